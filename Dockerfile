@@ -8,6 +8,15 @@ ENV PATH=/opt/joulemark/bin:$PATH \
     PYTHONUNBUFFERED=1
 RUN python -m venv /opt/joulemark
 
+# Backups need the programs of the database's own release, and the library that they were built with.
+RUN apt-get update \
+    && apt-get install --no-install-recommends --yes liblz4-1 libpq5 libreadline8 libzstd1 \
+    && rm -rf /var/lib/apt/lists/*
+COPY --from=postgres:18-bookworm /usr/lib/postgresql/18/bin/pg_dump /usr/lib/postgresql/18/bin/pg_restore \
+    /usr/lib/postgresql/18/bin/psql /usr/local/bin/
+COPY --from=postgres:18-bookworm /usr/lib/*-linux-gnu/libpq.so.5* /usr/local/lib/
+RUN ldconfig && pg_dump --version && pg_restore --version && psql --version
+
 # Everything out of the lock, by version and SHA-256 digest, nothing resolved. It changes less often than the code.
 WORKDIR /usr/src/joulemark
 COPY requirements/build.txt requirements/platform.txt requirements/

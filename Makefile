@@ -14,7 +14,7 @@ SERVICES := $(BIN)/python simulation/joulemark_simulation/services.py
 TESTERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help install-agent install-platform lock lock-add newest demo demo-check test coverage laws check format openapi schema serve-all suite-docs rules-docs messages bench-answers bench-cells bench-consensus bench-intake bench-intervals bench-judging bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-scale bench-startup bench-workloads attacks attacks-docs compose-check container-check dist fuzz-api upgrades sbom audit-libraries freeze-migrations false-alarms gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
+.PHONY: help install-agent install-platform lock lock-add newest demo demo-check drill test coverage laws check format openapi schema serve-all suite-docs rules-docs messages bench-answers bench-cells bench-consensus bench-intake bench-intervals bench-judging bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-scale bench-startup bench-workloads attacks attacks-docs compose-check container-check dist fuzz-api upgrades sbom audit-libraries freeze-migrations false-alarms gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -203,6 +203,9 @@ evening: $(VENV)/.ready-test ## A run on a simulated card while the platform is 
 
 journey: $(VENV)/.ready-test ## From nothing to a counted result by the README's commands, on a simulated card, with the suite quick as it is
 	JOULEMARK_JOURNEY=whole $(SERVICES) -- $(BIN)/python -m pytest -q tests/contract/test_journey.py
+
+drill: $(VENV)/.ready-test ## Both restores of a whole platform: current, and older than its log; with agents and a monitor
+	$(BIN)/python -m tests.contract.drill
 
 attacks: $(VENV)/.ready-test ## Every attack of docs/trust.md through the real doors, and the false alarms of each rule
 	$(SERVICES) -- $(BIN)/python -m pytest -q -p no:randomly tests/contract/attacks

@@ -56,6 +56,9 @@ def main() -> None:
 
         django.setup()
         call_command("migrate", verbosity=0)
+        from measurements.ledger.log_key import make_log_key
+
+        make_log_key()
         found = measured(Path(folder))
         version = _postgresql()
     rows = [

@@ -155,7 +155,18 @@ class PlatformClient:
 
         Whoever has several results decides which one to send when one could not be. Raises Unreachable or Refused.
         """
-        answer = self._attempt("POST", "results", bundle, BUNDLE_TYPE, LARGEST_ANSWER_BYTES)
+        return self._receipt(self._attempt("POST", "results", bundle, BUNDLE_TYPE, LARGEST_ANSWER_BYTES))
+
+    def submit_receipted(self, bundle: bytes) -> Envelope:
+        """Send a bundle with its receipt to a platform that has lost it; the receipt, not yet checked. Idempotent.
+
+        Raises Unreachable or Refused.
+        """
+        return self._receipt(
+            self._exchange("POST", "results/receipted", bundle, BUNDLE_TYPE, LARGEST_ANSWER_BYTES)
+        )
+
+    def _receipt(self, answer: httpx.Response) -> Envelope:
         try:
             return envelopes.parse(answer.content)
         except RecordError as error:

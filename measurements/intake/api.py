@@ -35,6 +35,7 @@ from joulemark.record.statement import PAYLOAD_TYPE, Statement
 from measurements.contributors.models import Key
 from measurements.intake import key_services, services
 from measurements.intake.batches import Outcome, accept_gathered, accept_results, split_batch
+from measurements.intake.lost_results import accept_receipted
 from measurements.intake.platform_key import announced
 from measurements.intake.rates import EnrolmentThrottle, PrefixThrottle
 from measurements.intake.refusals import NoLength, Refusal, TooBig, TooSlow, count_refusal
@@ -182,6 +183,28 @@ class SubmissionView(APIView):
         submission, created = accept_gathered(data=read_body(request))
         return HttpResponse(
             bytes(submission.receipt), status=202 if created else 200, content_type="application/json"
+        )
+
+
+class ReceiptedView(APIView):
+    """Hand in a result again that this platform has receipted and lost."""
+
+    throttle_classes = (PrefixThrottle,)
+
+    @extend_schema(
+        request=SIGNED_BYTES,
+        responses={200: message(Envelope), 202: message(Envelope), **REFUSALS},
+        operation_id="submit_receipted_result",
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Answer with the receipt: 202 when the result is stored again, 200 when it was not lost.
+
+        The body is the bundle with the receipt inside, as the agent keeps it. The result gets its old entry of the log
+        and its old time.
+        """
+        submission, restored = accept_receipted(data=read_body(request))
+        return HttpResponse(
+            bytes(submission.receipt), status=202 if restored else 200, content_type="application/json"
         )
 
 

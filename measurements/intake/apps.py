@@ -10,7 +10,9 @@ class IntakeConfig(AppConfig):
     verbose_name = "Intake"
 
     def ready(self) -> None:
-        """Let the log read this room's rows."""
+        """Let the log read this app's rows, and restore them."""
         from measurements.intake.log_facts import register_readers
+        from measurements.intake.lost_keys import register_restorers
 
         register_readers()
+        register_restorers()

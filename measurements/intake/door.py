@@ -22,6 +22,7 @@ from joulemark.record.messages import ENROLMENT_TYPE, Enrolment
 from joulemark.record.statement import Statement
 from joulemark.record.trace import parse as parse_trace
 from measurements.contributors.models import Key, KeyState
+from measurements.intake.log_gate import require_log_current
 from measurements.intake.models import SeenEnvelope
 from measurements.intake.rates import consume_quota, require_room
 from measurements.intake.refusals import BadRequest, Conflict, Forbidden, TooBig
@@ -57,6 +58,7 @@ def open_enrolment(data: bytes) -> tuple[Enrolment, str]:
 
     Whether it is of now, `check_clock` asks, once it is known to be new.
     """
+    require_log_current()
     envelope = envelopes.parse(data)
     claimed = decode(envelope.payload, Enrolment, what="enrolment")
     envelopes.verify(envelope, public_key=claimed.public_key, payload_type=ENROLMENT_TYPE)
@@ -74,6 +76,7 @@ def open_envelope(data: bytes, *, kind: type[Message], payload_type: str, scope:
     `scope` is the rate that it will count in once it is taken: what was captured and is sent again costs its owner
     nothing. Raises Forbidden (JM-KEY-UNKNOWN) or RecordError.
     """
+    require_log_current()
     envelope = envelopes.parse(data)
     key = _enrolled(envelope.key_id)
     payload = envelopes.verify(envelope, public_key=key.public_key, payload_type=payload_type)
@@ -130,6 +133,7 @@ def open_bundle(data: bytes) -> OpenedBundle:
 
 def parsed_bundle(data: bytes) -> Bundle:
     """The bundle, nothing of it verified. Raises BadRequest (JM-RECEIPT-INSIDE) or RecordError."""
+    require_log_current()
     bundle = parse_bundle(data)
     if bundle.receipt is not None or bundle.proof is not None:
         raise BadRequest(

@@ -9,6 +9,7 @@ from typing import TypeVar
 from django.db.models import Max
 
 from measurements.contributors.models import Key, KeyState
+from measurements.intake.lost_tickets import challenge_digest
 from measurements.intake.models import UNJUDGED, Submission, Ticket
 from measurements.intake.suite_services import read_suites
 from measurements.ledger.facts import RowFacts
@@ -31,7 +32,7 @@ def ticket_facts(ticket: Ticket) -> RowFacts:
         "ticket": ticket.pk,
         "suite": job.suite.digest,
         "workload": f"{job.dataset.task.slug}/{job.dataset.slug}/{job.model.slug}",
-        "challenge_sha256": hashlib.sha256(f"{ticket.nonce} {ticket.sample_seed}".encode()).hexdigest(),
+        "challenge_sha256": challenge_digest(ticket.nonce, ticket.sample_seed),
         "request_sha256": ticket.request_sha256,
         "device_tag": ticket.device_tag,
         "at": ticket.issued_at,

@@ -22,7 +22,7 @@ from measurements.contributors.models import Key
 from measurements.intake.models import Submission
 from measurements.ledger import key_file
 from measurements.ledger.errors import KeyLost
-from measurements.ledger.log_key import verifier_key
+from measurements.ledger.log_key import fitting_key
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -65,7 +65,7 @@ def announced() -> PlatformKey:
     """
     public = keys.public_hex(signing_key())
     try:
-        log_key = verifier_key().encode()
+        log_key = fitting_key().encode()
     except (KeyLost, OSError, RecordError) as error:
         raise KeyUnusable(f"The key that signs checkpoints cannot be used. {error}") from error
     return PlatformKey(origin=settings.ORIGIN, key_id=keys.key_id(public), public_key=public, log_key=log_key)

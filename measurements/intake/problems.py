@@ -11,6 +11,7 @@ from rest_framework.exceptions import APIException, NotFound
 from rest_framework.exceptions import PermissionDenied as ApiPermissionDenied
 
 from joulemark.record.errors import RecordError
+from measurements.intake.log_gate import LogHeld
 from measurements.intake.platform_key import KeyUnusable
 from measurements.intake.refusals import Refusal, TooOften, count_refusal, refusal_for
 from measurements.web.problems import problem
@@ -19,6 +20,10 @@ logger = logging.getLogger(__name__)
 
 KEY_AGAIN_S = 300
 """After so long it is worth asking again a platform whose key its operator must restore."""
+HELD_SENTENCE = (
+    "This platform was restored from a backup and does not receive anything until its operator has resumed its log. "
+    "Nothing is wrong with what was sent; send it again later."
+)
 KEY_SENTENCE = (
     "This platform cannot sign at the moment: its operator must restore a key. Nothing is wrong with what was sent; "
     "send it again later."
@@ -38,6 +43,11 @@ def handle(error: Exception, _context: dict[str, Any]) -> HttpResponse | None:
     if isinstance(error, KeyUnusable):
         logger.error("JM-PLATFORM-KEY %s", error)
         answer = problem(status=503, code="JM-PLATFORM-KEY", detail=KEY_SENTENCE)
+        answer["Retry-After"] = str(KEY_AGAIN_S)
+        return answer
+    if isinstance(error, LogHeld):
+        logger.error("JM-LOG-OUTDATED %s", error)
+        answer = problem(status=503, code="JM-LOG-OUTDATED", detail=HELD_SENTENCE)
         answer["Retry-After"] = str(KEY_AGAIN_S)
         return answer
     if isinstance(error, Http404):

@@ -30,11 +30,14 @@ from measurements.intake.door import (
 from measurements.intake.idempotency import again_if_raced
 from measurements.intake.job_policy import require_runnable
 from measurements.intake.log_facts import result_facts, ticket_facts
+from measurements.intake.log_gate import are_rows_lost
+from measurements.intake.lost_tickets import ticket_in_log
 from measurements.intake.models import Submission, Ticket
 from measurements.intake.platform_key import signing_key
 from measurements.intake.rates import consume_quota, require_room
 from measurements.intake.refusals import BadRequest, Conflict, Forbidden, TooOften
-from measurements.intake.signals import submission_received
+from measurements.intake.signals import submission_received, submission_restored
+from measurements.ledger.gaps import leaves_in_gaps
 from measurements.ledger.models import LeafKind
 from measurements.ledger.services import append_leaf, append_leaves
 
@@ -150,6 +153,7 @@ def require_ticket(opened: OpenedBundle, ticket: Ticket | None) -> Ticket | None
     if named is None:
         require_active(opened.key)
         return None
+    ticket = ticket or ticket_in_log(opened)
     if ticket is None or ticket.key_id != opened.key.key_id:
         raise Forbidden(
             "JM-TICKET-UNKNOWN",
@@ -190,13 +194,21 @@ def store_bundles(arrived: Sequence[Arrived]) -> list[Submission]:
         for arrival in arrived
     ]
     _queue_behind_same_traces({row.trace_sha256 for row in rows})
+    logged = leaves_in_gaps(LeafKind.RESULT_RECEIVED, [row.pk for row in rows]) if are_rows_lost() else {}
+    new = [row for row in rows if row.pk not in logged]
     leaves = append_leaves(
-        kind=LeafKind.RESULT_RECEIVED, changes=[(row.result_id, result_facts(row)) for row in rows], at=now
+        kind=LeafKind.RESULT_RECEIVED, changes=[(row.result_id, result_facts(row)) for row in new], at=now
     )
-    for row, leaf in zip(rows, leaves, strict=True):
-        row.leaf = leaf
-        row.receipt = _receipt(row)
-    return Submission.objects.bulk_create(rows)
+    logged |= {row.pk: leaf for row, leaf in zip(new, leaves, strict=True)}
+    for row in rows:
+        row.leaf = logged[row.pk]
+        row.received_at = row.leaf.logged_at
+        row.receipt = sign_receipt(row)
+    stored = Submission.objects.bulk_create(rows)
+    for row in rows:
+        if row not in new:
+            submission_restored.send(sender=Submission, submission=row)
+    return stored
 
 
 def _queue_behind_same_traces(digests: Iterable[str]) -> None:
@@ -204,7 +216,7 @@ def _queue_behind_same_traces(digests: Iterable[str]) -> None:
     lock_until_commit(int(digest[:15], 16) for digest in digests)
 
 
-def _receipt(submission: Submission) -> bytes:
+def sign_receipt(submission: Submission) -> bytes:
     """The signed receipt: a promise that these bytes are stored and that their leaf gets its place in the log."""
     key = signing_key()
     receipt = Receipt(

@@ -7,3 +7,6 @@ submission_received = Signal()
 
 key_distrusted = Signal()
 """Sent after commit with `key_id`: a key was revoked, and what it has signed must be judged again."""
+
+submission_restored = Signal()
+"""Sent within the transaction that stores a lost result again (`submission`): what the log decided of it may follow."""

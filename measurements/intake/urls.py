@@ -6,6 +6,7 @@ from measurements.intake.api import (
     BatchView,
     EnrolmentView,
     PlatformView,
+    ReceiptedView,
     RevocationView,
     RotationView,
     SubmissionView,
@@ -18,6 +19,7 @@ urlpatterns = [
     path("revocations", RevocationView.as_view(), name="revocations"),
     path("rotations", RotationView.as_view(), name="rotations"),
     path("results/batch", BatchView.as_view(), name="submit-results"),
+    path("results/receipted", ReceiptedView.as_view(), name="submit-receipted"),
     path("results", SubmissionView.as_view(), name="submit-result"),
     path("tickets", TicketView.as_view(), name="tickets"),
 ]

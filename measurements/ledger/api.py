@@ -14,7 +14,7 @@ from joulemark.record.codec import encode
 from joulemark.record.messages import LogProof, Problem
 from measurements.ledger.errors import NotSequenced
 from measurements.ledger.log_facts import read_rows
-from measurements.ledger.models import Leaf, LeafKind
+from measurements.ledger.models import Leaf, LeafKind, LogGap
 from measurements.ledger.proofs import prove
 from measurements.web.message_schemas import message
 from measurements.web.openapi import problems
@@ -92,6 +92,31 @@ class RowsView(APIView):
             for leaf in leaves
         ]
         return Response({"rows": rows}, headers={"Cache-Control": "no-store"})
+
+
+class GapSerializer(serializers.Serializer[list[LogGap]]):
+    """Entries whose rows a restore from a backup lost. The entries themselves are in the log as before."""
+
+    start = serializers.IntegerField(help_text="First entry of the gap.")
+    end = serializers.IntegerField(
+        help_text="Entry behind the last: the size of the last checkpoint that was signed."
+    )
+    start_root = serializers.CharField(help_text="Root of the tree that the backup had, hex.")
+    end_root = serializers.CharField(help_text="Root of the checkpoint of `end` entries, hex.")
+    resumed_at = serializers.DateTimeField()
+    index = serializers.IntegerField(
+        source="leaf.index", allow_null=True, help_text="Place of the entry that publishes the gap."
+    )
+
+
+class GapsView(APIView):
+    """Every gap that a restore has left in the rows behind the log."""
+
+    @extend_schema(responses={200: GapSerializer(many=True)}, operation_id="log_gaps", tags=["log"])
+    def get(self, request: Request) -> Response:
+        """Answer with all of them, the oldest first; most platforms have none."""
+        gaps = list(LogGap.objects.select_related("leaf"))
+        return Response(GapSerializer(gaps, many=True).data, headers={"Cache-Control": "no-store"})
 
 
 class ProofView(APIView):

@@ -17,11 +17,13 @@ class LedgerConfig(AppConfig):
     verbose_name = "Ledger"
 
     def ready(self) -> None:
-        """Connect the sequencer to the signal of new leaves."""
+        """Connect the sequencer to the signal of new leaves, and let the log read its own rows."""
         from measurements.concurrency.nudger import Nudger
+        from measurements.ledger.gaps import register_readers
         from measurements.ledger.signals import leaf_written
         from measurements.ledger.tasks import sequence
 
+        register_readers()
         nudger: Nudger[None] = Nudger(
             lambda _: sequence.delay(),
             name="log-nudger",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from joulemark.log import merkle
+from joulemark.log.frontier import Frontier
 from joulemark.log.tiles import TILE_WIDTH, ReadTile, Tile, encode_entries, entry_bundles, grow, tree_root
 from joulemark.record.errors import RecordError
 from measurements.ledger import tile_store
@@ -17,11 +18,24 @@ from measurements.ledger.tile_writer import CHUNK
 
 def log_faults() -> Iterator[str]:
     """One sentence for each thing that does not fit; none means that the log is as it was signed."""
-    yield from _leaf_faults()
+    yield from leaf_faults()
     yield from _tree_faults()
 
 
-def _leaf_faults() -> Iterator[str]:
+def root_faults() -> Iterator[str]:
+    """Whether the rows alone, without any file, lead to the root that was signed last."""
+    last, tree = Checkpoint.objects.last(), Frontier()
+    if last is None:
+        return
+    hashes = Leaf.objects.between(0, last.size).values_list("leaf_hash", flat=True)
+    for leaf_hash in hashes.iterator(chunk_size=10_000):
+        tree.add(bytes.fromhex(leaf_hash))
+    if tree.size != last.size or tree.root().hex() != last.root:
+        yield f"The root of the {tree.size} leaves is not the one that was signed for {last.size}."
+
+
+def leaf_faults() -> Iterator[str]:
+    """Leaves that do not fit their hashes, their columns or their places."""
     expected = 0
     for leaf in Leaf.objects.filter(index__isnull=False).order_by("index").iterator():
         if leaf.index != expected:

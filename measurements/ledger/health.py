@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, Min
 
+from measurements.ledger.copies import log_copies
 from measurements.ledger.errors import Damaged
-from measurements.ledger.models import Checkpoint, Leaf, LogHead
+from measurements.ledger.models import Checkpoint, CopyState, Leaf, LogHead
 from measurements.ledger.published import read_published
 
 
@@ -24,10 +26,35 @@ def unsigned_leaves(*, at_most: int) -> tuple[int, datetime | None]:
     return min(count, at_most), min(times, default=None)
 
 
+@dataclass(frozen=True, kw_only=True)
+class CopyHealth:
+    """A copy of the log off this machine: how many leaves its checkpoint covers, and why it is behind, if it is."""
+
+    name: str
+    size: int
+    fault: str
+
+
+def copies() -> list[CopyHealth]:
+    """Every copy that is configured, as the sequencer left it last."""
+    states = CopyState.objects.in_bulk([copy.name for copy in log_copies()])
+    return [
+        CopyHealth(name=copy.name, size=state.size, fault=state.fault)
+        if (state := states.get(copy.name))
+        else CopyHealth(name=copy.name, size=0, fault="Nothing was handed to it yet.")
+        for copy in log_copies()
+    ]
+
+
+def is_outdated() -> bool:
+    """Whether the database was restored and waits for `manage.py resume_log`: then nothing is received either."""
+    return LogHead.objects.filter(outdated=True).exists()
+
+
 def is_broken() -> bool:
     """Whether the sequencer refuses to sign, or what is published is no checkpoint of this log."""
     try:
         read_published()
     except Damaged:
         return True
-    return LogHead.objects.exclude(fault="").exists()
+    return LogHead.objects.exclude(fault="", outdated=False).exists()

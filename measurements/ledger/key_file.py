@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -16,15 +15,8 @@ if TYPE_CHECKING:
 
 
 @lru_cache
-def load_or_make(path: Path, *, may_make: Callable[[], None] | None = None) -> Ed25519PrivateKey:
-    """The key in `path`; made when the file does not exist yet, unless `may_make` raises.
-
-    Raises Malformed (JM-KEY-FILE) or OSError.
-    """
-    if not path.exists():
-        if may_make is not None:
-            may_make()
-        make(path)
+def load_once(path: Path) -> Ed25519PrivateKey:
+    """As `load`, read once in each process."""
     return load(path)
 
 

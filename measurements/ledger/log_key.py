@@ -11,9 +11,8 @@ from django.conf import settings
 from joulemark.log import checkpoints, notes
 from joulemark.record import keys
 from joulemark.record.errors import RecordError
-from measurements.ledger import tile_store
+from measurements.ledger import key_file, tile_store
 from measurements.ledger.errors import KeyLost
-from measurements.ledger.key_file import load_or_make
 from measurements.ledger.models import Checkpoint
 
 if TYPE_CHECKING:
@@ -31,13 +30,50 @@ def log_name() -> str:
 
 
 def log_key() -> Ed25519PrivateKey:
-    """The private key: settings.LOG_KEY (PEM), else the file settings.LOG_KEY_FILE.
-
-    The file is made when it does not exist yet and nothing was signed by an unknown key. Raises KeyLost.
-    """
+    """The private key: settings.LOG_KEY (PEM), else the file settings.LOG_KEY_FILE. Raises KeyLost."""
     if settings.LOG_KEY:
         return keys.from_pem(settings.LOG_KEY.encode())
-    return load_or_make(Path(settings.LOG_KEY_FILE), may_make=_require_none_lost)
+    path = Path(settings.LOG_KEY_FILE)
+    if not path.exists():
+        _require_none_lost()
+        raise KeyLost(
+            f"The log's key is missing: {path} does not exist. On a new platform `manage.py prepare` makes it. {WAY_ON}"
+        )
+    return key_file.load_once(path)
+
+
+def make_log_key() -> Ed25519PrivateKey:
+    """As `log_key`, for `prepare`: makes the file where nothing was signed by an unknown key. Raises KeyLost."""
+    path = Path(settings.LOG_KEY_FILE)
+    if not settings.LOG_KEY and not path.exists():
+        _require_none_lost()
+        key_file.make(path)
+    return log_key()
+
+
+def fitting_key() -> notes.VerifierKey:
+    """The public half, once it or a former key is shown to have signed the last checkpoint. Raises KeyLost.
+
+    Asked once in each process for each key.
+    """
+    key = verifier_key()
+    if (key, *settings.LOG_FORMER_KEYS) not in _fitting:
+        last = Checkpoint.objects.last()
+        try:
+            if last is not None:
+                opened(last.note)
+        except RecordError as error:
+            raise KeyLost(
+                f"The log's key is not the one that signed the last checkpoint, and JOULEMARK_LOG_FORMER_KEYS does not "
+                f"name that one. {WAY_ON}"
+            ) from error
+        if last is not None:
+            _fitting.add((key, *settings.LOG_FORMER_KEYS))
+    return key
+
+
+_fitting: set[tuple[notes.VerifierKey, ...]] = set()
+"""Keys, with the former ones, that were found to fit."""
 
 
 def verifier_key() -> notes.VerifierKey:

@@ -23,19 +23,22 @@ class LeafKind(models.TextChoices):
     APPEAL = "appeal"
     NAME_DECISION = "name-decision"
     SUITE_PINNED = "suite-pinned"
+    LOG_RESUMED = "log-resumed"
 
 
 class LogHead(models.Model):
     """The one row of the sequencer: how many leaves have a place, and how far its own checks have come.
 
     `checked` is the tile of level 0 that is compared next; `pruned` the checkpoint whose partial tiles went last.
-    `fault` is why nothing is signed, empty while all fits.
+    `fault` is why nothing is signed, empty while all fits. `outdated`: this database was restored, or is older than
+    what was signed; nothing is signed and nothing is received until `manage.py resume_log`.
     """
 
     size = models.BigIntegerField(default=0)
     checked = models.BigIntegerField(default=0)
     pruned = models.BigIntegerField(default=0)
     fault = models.TextField(default="", db_default="")
+    outdated = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="log_head_is_one_row")]
@@ -124,3 +127,39 @@ class Cosignature(models.Model):
 
     def __str__(self) -> str:
         return f"{self.checkpoint_id} {self.witness}"
+
+
+class LogGap(models.Model):
+    """The database was restored older than the log: of the entries `start` to `end` (without it) rows were lost.
+
+    The entries themselves came back from the log's files. `end_root` is the root of the checkpoint that was signed for
+    `end` entries, `start_root` that of the tree which the database still had; both hex.
+    """
+
+    start = models.BigIntegerField()
+    end = models.BigIntegerField()
+    start_root = models.CharField(max_length=64)
+    end_root = models.CharField(max_length=64)
+    resumed_at = models.DateTimeField()
+    leaf = models.OneToOneField(Leaf, on_delete=models.PROTECT)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.start} to {self.end}"
+
+
+class CopyState(models.Model):
+    """How a copy of the log off this machine is: `size` of the checkpoint that it took last, and why it did not."""
+
+    place = models.CharField(max_length=20, primary_key=True)
+    size = models.BigIntegerField(default=0)
+    fault = models.TextField(default="")
+    tried_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["place"]
+
+    def __str__(self) -> str:
+        return self.place

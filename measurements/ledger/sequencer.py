@@ -1,8 +1,9 @@
 """The sequencer: gives committed leaves their places, grows the tree, signs a checkpoint (docs/decisions/0017).
 
 (a) places are committed to the database; (b) entries and tiles are written, all of them functions of the rows; (c) the
-last checkpoint's root must come out of the tiles again; (d) the new checkpoint is signed, kept, and then published.
-Killed anywhere, the next run goes on from there.
+last checkpoint's root must come out of the tiles again; (d) the new checkpoint is signed, kept, handed to the
+copies off this machine (`copy_writer`), and then published. Before all of it the places that keep what was signed are
+asked whether this database is the one that signed last (`guard`). Killed anywhere, the next run goes on from there.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from django.utils import timezone
 from joulemark.log import checkpoints, notes
 from joulemark.log.merkle import EMPTY_ROOT
 from joulemark.log.tiles import TILE_WIDTH, tree_root
-from joulemark.record.errors import RecordError
 from measurements.concurrency.advisory_locks import session_lock
 from measurements.ledger import tile_store, tile_writer
-from measurements.ledger.errors import Damaged, LogBroken
-from measurements.ledger.log_key import WAY_ON, log_key, log_name, opened
+from measurements.ledger.copy_writer import are_copies_behind, hand_to_copies
+from measurements.ledger.errors import LogBroken, LogOutdated
+from measurements.ledger.guard import RESTORED, require_newest, require_signed
+from measurements.ledger.log_key import log_key, log_name
 from measurements.ledger.models import Checkpoint, Leaf, LogHead
-from measurements.ledger.published import read_published
 
 logger = logging.getLogger(__name__)
 
@@ -48,28 +49,57 @@ def sequence() -> Checkpoint | None:
 
     Safe to call at any time and any number of times. Raises LogBroken: then nothing was signed, nor will be.
     """
-    with _alone() as first:
+    with alone() as first:
+        return sequence_alone() if first else None
+
+
+def sequence_alone() -> Checkpoint:
+    """As `sequence`, for whoever has made sure by `alone` that nobody else is at it. Raises LogBroken."""
+    try:
+        checkpoint = _sequence()
+    except LogBroken as error:
+        note_fault(error)
+        raise
+    LogHead.objects.exclude(fault="").update(fault="")
+    return checkpoint
+
+
+def note_fault(error: LogBroken) -> None:
+    """Write down why nothing is signed; an outdated database stays so until an operator says how to go on."""
+    logger.critical("THE LOG IS BROKEN and signs nothing more", exc_info=error)
+    LogHead.objects.exclude(fault=str(error)).update(fault=str(error))
+    if isinstance(error, LogOutdated):
+        LogHead.objects.filter(outdated=False).update(outdated=True)
+
+
+def compare_with_places() -> None:
+    """At the start of a process: whether this database is the one that signed last. Raises LogBroken.
+
+    It signs nothing, and does nothing while another process is at the log.
+    """
+    with alone() as first:
         if not first:
-            return None
+            return
         try:
-            checkpoint = _sequence()
+            require_newest(Checkpoint.objects.last(), LogHead.objects.get(), asks_copies=True)
         except LogBroken as error:
-            logger.critical("THE LOG IS BROKEN and signs nothing more", exc_info=True)
-            LogHead.objects.exclude(fault=str(error)).update(fault=str(error))
+            note_fault(error)
             raise
-        LogHead.objects.exclude(fault="").update(fault="")
-        return checkpoint
 
 
 def _sequence() -> Checkpoint:
-    head = assign_places()
     last = Checkpoint.objects.last()
-    _require_signed(last)
-    _require_newest(last, head)
+    require_signed(last)
+    head = LogHead.objects.get()
+    has_more = head.size > (last.size if last else 0) or Leaf.objects.waiting().exists()
+    require_newest(last, head, asks_copies=has_more)  # before a leaf gets a place that another one has
+    head = assign_places()
     turn = head.checked if last is None else check_again(last, head)
     if last is not None and last.size == head.size:
         if turn != head.checked:
             LogHead.objects.update(checked=turn)
+        if are_copies_behind(last):
+            hand_to_copies(last, note=last.published_note)
         publish(last, note=last.published_note)
         return last
     old_size = last.size if last else 0
@@ -78,7 +108,9 @@ def _sequence() -> Checkpoint:
     with transaction.atomic():
         checkpoint = sign_checkpoint(size=head.size, root=root)
         LogHead.objects.update(checked=turn)
+    hand_to_copies(checkpoint, note=checkpoint.note)
     publish(checkpoint, note=checkpoint.note)
+    tile_store.place(RESTORED).unlink(missing_ok=True)
     if old_size // TILE_WIDTH != checkpoint.size // TILE_WIDTH:
         prune(head)
     return checkpoint
@@ -165,53 +197,7 @@ def prune(head: LogHead) -> None:
         LogHead.objects.update(pruned=sizes[-1])
 
 
-def _require_newest(last: Checkpoint | None, head: LogHead) -> None:
-    """Raises LogBroken when the world has seen a checkpoint that this database does not know.
-
-    A damaged file does not say what was seen. It is published again, unless the tiles beside it are those of a longer
-    log than this database has.
-    """
-    try:
-        published = read_published()
-    except Damaged as damaged:
-        _require_not_longer(last, head, damaged)
-        logger.warning("JM-LOG-CHECKPOINT-DAMAGED %s", damaged)
-        with contextlib.suppress(OSError):
-            tile_store.set_damaged_aside()
-        return
-    if published is None:
-        return
-    seen = published.checkpoint
-    own = last if last and last.size == seen.size else Checkpoint.objects.filter(size=seen.size).first()
-    if own is None or own.root != seen.root.hex():
-        raise LogBroken(
-            f"A checkpoint of {seen.size} leaves was published that this database does not know: it is older than the "
-            "log's folder, or another one. Restore the newest backup; docs/operations.md says what to do without one."
-        )
-
-
-def _require_not_longer(last: Checkpoint | None, head: LogHead, damaged: Damaged) -> None:
-    if last is None or tile_store.is_longer_than(head.size):
-        raise LogBroken(
-            f"{damaged} But not now: the log's folder is of a longer log than the database, which is older than it or "
-            "another one. Restore the newest backup; docs/operations.md says what to do without one."
-        ) from damaged
-
-
-def _require_signed(last: Checkpoint | None) -> None:
-    """Raises LogBroken when a key that nobody has named signed the last checkpoint: its log is not gone on with."""
-    if last is None:
-        return
-    try:
-        opened(last.note)
-    except RecordError as error:
-        raise LogBroken(
-            f"The checkpoint of {last.size} leaves is signed neither by the log's key nor by one of "
-            f"JOULEMARK_LOG_FORMER_KEYS, and no other is signed before it is. {WAY_ON}"
-        ) from error
-
-
-def _alone() -> contextlib.AbstractContextManager[bool]:
+def alone() -> contextlib.AbstractContextManager[bool]:
     """Whether no other sequencer is at work; if so, none begins before the block ends or this process dies."""
     return session_lock(LOCK) if connection.vendor == "postgresql" else _alone_by_file()
 

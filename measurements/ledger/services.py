@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from joulemark.log import merkle
-from joulemark.log.leaf import LogLeaf
+from joulemark.log.leaf import LogLeaf, decode
 from measurements.ledger.facts import RowFacts, entry_facts
 from measurements.ledger.models import Leaf, LeafKind
 from measurements.ledger.signals import leaf_written
@@ -40,6 +40,23 @@ def append_leaves(
     transaction.on_commit(_tell)
     logged_at = (at or timezone.now()).astimezone(UTC)
     return Leaf.objects.bulk_create([_leaf(kind, subject, facts, logged_at) for subject, facts in changes])
+
+
+def append_signed_entry(body: bytes) -> Leaf:
+    """Append an entry that was promised before, byte for byte: `body` is out of a receipt that was verified."""
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError(
+            "append_signed_entry needs the transaction of the change it records."
+        )
+    transaction.on_commit(_tell)
+    entry = decode(body)
+    return Leaf.objects.create(
+        kind=entry.kind,
+        subject=entry.subject,
+        body=body.decode(),
+        leaf_hash=hash_leaf(body),
+        logged_at=entry.at,
+    )
 
 
 def _leaf(kind: LeafKind, subject: str, facts: RowFacts, at: datetime) -> Leaf:

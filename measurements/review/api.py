@@ -17,7 +17,7 @@ from joulemark.record.requests import APPEAL_TYPE, WITHDRAWAL_TYPE, Appeal, Appe
 from measurements.intake.api import REFUSALS, answer, read_body
 from measurements.intake.models import Submission
 from measurements.intake.rates import PrefixThrottle
-from measurements.ledger.health import is_broken
+from measurements.ledger.health import copies, is_broken, is_outdated
 from measurements.review import contributor_requests
 from measurements.review.health import COUNTED_ROWS, QueueWait, given_up, waiting
 from measurements.web.message_schemas import message, signed_message
@@ -45,10 +45,22 @@ class QueueWaitSerializer(serializers.Serializer[QueueWait]):
     alarm = serializers.BooleanField()
 
 
+class LogCopySerializer(serializers.Serializer[object]):
+    """A copy of the log off the platform's machine."""
+
+    name = serializers.CharField()
+    size = serializers.IntegerField(help_text="Entries that the checkpoint covers which it took last.")
+    fault = serializers.CharField(help_text="Why it is behind; empty while it is not.")
+
+
 class LogHealthSerializer(serializers.Serializer[object]):
     """Whether the log still says what it has said."""
 
     broken = serializers.BooleanField()
+    outdated = serializers.BooleanField(
+        help_text="The platform was restored from a backup; it signs and receives nothing until its log is resumed."
+    )
+    copies = LogCopySerializer(many=True, help_text="Copies off the platform's machine.")
 
 
 class HealthSerializer(serializers.Serializer[object]):
@@ -72,7 +84,11 @@ class HealthView(APIView):
         body = {
             "ok": not broken and not any(wait.is_alarm for wait in waits),
             "waiting": {wait.what: _plain(wait) for wait in waits},
-            "log": {"broken": broken},
+            "log": {
+                "broken": broken,
+                "outdated": is_outdated(),
+                "copies": LogCopySerializer(copies(), many=True).data,
+            },
             "given_up": given_up(),
         }
         return Response(body, status=200 if body["ok"] else 503, headers={"Cache-Control": "no-store"})

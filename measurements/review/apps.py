@@ -21,13 +21,15 @@ class ReviewConfig(AppConfig):
     def ready(self) -> None:
         """Listen at the door, and let the log read this room's rows."""
         from measurements.concurrency.nudger import Nudger
-        from measurements.intake.signals import key_distrusted, submission_received
+        from measurements.intake.signals import key_distrusted, submission_received, submission_restored
         from measurements.review.judge_queue import send
         from measurements.review.log_facts import register_readers
+        from measurements.review.lost_decisions import follow_submission, register_restorers
         from measurements.review.signals import states_changed
         from measurements.review.tasks import judge, queue_comparison, queue_distrusted
 
         register_readers()
+        register_restorers()
         nudger: Nudger[str] = Nudger(
             lambda ids: send(judge, ids),
             name="judge-nudger",
@@ -44,5 +46,6 @@ class ReviewConfig(AppConfig):
                 nudger.add(result_id)
 
         submission_received.connect(nudge, weak=False, dispatch_uid="review.judge")
+        submission_restored.connect(follow_submission, dispatch_uid="review.submission_restored")
         states_changed.connect(queue_comparison, dispatch_uid="review.compare")
         key_distrusted.connect(queue_distrusted, dispatch_uid="review.key_distrusted")

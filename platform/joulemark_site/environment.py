@@ -94,6 +94,26 @@ def verifier_keys(name: str) -> list[VerifierKey]:
         raise BadSetting(f"{name}: {error}") from error
 
 
+def places(name: str) -> list[str]:
+    """Folders and http(s) addresses, separated by spaces; an address has no password in it."""
+    values = os.environ.get(name, "").split()
+    for place in values:
+        parts = urlsplit(place)
+        if parts.scheme in {"http", "https"} and parts.hostname:
+            if parts.username or parts.password:
+                raise BadSetting(
+                    f"{name}: an address has a password in it; write that into the file of {name}_TOKEN_FILE."
+                )
+        elif not Path(place).is_absolute():
+            raise BadSetting(f"{name}: {place!r} is neither an absolute path nor an http(s) address.")
+    return [place.rstrip("/") for place in values]
+
+
+def secret_of_file(name: str) -> str:
+    """What is in the file that the variable names; empty where it names none."""
+    return _secret_in(name) if os.environ.get(name) else ""
+
+
 def level(name: str, default: str) -> str:
     """The name of a log level."""
     value = text(name, default).upper()
@@ -177,7 +197,7 @@ def _secret_in(name: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise BadSetting(f"{name}: {path} cannot be read ({error}); see its owner and mode.") from error
     if not value:
-        raise BadSetting(f"{name}: {path} is empty; write the password into it.")
+        raise BadSetting(f"{name}: {path} is empty; write the secret into it.")
     return value
 
 

@@ -28,6 +28,8 @@ LOG_KEY = env.text("JOULEMARK_LOG_KEY", "")
 LOG_KEY_FILE = Path(env.text("JOULEMARK_LOG_KEY_FILE", str(DATA_DIR / "log-key.pem")))
 LOG_FORMER_KEYS = env.verifier_keys("JOULEMARK_LOG_FORMER_KEYS")
 LOG_WITNESSES = env.verifier_keys("JOULEMARK_LOG_WITNESSES")
+LOG_COPIES = env.places("JOULEMARK_LOG_COPIES")
+LOG_COPIES_TOKEN = env.secret_of_file("JOULEMARK_LOG_COPIES_TOKEN_FILE")
 
 INSTALLED_APPS = [
     "django.contrib.admin",

@@ -73,10 +73,18 @@ class Services:
 
 
 @contextlib.contextmanager
-def services(*, durable: bool = False, postgres: bool = True, redis: bool = True) -> Iterator[Services]:
+def services(
+    *,
+    durable: bool = False,
+    postgres: bool = True,
+    redis: bool = True,
+    postgres_settings: Sequence[str] = (),
+    postgres_data: Path | None = None,
+) -> Iterator[Services]:
     """Start the servers, yield their addresses once both answer, and leave nothing behind.
 
     durable: PostgreSQL syncs every commit to disk, as in production (benchmarks); otherwise it never does.
+    postgres_settings: further settings of it, as NAME=VALUE. postgres_data: its files, which stay; without, new ones.
     Raises ServiceMissing when a program is not on this machine, ServiceFailed when a server does not start.
     """
     postgres_program = find_postgres() if postgres else None
@@ -87,8 +95,15 @@ def services(*, durable: bool = False, postgres: bool = True, redis: bool = True
             if redis_program:
                 started.append(_start(_redis_command(redis_program, folder), folder / "redis.log"))
             if postgres_program:
-                _initdb(postgres_program.with_name("initdb"), folder)
-                command = _postgres_command(postgres_program, folder, durable=durable)
+                if postgres_data is None:
+                    _initdb(postgres_program.with_name("initdb"), folder / "data")
+                command = _postgres_command(
+                    postgres_program,
+                    folder,
+                    postgres_data or folder / "data",
+                    durable=durable,
+                    settings=postgres_settings,
+                )
                 started.append(_start(command, folder / "postgres.log"))
                 _wait(started[-1], folder / ".s.PGSQL.5432", POSTGRES_HELLO, b"R", folder / "postgres.log")
             if redis_program:
@@ -156,26 +171,29 @@ def _redis_command(program: Path, folder: Path) -> list[str]:
     return _tied([program, *address, "--dir", folder, "--save", "", "--appendonly", "no"])
 
 
-def _initdb(program: Path, folder: Path) -> None:
-    """Make the empty cluster in ``folder/data``: UTF-8, bytewise order, user ``joulemark``, no password."""
+def _initdb(program: Path, data: Path) -> None:
+    """Make the empty cluster in ``data``: UTF-8, bytewise order, user ``joulemark``, no password."""
     locale = ["--encoding=UTF8", "--locale=C", "--lc-ctype=C.UTF-8"]
-    options = ["--no-sync", "--auth=trust", "--username=joulemark", f"--pgdata={folder / 'data'}", *locale]
-    initdb = _start(_tied([program, *options], for_postgres=True), folder / "initdb.log")
+    options = ["--no-sync", "--auth=trust", "--username=joulemark", f"--pgdata={data}", *locale]
+    log = data.with_name("initdb.log")
+    initdb = _start(_tied([program, *options], for_postgres=True), log)
     try:
         status = initdb.wait(timeout=START_LIMIT_S)
     finally:
         _stop([initdb])
     if status != 0:
         what = "initdb failed (as root it needs user namespaces, else run as another user)"
-        raise ServiceFailed(_explain(what, folder / "initdb.log"))
+        raise ServiceFailed(_explain(what, log))
 
 
-def _postgres_command(program: Path, folder: Path, *, durable: bool) -> list[str]:
-    settings = ["listen_addresses=", f"unix_socket_directories={folder}"]
+def _postgres_command(
+    program: Path, folder: Path, data: Path, *, durable: bool, settings: Sequence[str]
+) -> list[str]:
+    chosen = ["listen_addresses=", f"unix_socket_directories={folder}", *settings]
     if not durable:
-        settings += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
-    options = [word for setting in settings for word in ("-c", setting)]
-    return _tied([program, "-D", folder / "data", *options], for_postgres=True)
+        chosen += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
+    options = [word for setting in chosen for word in ("-c", setting)]
+    return _tied([program, "-D", data, *options], for_postgres=True)
 
 
 def _start(command: list[str], log: Path) -> subprocess.Popen[bytes]:

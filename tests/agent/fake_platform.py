@@ -90,6 +90,8 @@ class FakePlatform:
                 return self.ticket(body)
             case "POST", ["results"]:
                 return self.receive(body)
+            case "POST", ["results", "receipted"]:
+                return self.receive_again(body)
         return 404, _problem(404, "JM-NOT-FOUND", "There is nothing here.")
 
     def results_asked(self, asked: str, part: list[str]) -> tuple[int, Record]:
@@ -140,6 +142,17 @@ class FakePlatform:
         return 200 if known else 202, envelopes.seal(
             encode(receipt), payload_type=messages.RECEIPT_TYPE, key=key
         )
+
+    def receive_again(self, body: bytes) -> tuple[int, Record]:
+        """A bundle with the receipt that was given for it: the same receipt is given again."""
+        bundle = bundles.parse(body)
+        assert bundle.receipt is not None
+        envelopes.verify(
+            bundle.receipt, public_key=keys.public_hex(self.key), payload_type=messages.RECEIPT_TYPE
+        )
+        known = bundle.digest() in self.results
+        self.results.setdefault(bundle.digest(), bundle.as_sent())
+        return 200 if known else 202, bundle.receipt
 
     def _logged(self, result_id: str) -> int:
         """The index of the entry that says that a result was received; added where there is none."""

@@ -15,6 +15,8 @@ COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 PLATFORM = {name for name, service in SERVICES.items() if service.get("image") == "joulemark-platform"}
 RUN_ONCE = {"prepare", "manage", "self-signed", "certificate"}
+BESIDE = {"backup"}
+"""Services of the platform's image that are none of its processes."""
 KEY_MAKERS = {"prepare"}
 AS_ROOT = {"certificate"}
 """certbot's image knows no other user; it runs for seconds, by hand or by a timer, and reaches no other service."""
@@ -44,7 +46,7 @@ def test_containers_run_the_commands_of_the_list_of_processes(name: str) -> None
 
 
 def test_the_list_of_processes_has_no_other() -> None:
-    assert set(procfile()) == PLATFORM - RUN_ONCE
+    assert set(procfile()) == PLATFORM - RUN_ONCE - BESIDE
 
 
 def test_one_service_makes_keys_and_all_others_wait_for_it() -> None:
@@ -101,7 +103,7 @@ def test_the_database_has_a_connection_for_everybody() -> None:
     assert "--threads" not in command("web")
     workers = int(option(command("web"), "--workers"))
     judges = int(option(command("judge"), "--concurrency")) + int(option(command("log"), "--concurrency"))
-    superusers, others = 3, 3  # prepare, manage and backup
+    superusers, others = 3, 5  # prepare, manage and backup; a base backup takes two
     (allowed,) = re.findall(r"max_connections=(\d+)", " ".join(command("database")))
     assert int(allowed) >= workers * threads + judges + superusers + others + 5, "five for people at a prompt"
 
@@ -114,7 +116,7 @@ def test_the_queue_refuses_rather_than_forgets() -> None:
 def test_nobody_outside_reaches_what_is_inside() -> None:
     assert COMPOSE["networks"]["inside"]["internal"] is True
     assert {name for name, service in SERVICES.items() if "ports" in service} == {"proxy"}
-    for name in ("database", "queue", "web", "judge", "log", "beat", "backup"):
+    for name in ("database", "queue", "web", "judge", "beat", "backup", "base-backup"):
         assert SERVICES[name]["networks"] == ["inside"], name
 
 

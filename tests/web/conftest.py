@@ -24,6 +24,7 @@ from measurements.answer_cache import software_digest
 from measurements.boards.page_views import VIEWED
 from measurements.catalog import suites
 from measurements.catalog.services import load_suite_catalog
+from measurements.ledger import key_file
 from tests.client_response import ClientResponse, Post
 from tests.strict_templates import strict_names
 
@@ -37,6 +38,7 @@ def platform_folder(settings: Settings, tmp_path: Path, tmp_path_factory: pytest
     )  # it signs what is simulated, too
     settings.LOG_DIR = tmp_path / "log"
     settings.LOG_KEY_FILE = tmp_path / "log-key.pem"
+    key_file.make(settings.LOG_KEY_FILE)
     settings.STATIC_ROOT = tmp_path
     settings.STORAGES = {
         **settings.STORAGES,

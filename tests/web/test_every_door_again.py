@@ -18,6 +18,7 @@ from measurements.ledger.models import Leaf
 from measurements.review.models import Appeal, Withdrawal
 from measurements.review.urls import urlpatterns as review_doors
 from tests.client_response import Post
+from tests.receipted import with_receipt
 from tests.web.test_contributor_requests import appeal, dirty, withdrawal
 from tests.web.test_key_doors import revocation, rotation
 
@@ -39,6 +40,8 @@ def body_of(door: str, sent: Submission | None) -> bytes:
             return revocation(1, 1)
         case "results":
             return records.bundle().to_bytes()
+        case "results/receipted":
+            return with_receipt(records.bundle()).to_bytes()
         case "results/batch":
             return b"".join(records.bundle(of=records.trace(salt=salt)).to_bytes() for salt in (1, 2))
         case "withdrawals" if sent is not None:

@@ -40,8 +40,10 @@ from measurements.intake import services as intake
 from measurements.intake.models import State, Submission
 from measurements.ledger import sequencer
 from measurements.ledger.audit import _fault_of
+from measurements.ledger.gaps import gap_facts
 from measurements.ledger.log_facts import current_rows
-from measurements.ledger.models import Leaf, LeafKind
+from measurements.ledger.models import Leaf, LeafKind, LogGap
+from measurements.ledger.services import append_leaf
 from measurements.review import contributor_requests, hardware_names, moderation
 from measurements.review import services as review
 from measurements.review.audit import faults
@@ -197,6 +199,14 @@ class Platform:
         self._later()
         files = pinned_files(version=f"1.{commit[:12]}", commit=commit)
         suite_services.hand_out_suite(archive=encode_archive(files))
+
+    def log_resumed(self) -> None:
+        """Of any gap."""
+        start, end = sorted(self.draw(st.lists(st.integers(0, 2**53), min_size=2, max_size=2)))
+        root = self.draw(seeds).hex()
+        gap = LogGap(start=start, end=end, start_root=root, end_root=root, resumed_at=self.now)
+        gap.leaf = append_leaf(kind=LeafKind.LOG_RESUMED, subject=root, facts=gap_facts(gap), at=self.now)
+        gap.save()
 
     def withdrawal(self) -> None:
         """For any reason."""

@@ -16,7 +16,9 @@ from joulemark_simulation import records
 from measurements.intake import platform_key
 from measurements.intake.models import Submission
 from measurements.intake.platform_key import KeyUnusable, make_signing_key, signing_key
-from measurements.ledger import key_file
+from measurements.ledger import key_file, sequencer
+from measurements.ledger.errors import KeyLost
+from measurements.ledger.log_key import make_log_key
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -96,6 +98,46 @@ def test_another_key_signs_no_receipt(
     refused(enrolled("results", records.bundle(of=records.trace(salt=3)).to_bytes()), caplog, key_path)
     assert Submission.objects.count() == 1
     shutil.move(right, key_path)
+    assert client.get("/api/v1/platform").status_code == 200
+
+
+def test_another_key_of_the_log_stops_the_start(
+    enrolled: Any,
+    client: Client,
+    settings: Any,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As a restore that mixed up two platforms leaves it: agents would take this log for another one."""
+    sequencer.sequence()
+    path = Path(settings.LOG_KEY_FILE)
+    right = path.read_bytes()
+    path.unlink()
+    key_file.make(path)
+    key_file.load_once.cache_clear()
+    with pytest.raises(CommandError, match="not the one that signed the last checkpoint"):
+        call_command("prepare")
+    (settings.STATIC_ROOT / "staticfiles.json").write_text("{}")
+    monkeypatch.setattr(connection, "close", lambda: None)  # it is this test's transaction
+    with pytest.raises(CommandError, match="not the one that signed the last checkpoint"):
+        call_command("serve")
+    answer = client.get("/api/v1/platform")
+    assert (answer.status_code, json.loads(answer.content)["code"]) == (503, "JM-PLATFORM-KEY")
+    path.write_bytes(right)
+    key_file.load_once.cache_clear()
+    assert client.get("/api/v1/platform").status_code == 200
+
+
+def test_prepare_alone_makes_the_logs_key(client: Client, settings: Any) -> None:
+    path = Path(settings.LOG_KEY_FILE)
+    path.unlink()
+    key_file.load_once.cache_clear()
+    assert client.get("/api/v1/platform").status_code == 503
+    with pytest.raises(KeyLost, match="manage.py prepare"):
+        sequencer.sign_checkpoint(size=0, root=bytes(32))
+    assert not path.exists()
+    make_log_key()
+    assert path.stat().st_mode & 0o777 == 0o600
     assert client.get("/api/v1/platform").status_code == 200
 
 

@@ -23,6 +23,7 @@ from pytest_django import DjangoDbBlocker, Settings
 from joulemark_simulation.result_rows import GENERAL
 from measurements.contributors.models import Contributor
 from measurements.intake.models import State, Submission
+from measurements.ledger import key_file
 from measurements.ledger.models import Leaf
 from measurements.review.health import COUNTED_ROWS as HEALTH_ROWS
 from measurements.review.models import Agreement, Result, Verdict
@@ -60,6 +61,7 @@ def copy_rows(model: type[Model], own: dict[str, str], *, where: str = "true") -
 def folder(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     """Settings that say where the files of this module's platform are."""
     path = tmp_path_factory.mktemp("scale")
+    key_file.make(path / "log-key.pem")
     storages = {
         **django_settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from joulemark.audit import claims, store
@@ -76,7 +76,15 @@ def audit(
         key, why = trusted_key(
             folders, client.platform_key(), origin=request.origin, given=request.log_key, before=before
         )
-        return _Audit(folders, request, Platform(client), key, before, tell, sleep).run(why)
+        try:
+            return _Audit(folders, request, Platform(client), key, before, tell, sleep).run(why)
+        except GapBefore:
+            whole = replace(request, everything=True)
+            return _Audit(folders, whole, Platform(client), key, before, tell, sleep).run(why)
+
+
+class GapBefore(Exception):
+    """The log names a gap in entries that an earlier audit has read: they are read once more."""
 
 
 class _Audit:
@@ -106,6 +114,8 @@ class _Audit:
             set(self._received),
             set(self._moderated),
         )
+        self._lost = goes_on.lost_results() if goes_on else set()
+        self._received_at: dict[str, int] = {}
         self._measured: dict[str, tuple[int, claims.Numbers]] = {}
         self._states: dict[str, tuple[int, str]] = {}
         self._decided: set[str] = set()
@@ -132,6 +142,7 @@ class _Audit:
                 self._follow()
                 doubts = self._compared()
             report.findings += doubts
+            self._set_lost_aside()
         except InvalidLog as broken:
             report.findings = [broken.finding]
             report.evidence = self._evidence(broken.finding)
@@ -222,6 +233,7 @@ class _Audit:
         findings = [claims.row_finding(entry.index, leaf, row)]
         if leaf.kind == RECEIVED:
             self._received.add(leaf.subject)
+            self._received_at.setdefault(leaf.subject, entry.index)
             if self._request.bundles:
                 findings.append(self._look_into(entry.index, leaf))
                 report.bundles += 1
@@ -229,11 +241,31 @@ class _Audit:
             archive = self._platform.suite(leaf.subject)
             findings.append(claims.suite_finding(entry.index, leaf, archive))
             report.suites += 1
+        if gap := claims.gap_of(entry.index, leaf):
+            report.gaps.append(gap)
+            if gap.start < self._start[0].size:
+                raise GapBefore
         if leaf.kind == claims.MODERATION:
             self._moderated.add(leaf.subject)
         if state := claims.said_state(leaf, moderated=leaf.subject in self._moderated):
             self._states[leaf.subject] = (entry.index, state)
         report.findings += [finding for finding in findings if finding is not None]
+
+    def _set_lost_aside(self) -> None:
+        """What is missing of entries in a gap that the log names is lost, and no finding; what is otherwise is one."""
+        report = self._report
+        in_gap = [finding for finding in report.findings if self._is_in_gap(finding)]
+        report.findings = [finding for finding in report.findings if finding not in in_gap]
+        report.lost = in_gap
+        self._lost |= {finding.result_id for finding in in_gap if finding.result_id}
+
+    def _is_in_gap(self, finding: AuditFinding) -> bool:
+        if not finding.is_missing:
+            return False
+        if finding.result_id in self._lost:
+            return True
+        index = self._received_at.get(finding.result_id or "", finding.index)
+        return index is not None and any(gap.start <= index < gap.end for gap in self._report.gaps)
 
     def _look_into(self, index: int, leaf: LogLeaf) -> AuditFinding | None:
         """Compare a result's bytes with the entry, and remember what they say for when the list is read."""
@@ -288,6 +320,7 @@ class _Audit:
                 peaks=frontier.peaks,
                 received=bytes.fromhex("".join(sorted(received))),
                 moderated=bytes.fromhex("".join(sorted(moderated))),
+                lost=bytes.fromhex("".join(sorted(self._lost & received))),
             ),
         )
 

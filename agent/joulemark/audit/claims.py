@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from joulemark.audit.findings import AuditFinding
+from joulemark.audit.findings import AuditFinding, LogGap
 from joulemark.log.leaf import is_same_fact
 from joulemark.log.proofs import RECEIVED
 from joulemark.record import bundle as bundles
@@ -24,10 +24,19 @@ if TYPE_CHECKING:
 
 MODERATION = "moderation"
 SUITE_PINNED = "suite-pinned"
+RESUMED = "log-resumed"
 DECIDING = {"verdict", MODERATION, "withdrawal"}
 """Kinds of entries that say in which state a result is from then on."""
 NEW_RULES = "new-rules"
 """Cause of a verdict that leaves a result where a person has put it."""
+
+
+def gap_of(index: int, leaf: LogLeaf) -> LogGap | None:
+    """The gap that an entry names; None for one of another kind, or that names entries behind itself."""
+    start, end = leaf.facts.get("start"), leaf.facts.get("end")
+    if leaf.kind != RESUMED or not isinstance(start, int) or not isinstance(end, int):
+        return None
+    return LogGap(index=index, start=start, end=min(end, index), at=str(leaf.facts.get("at", "")))
 
 
 def row_finding(index: int, leaf: LogLeaf, row: LogRow | None) -> AuditFinding | None:
@@ -36,6 +45,7 @@ def row_finding(index: int, leaf: LogLeaf, row: LogRow | None) -> AuditFinding |
         return AuditFinding(
             code="JM-LOG-ROW-GONE",
             index=index,
+            is_missing=True,
             sentence=_(
                 "Entry {index} records {kind} of {subject}, but the platform no longer has its row."
             ).format(index=index, kind=leaf.kind, subject=leaf.subject[:16]),
@@ -87,6 +97,7 @@ def bundle_finding(index: int, leaf: LogLeaf, data: bytes | None) -> AuditFindin
         code="JM-LOG-BUNDLE",
         index=index,
         result_id=leaf.subject,
+        is_missing=data is None,
         sentence=sentence.format(subject=leaf.subject[:16], index=index),
     )
 
@@ -108,6 +119,7 @@ def suite_finding(index: int, leaf: LogLeaf, archive: bytes | None) -> AuditFind
     return AuditFinding(
         code="JM-LOG-SUITE",
         index=index,
+        is_missing=archive is None,
         sentence=sentence.format(subject=leaf.subject[:16], index=index, fault=fault),
     )
 
@@ -198,6 +210,7 @@ def state_findings(
                     code="JM-LOG-STATE",
                     index=index,
                     result_id=result_id,
+                    is_missing=listed_state is None,
                     sentence=sentence.format(
                         result_id=result_id[:16], state=state, index=index, shown=listed_state
                     ),
@@ -223,6 +236,7 @@ def vanished(received: Iterable[str], platform: Platform) -> list[AuditFinding]:
         AuditFinding(
             code="JM-LOG-STATE",
             result_id=result_id,
+            is_missing=True,
             sentence=_(
                 "The log records that result {result_id} was received, but the platform no longer knows it."
             ).format(result_id=result_id[:16]),

@@ -22,6 +22,21 @@ class AuditFinding:
     sentence: str
     index: int | None = None
     result_id: str | None = None
+    is_missing: bool = False
+    """Nothing is shown where something was logged; what is shown is not otherwise than logged."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogGap:
+    """The platform was restored from a backup: of entries `start` to `end` (without it) it may have lost the rows.
+
+    `index` is the entry that says so, and `at` the time in it.
+    """
+
+    index: int
+    start: int
+    end: int
+    at: str
 
 
 class InvalidLog(Exception):
@@ -37,7 +52,8 @@ class AuditReport:
     """What was looked at and what came of it.
 
     `old_size` is the size that the last audit kept. `waiting` counts results that are being judged (again) and `kinds`
-    the entries that were read. `evidence` is a file with the signed checkpoints that do not fit each other.
+    the entries that were read. `lost` is what is missing of entries in `gaps`, which the log itself names.
+    `evidence` is a file with the signed checkpoints that do not fit each other.
     """
 
     origin: str
@@ -53,4 +69,6 @@ class AuditReport:
     listed: int = 0
     witnesses: list[tuple[str, datetime]] = field(default_factory=list)
     findings: list[AuditFinding] = field(default_factory=list)
+    gaps: list[LogGap] = field(default_factory=list)
+    lost: list[AuditFinding] = field(default_factory=list)
     evidence: Path | None = None

@@ -33,7 +33,8 @@ class StoredAudit(Record, frozen=True, kw_only=True):
 
     `peaks` are the subtrees over the `read` entries, and `received` the ids of the results that these say were
     received, 32 bytes each; `moderated` are those of them that a person has decided about, null in files of versions
-    that did not keep it. `checkpoint` may be further on: what fits the log and not its tables is read again.
+    that did not keep it. `lost` are those that a restore of the platform lost, as its log says.
+    `checkpoint` may be further on: what fits the log and not its tables is read again.
     """
 
     log_key: Word
@@ -43,6 +44,7 @@ class StoredAudit(Record, frozen=True, kw_only=True):
     peaks: tuple[bytes, ...]
     received: bytes
     moderated: bytes | None = None
+    lost: bytes = b""
 
     def key(self) -> VerifierKey:
         """The log's key. Raises Malformed."""
@@ -70,6 +72,10 @@ class StoredAudit(Record, frozen=True, kw_only=True):
     def decided_by_hand(self) -> set[str] | None:
         """The ids of the results that a person has decided about; None when that was not kept."""
         return None if self.moderated is None else _ids(self.moderated)
+
+    def lost_results(self) -> set[str]:
+        """The ids of the received results that the platform lost in a gap of its log."""
+        return _ids(self.lost)
 
 
 def _ids(data: bytes) -> set[str]:

@@ -12,7 +12,7 @@ from joulemark.translation import marked, ngettext
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from joulemark.audit.findings import AuditReport
+    from joulemark.audit.findings import AuditReport, LogGap
     from joulemark.log.notes import VerifierKey
 
 TELL_S = 1.0
@@ -142,6 +142,8 @@ def _say(output: CommandOutput, report: AuditReport) -> None:
                 listed=report.listed,
             )
         )
+    for gap in report.gaps:
+        output.say(_gap_in_words(gap, report))
     for finding in report.findings:
         output.say(f"{finding.code}  {finding.sentence}")
     if report.evidence is not None:
@@ -152,6 +154,22 @@ def _say(output: CommandOutput, report: AuditReport) -> None:
         )
     elif not report.findings:
         output.say(_("Everything that was checked is consistent."))
+
+
+def _gap_in_words(gap: LogGap, report: AuditReport) -> str:
+    """What the log itself says was lost with a restore, and how much of it is missing now."""
+    missing = {
+        finding.result_id or finding.index
+        for finding in report.lost
+        if finding.index is None or gap.start <= finding.index < gap.end
+    }
+    return ngettext(
+        "gap       entries {start} to {last}: the platform was restored from a backup ({at}); {count} of their rows or "
+        "results is missing",
+        "gap       entries {start} to {last}: the platform was restored from a backup ({at}); {count} of their rows or "
+        "results are missing",
+        len(missing),
+    ).format(start=gap.start, last=gap.end - 1, at=gap.at, count=len(missing))
 
 
 def _read_entries(count: int, old_size: int | None, kinds: str) -> str:
@@ -193,6 +211,13 @@ def _answer(report: AuditReport) -> dict[str, Any]:
                 "result_id": finding.result_id,
             }
             for finding in report.findings
+        ],
+        "gaps": [
+            {"index": gap.index, "start": gap.start, "end": gap.end, "at": gap.at} for gap in report.gaps
+        ],
+        "lost": [
+            {"code": finding.code, "index": finding.index, "result_id": finding.result_id}
+            for finding in report.lost
         ],
         "evidence": None if report.evidence is None else str(report.evidence),
     }

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MOST_PAGES = 20
 """Pages of the platform's list that are read: ten thousand results."""
 
+MOST_UNLISTED = 50
+"""Results that the list lacks, and that are asked for one by one."""
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Everything, or what is already known alone."""
@@ -51,12 +54,13 @@ def execute(arguments: Namespace) -> int:
         raise no_result_for(config, elsewhere)
     enrolled = identities.enrolment(config.folders, config.origin)
     listed: dict[str, ListedResult] = {}
+    lost: list[OutboxResult] = []
     not_asked = None if enrolled is not None else _("not enrolled there")
     if arguments.offline:
         not_asked = "--offline"
     elif enrolled is not None and any(result.state == "sent" for result in own):
         try:
-            listed = _listed_by_platform(config, enrolled, {result.digest for result in own})
+            listed, lost = _listed_by_platform(config, enrolled, own)
         except (Refused, Unreachable) as error:
             not_asked = str(error)
             output.aside(_("The last known states are shown: {error}").format(error=error))
@@ -67,6 +71,8 @@ def execute(arguments: Namespace) -> int:
         for line in result_lines(entry, width=output.width):
             output.say_verbatim(line)
     output.say(_summary(rows))
+    if lost and enrolled is not None:
+        _report_lost(output, lost, enrolled)
     if elsewhere:
         output.aside(elsewhere_in_words(elsewhere))
     exit_code = EXIT_USAGE if damaged else EXIT_OK
@@ -78,16 +84,32 @@ def execute(arguments: Namespace) -> int:
             "not_asked": not_asked,
             "results": rows,
             "kept_for_others": elsewhere,
+            "lost": [result.digest for result in lost],
             "damaged": damaged,
         }
     )
     return exit_code
 
 
-def _listed_by_platform(config: Config, enrolled: Enrolled, result_ids: set[str]) -> dict[str, ListedResult]:
-    """What the platform lists of these results, by id. Raises Refused or Unreachable."""
-    from joulemark.platform_client import PlatformClient
+def _report_lost(output: CommandOutput, lost: list[OutboxResult], enrolled: Enrolled) -> None:
+    """Name the results that the platform gave a receipt for and no longer knows, and what to do."""
+    from joulemark.session.lost_results import lost_in_words
 
+    for result in lost:
+        output.say(f"{result.digest[:16]}  {lost_in_words(result, enrolled.platform)}")
+
+
+def _listed_by_platform(
+    config: Config, enrolled: Enrolled, own: list[OutboxResult]
+) -> tuple[dict[str, ListedResult], list[OutboxResult]]:
+    """What the platform lists of these results, by id, and those with a receipt that it no longer knows.
+
+    Raises Refused or Unreachable.
+    """
+    from joulemark.platform_client import PlatformClient
+    from joulemark.session.lost_results import is_lost
+
+    result_ids = {result.digest for result in own}
     states: dict[str, ListedResult] = {}
     with PlatformClient(config.origin, advice=_("Try again later.")) as client:
         for page in range(1, MOST_PAGES + 1):
@@ -95,7 +117,9 @@ def _listed_by_platform(config: Config, enrolled: Enrolled, result_ids: set[str]
             states |= {row.result_id: row for row in answer.results if row.result_id in result_ids}
             if answer.next is None or len(states) == len(result_ids):
                 break
-    return states
+        unlisted = [result for result in own if result.state == "sent" and result.digest not in states]
+        lost = [result for result in unlisted[:MOST_UNLISTED] if is_lost(result, client)]
+    return states, lost
 
 
 def _annotated(

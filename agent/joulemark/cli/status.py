@@ -52,6 +52,7 @@ def execute(arguments: Namespace) -> int:
     from joulemark.platform_client import PlatformClient
     from joulemark.rules.advice import title_of, what_to_do
     from joulemark.session.delivery import ask_status
+    from joulemark.session.lost_results import NOT_FOUND, lost_in_words
 
     output = CommandOutput(as_json=arguments.json)
     config = configs.load()
@@ -75,7 +76,9 @@ def execute(arguments: Namespace) -> int:
             try:
                 result, status = ask_status(outbox, unasked, client, enrolled.platform)
             except Refused as refused:
-                output.say(f"{unasked.digest[:16]}  {unasked.state}  {refused}")
+                output.say(f"{unasked.digest[:16]}  {in_words(unasked.state)}  {refused}")
+                if refused.status == NOT_FOUND and unasked.bundle.receipt is not None:
+                    output.say(f"    {lost_in_words(unasked, enrolled.platform)}")
                 rows.append({"result_id": unasked.digest, "state": None, "error": str(refused)})
                 exit_code = EXIT_REFUSED
                 continue

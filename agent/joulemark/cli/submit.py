@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from joulemark.cli.code_words import in_words
 from joulemark.cli.output import CommandOutput
-from joulemark.cli.values import minutes
+from joulemark.cli.values import minutes, moment
 from joulemark.platform_words import refusal_in_words
 from joulemark.translation import gettext as _
+from joulemark.translation import ngettext
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from joulemark.outbox import OutboxResult
+    from joulemark.config import Config
+    from joulemark.outbox import Outbox, OutboxResult
+    from joulemark.record.messages import PlatformKey
     from joulemark.session.delivery import Delivery
 
 
@@ -21,6 +24,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Refused results are left alone unless asked for."""
     parser.add_argument(
         "--retry-refused", action="store_true", help=_("also send results that the platform refused earlier")
+    )
+    parser.add_argument(
+        "--since",
+        type=moment,
+        metavar="MOMENT",
+        help=_(
+            "also send again what the platform gave a receipt for at MOMENT or later and no longer knows, because it "
+            "was restored from a backup (a date, or a date and a time)"
+        ),
     )
     parser.add_argument(
         "--patience",
@@ -69,6 +81,8 @@ def execute(arguments: Namespace) -> int:
                 _row_of(output, delivery)
                 for delivery in deliver_all(outbox, waiting, client, enrolled.platform)
             ]
+    if arguments.since is not None:
+        rows += _sent_again(output, config, outbox, enrolled.platform, arguments)
     attempted = {row["result_id"] for row in rows}
     for result in outbox.results():
         refusal = result.note.refusal
@@ -92,6 +106,32 @@ def execute(arguments: Namespace) -> int:
     return exit_code
 
 
+def _sent_again(
+    output: CommandOutput, config: Config, outbox: Outbox, key: PlatformKey, arguments: Namespace
+) -> list[dict[str, Any]]:
+    """Send again what the platform lost since `arguments.since`; a row for each result that was lost."""
+    from joulemark import identity as identities
+    from joulemark.patience import LONG
+    from joulemark.platform_client import PlatformClient
+    from joulemark.session.lost_results import is_lost, receipted_since, send_again
+    from joulemark.waiting import Waiting
+
+    receipted = receipted_since(outbox.results(), key, arguments.since)
+    waits = Waiting(config.origin, limit_s=arguments.patience, pauses=LONG, say=output.aside)
+    with PlatformClient(config.origin, waiting=waits) as client:
+        identities.check_platform_key(config.folders, config.origin, client.platform_key())
+        lost = [result for result in receipted if is_lost(result, client)]
+        rows = [_row_of(output, send_again(outbox, result, client, key)) for result in lost]
+    output.say(
+        ngettext(
+            "{count} result had a receipt of that time; {lost} of them were lost.",
+            "{count} results had a receipt of that time; {lost} of them were lost.",
+            len(receipted),
+        ).format(count=len(receipted), lost=len(lost))
+    )
+    return rows
+
+
 def _exit_code(rows: list[dict[str, Any]], ours: list[OutboxResult]) -> int:
     """The most severe outcome of this delivery (`rows`) and of all results for this platform; 0 when all is sent."""
     from joulemark.errors import EXIT_OK, EXIT_REFUSED, EXIT_UNREACHABLE, BadReceipt, NotEnrolled
@@ -99,6 +139,8 @@ def _exit_code(rows: list[dict[str, Any]], ours: list[OutboxResult]) -> int:
 
     if any(row["code"] == BadReceipt.code for row in rows):
         return BadReceipt.exit_code
+    if any(row["state"] == "refused" for row in rows):
+        return EXIT_REFUSED
     if waiting_ids := {result.digest for result in ours if result.state == "waiting"}:
         of_strange_keys = {row["result_id"] for row in rows if row["code"] == KEY_UNKNOWN}
         return NotEnrolled.exit_code if waiting_ids <= of_strange_keys else EXIT_UNREACHABLE

@@ -109,6 +109,7 @@ def door(
     settings.PLATFORM_KEY_FILE = tmp_path / "platform-key.pem"
     key_file.make(settings.PLATFORM_KEY_FILE)
     settings.LOG_DIR, settings.LOG_KEY_FILE = tmp_path / "log", tmp_path / "log-key.pem"
+    key_file.make(settings.LOG_KEY_FILE)
     settings.STATIC_ROOT = tmp_path
     settings.STORAGES = {
         **settings.STORAGES,

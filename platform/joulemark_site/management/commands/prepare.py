@@ -8,6 +8,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from measurements.intake.platform_key import KeyUnusable, announced, make_signing_key
+from measurements.ledger.errors import KeyLost
+from measurements.ledger.log_key import make_log_key
 
 STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("migrate", {"interactive": False, "verbosity": 0}),
@@ -38,6 +40,7 @@ class Command(BaseCommand):
         self.stdout.write("keys ...")
         try:
             make_signing_key()
+            make_log_key()
             announced()
-        except KeyUnusable as error:
+        except (KeyUnusable, KeyLost) as error:
             raise CommandError(str(error)) from error

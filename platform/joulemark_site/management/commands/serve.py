@@ -14,6 +14,8 @@ from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from measurements.intake.platform_key import KeyUnusable, announced
+from measurements.ledger.errors import LogBroken
+from measurements.ledger.sequencer import compare_with_places
 
 CONFIG = Path(__file__).resolve().parents[2] / "gunicorn.py"
 
@@ -39,6 +41,7 @@ class Command(BaseCommand):
             )
             sys.exit(2)
         _require_prepared()
+        self._compare_log()
         source_roots = os.pathsep.join(path for path in sys.path if path)
         command = [sys.executable, "-m", "gunicorn", "--config", str(CONFIG), "--bind", options["bind"]]
         command += ["--workers", str(options["workers"]), "--threads", str(options["threads"])]
@@ -47,6 +50,15 @@ class Command(BaseCommand):
             [*command, "joulemark_site.wsgi:application"],
             {**os.environ, "PYTHONPATH": source_roots},
         )
+
+    def _compare_log(self) -> None:
+        """Notice before the first request that the database is older than the log. Pages are served all the same."""
+        try:
+            compare_with_places()
+        except LogBroken as error:
+            self.stderr.write(f"THE LOG IS BROKEN: {error}")
+        finally:
+            connection.close()
 
 
 def _require_prepared() -> None:

@@ -1,0 +1,1 @@
+"""Backups of a whole platform, and bringing one back: database, keys, log, suites."""
