@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, Min
+from django.utils import timezone
 
 from measurements.ledger.errors import Damaged
 from measurements.ledger.models import Checkpoint, Leaf, LogHead
@@ -22,6 +24,22 @@ def unsigned_leaves(*, at_most: int) -> tuple[int, datetime | None]:
         count += counted["n"]
         times += [counted["earliest"]] if counted["n"] else []
     return min(count, at_most), min(times, default=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastCheckpoint:
+    """How many leaves were signed last, and how long ago, in seconds."""
+
+    size: int
+    age_s: float
+
+
+def last_checkpoint() -> LastCheckpoint | None:
+    """What was signed last; None before the first checkpoint."""
+    last = Checkpoint.objects.values_list("size", "signed_at").last()
+    if last is None:
+        return None
+    return LastCheckpoint(size=last[0], age_s=max((timezone.now() - last[1]).total_seconds(), 0.0))
 
 
 def is_broken() -> bool:

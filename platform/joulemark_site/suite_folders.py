@@ -23,7 +23,9 @@ def pinned_suites(name: str) -> tuple[Suite, ...]:
         return ()
     suites: dict[str, Suite] = {}
     owners: dict[tuple[str, str], tuple[str, str]] = _installed()
-    for folder in folders:
+    for place, folder in enumerate(folders, start=1):
+        if not folder.is_dir():
+            raise BadSetting(f"{name}: there is no folder at place {place} of its list.")
         suite = _read(name, folder)
         where, digest = owners.setdefault((suite.name, suite.version), (str(folder), suite.digest))
         if digest != suite.digest:
@@ -51,8 +53,6 @@ def _installed() -> dict[tuple[str, str], tuple[str, str]]:
 def _read(name: str, folder: Path) -> Suite:
     from joulemark.suite import SuiteError, open_suite
 
-    if not folder.is_dir():
-        raise BadSetting(f"{name}: there is no folder {folder}.")
     try:
         suite = open_suite(str(folder))
     except (SuiteError, OSError) as error:

@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from measurements.intake.platform_key import KeyUnusable, announced, make_signing_key
+from measurements.monitoring.periodic_runs import expect_runs
 
 STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("migrate", {"interactive": False, "verbosity": 0}),
@@ -31,6 +32,7 @@ class Command(BaseCommand):
             call_command(name, **arguments)
             if name == "migrate":
                 self._make_key()
+                expect_runs()
         self.stdout.write(self.style.SUCCESS("prepared"))
 
     def _make_key(self) -> None:
