@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db import DatabaseError, close_old_connections, transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from measurements.monitoring import announcements
@@ -66,7 +66,6 @@ class Watch:
 
     def round(self) -> Health:
         """Look once, and do what follows from it."""
-        close_old_connections()
         self._count()
         health = self._look()
         if not self._is_loaded and health.readiness.database is not None:

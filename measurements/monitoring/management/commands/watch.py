@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.db import close_old_connections
 
 from measurements.monitoring.watch import Watch
 
@@ -32,6 +33,7 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stop.set())
         while True:
             try:
+                close_old_connections()
                 watch.round()
             except Exception:
                 logger.exception("JM-ROUND-FAILED a round of the watch failed; the next one comes")
