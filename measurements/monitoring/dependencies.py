@@ -108,7 +108,9 @@ def ask_disks() -> tuple[DiskSpace, ...]:
     disks: dict[int, DiskSpace] = {}
     folders: tuple[tuple[str, Path], ...] = (("data", settings.DATA_DIR), ("log", settings.LOG_DIR))
     for name, path in folders:
-        folder = next(place for place in (path, *path.parents) if place.exists())  # it is made when it is needed
+        folder = next(
+            place for place in (path, *path.parents) if place.exists()
+        )  # it is made when it is needed
         status = os.statvfs(folder)
         space = DiskSpace(
             folder=name, free=status.f_bavail * status.f_frsize, size=status.f_blocks * status.f_frsize

@@ -25,7 +25,8 @@ def exposition() -> bytes:
     """Everything, for one scrape."""
     health = read_health()
     registry = CollectorRegistry()
-    registry.register(_Snapshot([*_of_health(health), *_of_watch()]))
+    counted = _of_watch() if health.work is not None else ()  # a silent database is not asked a second time
+    registry.register(_Snapshot([*_of_health(health), *counted]))
     return generate_latest(registry) + exposition_of_requests()
 
 
