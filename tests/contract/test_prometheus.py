@@ -73,7 +73,7 @@ class Monitored:
 
     def sql(self, statement: str) -> None:
         with psycopg.connect(self.running.database_url, autocommit=True) as connection:
-            connection.execute(statement)  # type: ignore[call-overload]  # statements of this file
+            connection.execute(statement)
 
 
 @pytest.fixture(scope="module")

@@ -109,7 +109,7 @@ def test_the_board_lags_as_long_as_the_same_change_waits(
         return begin + timedelta(seconds=seconds)
 
     for seconds, lag_s in ((0, 0), (200, 200), (900, 900)):
-        monkeypatch.setattr(result_times.timezone, "now", lambda seconds=seconds: at(seconds))
+        monkeypatch.setattr("django.utils.timezone.now", lambda seconds=seconds: at(seconds))
         times.count()
         assert result_times.board_lag_s() == pytest.approx(lag_s)
     DueRefresh.objects.all().delete()
