@@ -15,7 +15,7 @@ from measurements.monitoring.health import read_health
 from measurements.review.health import COUNTED_ROWS, QueueWait
 
 if TYPE_CHECKING:
-    from measurements.monitoring.health import Work
+    from measurements.monitoring.health import WorkState
 
 
 class QueueWaitSerializer(serializers.Serializer[QueueWait]):
@@ -101,7 +101,7 @@ class HealthView(APIView):
 OF_WORK = ("waiting", "log", "periodic", "attempts", "refusals_today", "given_up")
 
 
-def _of_work(work: Work) -> dict[str, object]:
+def _of_work(work: WorkState) -> dict[str, object]:
     last = work.checkpoint
     return {
         "waiting": {wait.what: _plain(wait) for wait in work.waiting},

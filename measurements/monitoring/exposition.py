@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from measurements.monitoring.conditions import Readiness
-    from measurements.monitoring.health import Health, Work
+    from measurements.monitoring.health import Health, WorkState
 
 
 def exposition() -> bytes:
@@ -78,7 +78,7 @@ def _of_readiness(readiness: Readiness) -> Iterator[Metric]:
         yield GaugeMetricFamily("joulemark_clock_offset_seconds", "The database's clock minus ours", offset_s)
 
 
-def _of_work(work: Work) -> Iterator[Metric]:
+def _of_work(work: WorkState) -> Iterator[Metric]:
     count = _gauge("joulemark_waiting", "How many wait, up to 10,000", "what")
     oldest = _gauge("joulemark_waiting_oldest_seconds", "How long the oldest has waited", "what")
     limit = _gauge("joulemark_waiting_limit_seconds", "How long it may wait", "what")

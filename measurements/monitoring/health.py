@@ -36,7 +36,7 @@ LATE = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Work:
+class WorkState:
     """What the database says of the work: None of it is known while the database does not answer."""
 
     waiting: tuple[QueueWait, ...]
@@ -55,7 +55,7 @@ class Health:
 
     readiness: Readiness
     conditions: tuple[Condition, ...]
-    work: Work | None
+    work: WorkState | None
 
     @property
     def is_well(self) -> bool:
@@ -74,9 +74,9 @@ def read_health() -> Health:
     return Health(readiness=readiness, conditions=(*readiness.conditions, *_conditions_of(work)), work=work)
 
 
-def _read_work() -> Work | None:
+def _read_work() -> WorkState | None:
     try:
-        return Work(
+        return WorkState(
             waiting=waiting(),
             is_log_broken=is_broken(),
             checkpoint=last_checkpoint(),
@@ -97,7 +97,7 @@ def _refusals_today() -> dict[str, int]:
     return {code: int(n or 0) for code, n in rows.annotate(n=Sum("count")).order_by("code")}
 
 
-def _conditions_of(work: Work | None) -> tuple[Condition, ...]:
+def _conditions_of(work: WorkState | None) -> tuple[Condition, ...]:
     names = ("log", "sweeps", *(name for name, _ in LATE.values()))
     if work is None:
         return tuple(Condition(name=name, problem=UNKNOWN, is_unknown=True) for name in names)

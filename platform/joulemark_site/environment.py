@@ -231,6 +231,14 @@ def broker(redis_url: str) -> str:
     return redis_url
 
 
+def password_in(redis_url: str) -> str:
+    """The password within a Redis address as it stands there; empty without one."""
+    try:
+        return urlsplit(redis_url).password or ""
+    except ValueError:
+        return ""
+
+
 CACHE_TIMEOUT_S = 0.5
 
 

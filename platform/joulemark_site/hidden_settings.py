@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
-from joulemark_site.environment import BadSetting, file_content
+from joulemark.record.origin import BadAddress, split_address
+from joulemark_site.environment import BadSetting, file_content, password_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,14 +26,9 @@ def secret_address(name: str) -> str:
     """An http(s) address, read as `secret_value` is: whoever has it can use it. Raises BadSetting."""
     value = secret_value(name)
     try:
-        is_usable = not value or (
-            urlsplit(value).scheme in {"http", "https"} and bool(urlsplit(value).hostname)
-        )
-    except ValueError:
-        is_usable = False
-    if not is_usable:
-        raise BadSetting(f"{name} is no address; write it like https://example.org/hook.")
-    return value
+        return split_address(value).geturl() if value else ""
+    except BadAddress:
+        raise BadSetting(f"{name} is no address; write it like https://example.org/hook.") from None
 
 
 def secrets_in(databases: Mapping[str, Mapping[str, Any]], redis_url: str, *values: str) -> tuple[str, ...]:
@@ -43,9 +39,6 @@ def secrets_in(databases: Mapping[str, Mapping[str, Any]], redis_url: str, *valu
 def _passwords(databases: Mapping[str, Mapping[str, Any]], redis_url: str) -> Iterator[str]:
     for database in databases.values():
         yield str(database.get("PASSWORD") or "")
-    try:
-        password = urlsplit(redis_url).password or ""
-    except ValueError:
-        return
+    password = password_in(redis_url)
     yield password
     yield unquote(password)

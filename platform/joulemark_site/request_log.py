@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponseBase
 
-logger = logging.getLogger("joulemark.access")
+logger = logging.getLogger(__name__)
 
 HEADER = "X-Request-ID"
 NO_ROUTE = "-"

@@ -92,7 +92,9 @@ def test_a_schema_that_fitted_is_asked_for_again_after_a_while(
         cursor.execute("DROP TABLE monitoring_raisedalarm")
     assert amiss(client) == {}, "it is believed to for a while"
     now_s = time.monotonic()
-    monkeypatch.setattr("measurements.monitoring.schema.time.monotonic", lambda: now_s + schema.ASK_AGAIN_S + 1)
+    monkeypatch.setattr(
+        "measurements.monitoring.schema.time.monotonic", lambda: now_s + schema.ASK_AGAIN_S + 1
+    )
     assert list(amiss(client)) == ["schema"]
 
 

@@ -46,7 +46,7 @@ def test_a_request_has_one_line_with_the_pattern_of_its_address(
     client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     client.get(f"/api/v1/results/{'a' * 64}?token=s3cret-in-the-question", REMOTE_ADDR="203.0.113.77")
-    (line,) = lines(caplog, "joulemark.access")
+    (line,) = lines(caplog, "joulemark_site.request_log")
     fields = vars(line)
     assert (fields["method"], fields["status"]) == ("GET", 404)
     assert fields["route"] == "/api/v1/results/<result_id:result_id>"
@@ -61,14 +61,14 @@ def test_an_address_that_is_none_of_ours_is_in_no_line(
     client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     client.get("/s3cret-path/", REMOTE_ADDR="203.0.113.77")
-    (line,) = lines(caplog, "joulemark.access")
+    (line,) = lines(caplog, "joulemark_site.request_log")
     assert vars(line)["route"] == "-"
     assert "s3cret" not in line.getMessage()
 
 
 def test_probes_write_no_line_at_the_usual_level(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     client.get("/livez")
-    assert [line.levelno for line in lines(caplog, "joulemark.access")] == [logging.DEBUG]
+    assert [line.levelno for line in lines(caplog, "joulemark_site.request_log")] == [logging.DEBUG]
 
 
 @pytest.mark.parametrize(

@@ -120,15 +120,13 @@ def test_starts_that_fail_print_no_secret(tmp_path: Path) -> None:
     assert_clean(manage(tmp_path, *worker, REDIS_URL=f"redis://:{WORD}@h:x/0"))
 
 
-@pytest.fixture(params=["text", "json"])
-def planted(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Platform]:
+@pytest.fixture
+def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
     """A production platform that writes everything, with a secret in each setting, and a queue that is away."""
     server = os.environ["DATABASE_URL"]
     key = keys.to_pem(keys.generate()).decode()
     with platform(
-        name=f"planted_{request.param}",
+        name="planted",
         folder=tmp_path,
         database_url=server.replace("joulemark@", f"joulemark:{quote(WORD)}@"),
         redis_url=f"redis://:{WORD}@127.0.0.1:9/0",
@@ -142,7 +140,7 @@ def planted(
         JOULEMARK_WEBHOOK_URL=f"http://127.0.0.1:9/{WORD}",
         JOULEMARK_PING_URL=f"http://joe:{WORD}@127.0.0.1:9/{WORD}",
         JOULEMARK_LOG_LEVEL="DEBUG",
-        JOULEMARK_LOG_FORMAT=request.param,
+        JOULEMARK_LOG_FORMAT="json",
         JOULEMARK_PROXIES="1",
     ) as running:
         monkeypatch.setattr(records, "ORIGIN", running.origin)
@@ -156,6 +154,7 @@ def planted(
 def test_processes_print_no_secret(planted: Platform) -> None:
     running = planted
     web = running.start_web()
+    running.environment["JOULEMARK_LOG_FORMAT"] = "text"
     worker = running.start_worker("--loglevel", "DEBUG")
     headers = {"X-Forwarded-For": CLIENT, "Authorization": f"Bearer {WORD}", "Cookie": f"sessionid={WORD}"}
 
