@@ -115,9 +115,8 @@ def test_starts_that_fail_print_no_secret(tmp_path: Path) -> None:
     (tmp_path / "platform-key.pem").write_text(PEM)
     assert_clean(manage(tmp_path, "manage.py", "prepare", JOULEMARK_LOG_KEY=PEM))
     assert_clean(manage(tmp_path, "manage.py", "serve", DATABASE_URL=away, JOULEMARK_LOG_FORMAT="json"))
-    assert_clean(manage(tmp_path, "manage.py", "check", DATABASE_URL=f"postgresql://joe:{WORD}@h:x/y"))
-    worker = ("-m", "celery", "--app", "joulemark_site.celery", "worker", "--concurrency", "1")
-    assert_clean(manage(tmp_path, *worker, REDIS_URL=f"redis://:{WORD}@h:x/0"))
+    assert_clean(manage(tmp_path, "manage.py", "migrate", DATABASE_URL=f"postgresql://joe:{WORD}@h:x/y"))
+    assert_clean(manage(tmp_path, "manage.py", "watch", "--once", REDIS_URL=f"ftp://:{WORD}@h/0"))
 
 
 @pytest.fixture

@@ -128,7 +128,10 @@ def test_every_process_is_ready_and_probes_are_for_the_inside(served: Served) ->
     ready = httpx.get(f"http://{bind}/readyz")
     assert (ready.status_code, ready.json()) == (
         200,
-        {"ready": True, "checks": dict.fromkeys(("database", "schema", "keys", "queue", "clock", "disk"), "ok")},
+        {
+            "ready": True,
+            "checks": dict.fromkeys(("database", "schema", "keys", "queue", "clock", "disk"), "ok"),
+        },
     )
     assert httpx.get(f"http://{bind}/livez").text == "alive\n"
 
