@@ -14,7 +14,7 @@ SERVICES := $(BIN)/python simulation/joulemark_simulation/services.py
 TESTERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help install-agent install-platform lock lock-add newest demo demo-check drill test coverage laws check format openapi schema serve-all suite-docs rules-docs messages bench-answers bench-cells bench-consensus bench-intake bench-intervals bench-judging bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-scale bench-startup bench-workloads attacks attacks-docs compose-check container-check dist fuzz-api upgrades sbom audit-libraries freeze-migrations false-alarms gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
+.PHONY: help alarms-check install-agent install-platform lock lock-add newest demo demo-check drill test coverage laws check format openapi schema serve-all suite-docs rules-docs messages bench-answers bench-cells bench-consensus bench-intake bench-intervals bench-judging bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-scale bench-startup bench-workloads attacks attacks-docs compose-check container-check dist fuzz-api upgrades sbom audit-libraries freeze-migrations false-alarms gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -100,6 +100,10 @@ container-check: $(VENV)/.ready-lock ## hadolint over both containers' recipes
 compose-check: container-check ## docker-compose.yml against the schema of compose files; its commands are those that tests run
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(SERVICES) -- $(BIN)/python -m pytest -q tests/core/test_compose.py
+
+alarms-check: $(VENV)/.ready-test ## The rules of Prometheus: checked, tested, and fired by a real one (Debian: prometheus)
+	promtool check rules deploy/prometheus/alarms.yml
+	$(SERVICES) -- $(BIN)/python -m pytest -q tests/contract/test_alarm_rules.py tests/contract/test_prometheus.py
 
 serve-all: $(VENV)/.ready-test ## The production platform on this machine without containers: all its processes behind nginx, over TLS
 	$(BIN)/python deploy/serve_all.py

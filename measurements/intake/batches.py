@@ -13,6 +13,7 @@ from django.db.models import Q
 from joulemark.record.bundle import Bundle
 from joulemark.record.errors import RecordError
 from joulemark.record.limits import MAX_BATCH_BUNDLES
+from measurements.concurrency.message_headers import current_request_id
 from measurements.contributors.models import Key
 from measurements.intake.door import OpenedBundle, parsed_bundle, require_enrolled, verified_bundle
 from measurements.intake.group_commit import Gathering
@@ -37,10 +38,14 @@ def split_batch(data: bytes) -> list[bytes]:
     return bodies
 
 
-def accept_results(*, bodies: Sequence[bytes]) -> list[Outcome]:
-    """As `accept_result` for each, in order; a refusal does not affect the others."""
+def accept_results(*, bodies: Sequence[bytes], request_ids: Sequence[str] = ()) -> list[Outcome]:
+    """As `accept_result` for each, in order; a refusal does not affect the others.
+
+    `request_ids` names the request that brought each; by default all came with the one under way.
+    """
     opened = _opened(bodies)
-    arrived = _with_tickets(bodies, opened)
+    request_ids = request_ids or [current_request_id()] * len(bodies)
+    arrived = _with_tickets(bodies, opened, request_ids)
     new = _within_rates(_once([arrival for arrival in arrived if isinstance(arrival, Arrived)]))
     stored = _stored(new)
     if stored is None:  # some were here before
@@ -55,24 +60,28 @@ def accept_gathered(*, data: bytes) -> tuple[Submission, bool]:
 
     Raises Refusal or RecordError.
     """
-    outcome = _GATHERING.ask(data)
+    outcome = _GATHERING.ask((data, current_request_id()))
     if isinstance(outcome, Refusal):
         raise outcome
     return outcome
 
 
-def _alone(data: bytes) -> Outcome:
-    return accept_result(data=data)
+Upload = tuple[bytes, str]
+"""The bytes of a bundle, and the id of the request that brought them."""
 
 
-def _together(bodies: Sequence[bytes]) -> list[Outcome]:
-    return accept_results(bodies=bodies)
+def _alone(upload: Upload) -> Outcome:
+    return accept_result(data=upload[0])
+
+
+def _together(uploads: Sequence[Upload]) -> list[Outcome]:
+    return accept_results(bodies=[body for body, _ in uploads], request_ids=[id_ for _, id_ in uploads])
 
 
 MOMENT_S = 0.004
 """As long as a commit takes to be on disk: who comes within it is stored as soon as with a commit of its own."""
 
-_GATHERING: Gathering[bytes, Outcome] = Gathering(
+_GATHERING: Gathering[Upload, Outcome] = Gathering(
     alone=_alone, together=_together, most=MAX_BATCH_BUNDLES, moment_s=MOMENT_S
 )
 
@@ -84,8 +93,8 @@ def _stored(new: Mapping[str, Arrived]) -> dict[str, Submission] | None:
     try:
         with transaction.atomic():
             stored = {row.pk: row for row in store_bundles(list(new.values()))}
-            for result_id in stored:
-                transaction.on_commit(partial(nudge, result_id))
+            for submission in stored.values():
+                transaction.on_commit(partial(nudge, submission))
     except IntegrityError:
         return None
     return stored
@@ -117,13 +126,15 @@ def _opened(bodies: Sequence[bytes]) -> list[OpenedBundle | Refusal]:
 
 
 def _with_tickets(
-    bodies: Sequence[bytes], opened: Sequence[OpenedBundle | Refusal]
+    bodies: Sequence[bytes], opened: Sequence[OpenedBundle | Refusal], request_ids: Sequence[str]
 ) -> list[Arrived | Refusal]:
     named = [bundle.statement.predicate.ticket for bundle in opened if isinstance(bundle, OpenedBundle)]
     tickets = Ticket.objects.in_bulk([ticket.id for ticket in named if ticket is not None])
     return [
-        bundle if isinstance(bundle, Refusal) else _caught(partial(_arrived, body, bundle, tickets))
-        for body, bundle in zip(bodies, opened, strict=True)
+        bundle
+        if isinstance(bundle, Refusal)
+        else _caught(partial(_arrived, body, bundle, tickets, request_id))
+        for body, bundle, request_id in zip(bodies, opened, request_ids, strict=True)
     ]
 
 
@@ -131,10 +142,10 @@ def _verified(bundle: Bundle, keys: Mapping[str, Key]) -> OpenedBundle:
     return verified_bundle(bundle, key=require_enrolled(keys.get(bundle.envelope.key_id)))
 
 
-def _arrived(data: bytes, opened: OpenedBundle, tickets: Mapping[str, Ticket]) -> Arrived:
+def _arrived(data: bytes, opened: OpenedBundle, tickets: Mapping[str, Ticket], request_id: str) -> Arrived:
     named = opened.statement.predicate.ticket
     ticket = None if named is None else tickets.get(named.id)
-    return Arrived(data, opened, require_ticket(opened, ticket))
+    return Arrived(data, opened, require_ticket(opened, ticket), request_id)
 
 
 def _once(arrived: Sequence[Arrived]) -> dict[str, Arrived]:

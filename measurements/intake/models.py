@@ -87,6 +87,8 @@ class Submission(models.Model):
     # the largest batch it may be judged in, and the processes that were lost over it alone (review.judging_batches)
     batch_limit = models.PositiveSmallIntegerField(default=64, db_default=64)
     losses = models.PositiveSmallIntegerField(default=0, db_default=0)
+    # the request that brought it, as the lines of all processes name it; empty where it came before requests had ids
+    request_id = models.CharField(max_length=64, default="", db_default="")
 
     objects = SubmissionQuerySet.as_manager()
 

@@ -22,7 +22,8 @@ from measurements.contributors.models import Key
 from measurements.intake.models import Submission
 from measurements.ledger import key_file
 from measurements.ledger.errors import KeyLost
-from measurements.ledger.log_key import fitting_key
+from measurements.ledger.log_key import fitting_key, require_log_key
+from measurements.ledger.models import Checkpoint
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -71,9 +72,28 @@ def announced() -> PlatformKey:
     return PlatformKey(origin=settings.ORIGIN, key_id=keys.key_id(public), public_key=public, log_key=log_key)
 
 
+def require_keys_that_signed() -> None:
+    """Read both keys anew and compare them with what they signed last; nothing is made. Raises KeyUnusable.
+
+    A log that has signed nothing may have no key yet.
+    """
+    _usable(Path(settings.PLATFORM_KEY_FILE))
+    last = Checkpoint.objects.last()
+    if last is None and not (settings.LOG_KEY or Path(settings.LOG_KEY_FILE).exists()):
+        return
+    try:
+        require_log_key(last)
+    except (KeyLost, OSError, RecordError, ValueError) as error:
+        raise KeyUnusable(f"The key that signs checkpoints cannot be used. {error}") from error
+
+
 @lru_cache
 def _checked(path: Path) -> Ed25519PrivateKey:
     """The key in `path`, compared once in each process with the last receipt."""
+    return _usable(path)
+
+
+def _usable(path: Path) -> Ed25519PrivateKey:
     if not path.exists():
         raise KeyUnusable(
             f"The key that signs receipts is missing: {path} does not exist. On a new platform `manage.py prepare` "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from joulemark.record.messages import RECEIPT_TYPE, TICKET_REQUEST_TYPE, Receipt
 from measurements.catalog.models import Job
 from measurements.catalog.suites import known_suite
 from measurements.concurrency.advisory_locks import lock_until_commit
+from measurements.concurrency.message_headers import current_request_id
 from measurements.intake.door import (
     Opened,
     OpenedBundle,
@@ -40,6 +42,8 @@ from measurements.intake.signals import submission_received, submission_restored
 from measurements.ledger.gaps import leaves_in_gaps
 from measurements.ledger.models import LeafKind
 from measurements.ledger.services import append_leaf, append_leaves
+
+logger = logging.getLogger(__name__)
 
 
 @again_if_raced
@@ -117,8 +121,8 @@ def accept_result(*, data: bytes, opened: OpenedBundle | None = None) -> tuple[S
         return earlier, False
     try:
         with transaction.atomic():
-            (submission,) = store_bundles([Arrived(data, opened, ticket)])
-            transaction.on_commit(lambda: nudge(submission.result_id))
+            (submission,) = store_bundles([Arrived(data, opened, ticket, current_request_id())])
+            transaction.on_commit(lambda: nudge(submission))
     except IntegrityError:
         earlier = _earlier_submission(opened, ticket)
         if earlier is None:
@@ -169,11 +173,12 @@ def require_ticket(opened: OpenedBundle, ticket: Ticket | None) -> Ticket | None
 
 @dataclass(frozen=True)
 class Arrived:
-    """A verified bundle ready to be stored: its bytes, its content and its ticket."""
+    """A verified bundle ready to be stored: its bytes, its content, its ticket and the request that brought it."""
 
     data: bytes
     opened: OpenedBundle
     ticket: Ticket | None
+    request_id: str = ""
 
 
 def store_bundles(arrived: Sequence[Arrived]) -> list[Submission]:
@@ -190,6 +195,7 @@ def store_bundles(arrived: Sequence[Arrived]) -> list[Submission]:
             key=arrival.opened.key,
             ticket=arrival.ticket,
             received_at=now,
+            request_id=arrival.request_id,
         )
         for arrival in arrived
     ]
@@ -231,6 +237,16 @@ def sign_receipt(submission: Submission) -> bytes:
     return encode(seal(encode(receipt), payload_type=RECEIPT_TYPE, key=key))
 
 
-def nudge(result_id: str) -> None:
-    """Signal the new submission to review, after the commit."""
-    submission_received.send(sender=Submission, result_id=result_id)
+def nudge(submission: Submission) -> None:
+    """Signal the new submission to review, after the commit, and write its line."""
+    logger.info(
+        "accepted upload %s of %d bytes", submission.result_id, len(submission.bundle),
+        extra={
+            "result_id": submission.result_id,
+            "bytes": len(submission.bundle),
+            "request_ids": [submission.request_id] if submission.request_id else [],
+        },
+    )  # fmt: skip
+    submission_received.send(
+        sender=Submission, result_id=submission.result_id, request_id=submission.request_id
+    )

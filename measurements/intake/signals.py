@@ -3,7 +3,7 @@
 from django.dispatch import Signal
 
 submission_received = Signal()
-"""Sent after commit with `result_id`: new bytes are stored and wait for a verdict. A nudge; the row is the truth."""
+"""Sent after commit with `result_id` and `request_id`: new bytes wait for a verdict. A nudge; the row is the truth."""
 
 key_distrusted = Signal()
 """Sent after commit with `key_id`: a key was revoked, and what it has signed must be judged again."""

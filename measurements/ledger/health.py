@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, Min
+from django.utils import timezone
 
 from measurements.ledger.copies import log_copies
 from measurements.ledger.errors import Damaged
@@ -49,6 +50,22 @@ def copies() -> list[CopyHealth]:
 def is_outdated() -> bool:
     """Whether the database was restored and waits for `manage.py resume_log`: then nothing is received either."""
     return LogHead.objects.filter(outdated=True).exists()
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastCheckpoint:
+    """How many leaves were signed last, and how long ago, in seconds."""
+
+    size: int
+    age_s: float
+
+
+def last_checkpoint() -> LastCheckpoint | None:
+    """What was signed last; None before the first checkpoint."""
+    last = Checkpoint.objects.values_list("size", "signed_at").last()
+    if last is None:
+        return None
+    return LastCheckpoint(size=last[0], age_s=max((timezone.now() - last[1]).total_seconds(), 0.0))
 
 
 def is_broken() -> bool:

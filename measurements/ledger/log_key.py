@@ -86,6 +86,23 @@ def opened(note: str) -> checkpoints.Checkpoint:
     return _by_former(note) or checkpoints.open_checkpoint(note, key=verifier_key(), origin=log_name())
 
 
+def require_log_key(last: Checkpoint | None) -> None:
+    """Read the key anew and compare it with the last checkpoint's signer; nothing is made.
+
+    Raises KeyLost, RecordError or OSError.
+    """
+    if not settings.LOG_KEY and not Path(settings.LOG_KEY_FILE).exists():
+        raise KeyLost(f"The file that JOULEMARK_LOG_KEY_FILE names does not exist. {WAY_ON}")
+    key = (
+        keys.from_pem(settings.LOG_KEY.encode())
+        if settings.LOG_KEY
+        else key_file.load(Path(settings.LOG_KEY_FILE))
+    )
+    if last is None or _by_former(last.note):
+        return
+    checkpoints.open_checkpoint(last.note, key=notes.verifier_key(key, name=log_name()), origin=log_name())
+
+
 def _by_former(note: str) -> checkpoints.Checkpoint | None:
     for key in settings.LOG_FORMER_KEYS:
         with contextlib.suppress(RecordError):

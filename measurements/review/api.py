@@ -7,9 +7,7 @@ from typing import cast
 from django.conf import settings
 from django.http import Http404, HttpResponse
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from joulemark.record.messages import ResultState, ResultStatus
@@ -17,9 +15,7 @@ from joulemark.record.requests import APPEAL_TYPE, WITHDRAWAL_TYPE, Appeal, Appe
 from measurements.intake.api import REFUSALS, answer, read_body
 from measurements.intake.models import Submission
 from measurements.intake.rates import PrefixThrottle
-from measurements.ledger.health import copies, is_broken, is_outdated
 from measurements.review import contributor_requests
-from measurements.review.health import COUNTED_ROWS, QueueWait, given_up, waiting
 from measurements.web.message_schemas import message, signed_message
 from measurements.web.openapi import SIGNED_BYTES, problems
 
@@ -34,68 +30,6 @@ class ResultStatusView(APIView):
         if submission is None:
             raise Http404(f"This platform has no result {result_id[:12]}.")
         return answer(status_of(submission), status=200)
-
-
-class QueueWaitSerializer(serializers.Serializer[QueueWait]):
-    """How many wait for one thing, and for how long the oldest has and may."""
-
-    count = serializers.IntegerField(help_text=f"{COUNTED_ROWS} where there are as many or more.")
-    oldest_s = serializers.FloatField()
-    limit_s = serializers.FloatField()
-    alarm = serializers.BooleanField()
-
-
-class LogCopySerializer(serializers.Serializer[object]):
-    """A copy of the log off the platform's machine."""
-
-    name = serializers.CharField()
-    size = serializers.IntegerField(help_text="Entries that the checkpoint covers which it took last.")
-    fault = serializers.CharField(help_text="Why it is behind; empty while it is not.")
-
-
-class LogHealthSerializer(serializers.Serializer[object]):
-    """Whether the log still says what it has said."""
-
-    broken = serializers.BooleanField()
-    outdated = serializers.BooleanField(
-        help_text="The platform was restored from a backup; it signs and receives nothing until its log is resumed."
-    )
-    copies = LogCopySerializer(many=True, help_text="Copies off the platform's machine.")
-
-
-class HealthSerializer(serializers.Serializer[object]):
-    """What a monitor reads; `waiting` names what is waited for, `given_up` results whose judging killed its process."""
-
-    ok = serializers.BooleanField()
-    waiting = serializers.DictField(child=QueueWaitSerializer())
-    log = LogHealthSerializer()
-    given_up = serializers.ListField(child=serializers.CharField())
-
-
-class HealthView(APIView):
-    """Whether anything waits longer than it should, for monitoring."""
-
-    @extend_schema(
-        responses={200: HealthSerializer, 503: HealthSerializer}, operation_id="health", tags=["health"]
-    )
-    def get(self, request: Request) -> Response:
-        """Answer 200, or 503 when something waits too long or the log is broken; the same numbers either way."""
-        waits, broken = waiting(), is_broken()
-        body = {
-            "ok": not broken and not any(wait.is_alarm for wait in waits),
-            "waiting": {wait.what: _plain(wait) for wait in waits},
-            "log": {
-                "broken": broken,
-                "outdated": is_outdated(),
-                "copies": LogCopySerializer(copies(), many=True).data,
-            },
-            "given_up": given_up(),
-        }
-        return Response(body, status=200 if body["ok"] else 503, headers={"Cache-Control": "no-store"})
-
-
-def _plain(wait: QueueWait) -> dict[str, object]:
-    return {"count": wait.count, "oldest_s": wait.oldest_s, "limit_s": wait.limit_s, "alarm": wait.is_alarm}
 
 
 class WithdrawalView(APIView):

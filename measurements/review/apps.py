@@ -20,6 +20,7 @@ class ReviewConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen at the door, and let the log read this room's rows."""
+        from measurements.concurrency.message_headers import REQUEST_IDS
         from measurements.concurrency.nudger import Nudger
         from measurements.intake.signals import key_distrusted, submission_received, submission_restored
         from measurements.review.judge_queue import send
@@ -30,20 +31,25 @@ class ReviewConfig(AppConfig):
 
         register_readers()
         register_restorers()
-        nudger: Nudger[str] = Nudger(
-            lambda ids: send(judge, ids),
+        nudger: Nudger[tuple[str, str]] = Nudger(
+            lambda uploads: send(
+                judge,
+                [result_id for result_id, _ in uploads],
+                headers={REQUEST_IDS: sorted({request_id for _, request_id in uploads if request_id})},
+            ),
             name="judge-nudger",
-            otherwise=lambda ids: f"queue is down, {len(ids)} results wait for the sweeper",
+            otherwise=lambda uploads: f"queue is down, {len(uploads)} results wait for the sweeper",
             max_items=MAX_IDS,
             every_s=NUDGE_EVERY_S,
             flushes_at_exit=True,
         )
 
-        def nudge(*, result_id: str, **_: Any) -> None:
+        def nudge(*, result_id: str, request_id: str = "", **_: Any) -> None:
+            upload = (result_id, request_id)
             if judge.app.conf.task_always_eager:
-                nudger.send_now([result_id])  # tasks run right here, before the upload is answered
+                nudger.send_now([upload])  # tasks run right here, before the upload is answered
             else:
-                nudger.add(result_id)
+                nudger.add(upload)
 
         submission_received.connect(nudge, weak=False, dispatch_uid="review.judge")
         submission_restored.connect(follow_submission, dispatch_uid="review.submission_restored")

@@ -255,8 +255,28 @@ def _write(
         forget(result_ids=[submission.pk for submission in submissions if submission.state == State.ACCEPTED])
         forget_left(before)
     touch([*before.values(), *map(CellKey.of, results)])
+    verdicts = [(submission, judgements[submission.pk]) for submission in submissions]
+    transaction.on_commit(lambda: _log_verdicts(verdicts, cause))
     transaction.on_commit(lambda: states_changed.send(sender=Submission, result_ids=judged_ids))
     return len(submissions), changed
+
+
+def _log_verdicts(verdicts: Iterable[tuple[Submission, Judgement]], cause: Cause) -> None:
+    """A line for each verdict, under the request that brought the upload."""
+    now = timezone.now()
+    for submission, judgement in verdicts:
+        codes = [finding.code for finding in judgement.findings]
+        logger.info(
+            "verdict %s on %s: %s", judgement.state, submission.pk, " ".join(codes) or "no finding",
+            extra={
+                "result_id": submission.pk,
+                "state": judgement.state,
+                "codes": codes,
+                "cause": str(cause),
+                "seconds_since_upload": round((now - submission.received_at).total_seconds(), 3),
+                "request_ids": [submission.request_id] if submission.request_id else [],
+            },
+        )  # fmt: skip
 
 
 def _judgement(submission: Submission, case: Case | RecordError) -> Judgement:

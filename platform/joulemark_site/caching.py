@@ -28,7 +28,7 @@ NEVER = "no-store"
 IMMUTABLE = "immutable"
 SAFE = ("GET", "HEAD")
 LANGUAGE = "accept-language"
-WITHOUT_LANGUAGE = ("/api/", "/log/", "/livez", "/readyz")
+WITHOUT_LANGUAGE = ("/api/", "/log/")
 """What is answered here is data, and has one language (docs/decisions/0047); a refusal is in its reader's."""
 
 

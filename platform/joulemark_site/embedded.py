@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import close_old_connections
 
+from measurements.monitoring.periodic_runs import record_run
+
 logger = logging.getLogger(__name__)
 
 LONGEST_PAUSE_S = 300.0
@@ -18,11 +20,12 @@ LONGEST_PAUSE_S = 300.0
 
 @dataclass(frozen=True)
 class Periodic:
-    """Work that a thread of its own does now and every `every_s` seconds."""
+    """Work that a thread of its own does now and every `every_s` seconds. `task` is its name in Celery's schedule."""
 
     name: str
     work: Callable[[], object]
     every_s: float
+    task: str = ""
 
     def pause_s(self, failures: int) -> float:
         """The pause after so many failed rounds in a row: twice as long each time, within a limit."""
@@ -30,15 +33,17 @@ class Periodic:
 
 
 def periodic_work(*, every_s: float) -> list[Periodic]:
-    """The periodic work: the sweeps every `every_s` seconds, the log as its setting says."""
+    """The periodic work: the sweeps every `every_s` seconds, the log and the watch as their settings say."""
     from measurements.boards.tasks import sweep as sweep_boards
     from measurements.ledger.sequencer import sequence
+    from measurements.monitoring.watch import Watch
     from measurements.review.tasks import sweep as sweep_review
 
     return [
-        Periodic("review sweeper", sweep_review, every_s),
-        Periodic("boards sweeper", sweep_boards, every_s),
-        Periodic("sequencer", sequence, settings.LOG_EVERY_S),
+        Periodic("review sweeper", sweep_review, every_s, "review.sweep"),
+        Periodic("boards sweeper", sweep_boards, every_s, "boards.sweep"),
+        Periodic("sequencer", sequence, settings.LOG_EVERY_S, "ledger.sequence"),
+        Periodic("watch", Watch().round, settings.WATCH_EVERY_S),
     ]
 
 
@@ -61,6 +66,7 @@ def repeat(periodic: Periodic, wait: Callable[[float], bool]) -> None:
             close_old_connections()
             periodic.work()
             failures = 0
+            record_run(periodic.task)
         except Exception:
             failures += 1
             logger.exception(

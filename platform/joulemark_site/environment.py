@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING
@@ -12,7 +13,12 @@ from joulemark.atomic_file import make_file_once
 from joulemark.record.origin import BadAddress, parse_origin
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from joulemark.log.notes import VerifierKey
+
+
+Network = IPv4Network | IPv6Network
 
 
 class BadSetting(Exception):
@@ -33,7 +39,7 @@ def flag(name: str, *, default: bool) -> bool:
         return True
     if value in {"0", "false", "no", "off"}:
         return False
-    raise BadSetting(f"{name}={value!r} is neither yes nor no; write 1 or 0.")
+    raise BadSetting(f"{name} is neither yes nor no; write 1 or 0.")
 
 
 LONGEST_S = 10 * 365 * 86400
@@ -45,9 +51,9 @@ def seconds(name: str, default: int) -> int:
     if not value:
         return default
     if not value.isascii() or not value.isdigit() or int(value) == 0:
-        raise BadSetting(f"{name}={value!r} is not a positive whole number of seconds.")
+        raise BadSetting(f"{name} is not a positive whole number of seconds.")
     if len(value) > 10 or int(value) > LONGEST_S:
-        raise BadSetting(f"{name}={value!r} is more than ten years; write fewer seconds.")
+        raise BadSetting(f"{name} is more than ten years; write fewer seconds.")
     return int(value)
 
 
@@ -55,7 +61,7 @@ def count(name: str, default: int) -> int:
     """A whole number, 0 or more."""
     value = text(name, str(default))
     if not value.isascii() or not value.isdigit():
-        raise BadSetting(f"{name}={value!r} is not a whole number.")
+        raise BadSetting(f"{name} is not a whole number.")
     return int(value)
 
 
@@ -73,9 +79,27 @@ def rates(name: str, default: str) -> dict[str, tuple[int, int]]:
         scope, _, rate = entry.partition("=")
         number, _, span = rate.partition("/")
         if scope not in scopes or span not in spans or not number.isdecimal() or int(number) == 0:
-            raise BadSetting(f"{name}: {entry!r} is no rate; write it like {default.partition(',')[0]!r}.")
+            raise BadSetting(
+                f"{name} has an entry that is no rate; write it like {default.partition(',')[0]!r}."
+            )
         limits[scope] = int(number), spans[span]
     return limits
+
+
+def choice(name: str, default: str, choices: Sequence[str]) -> str:
+    """One of several words."""
+    value = text(name, default).strip().lower()
+    if value not in choices:
+        raise BadSetting(f"{name} is none of its words; write {' or '.join(choices)}.")
+    return value
+
+
+def networks(name: str) -> list[Network]:
+    """Networks, `10.0.0.0/8` or a single address, separated by commas."""
+    try:
+        return [ip_network(word) for word in words(name, "")]
+    except ValueError:
+        raise BadSetting(f"{name} has an entry that is no network; write it like 10.0.0.0/8.") from None
 
 
 def words(name: str, default: str) -> list[str]:
@@ -91,7 +115,7 @@ def verifier_keys(name: str) -> list[VerifierKey]:
     try:
         return [VerifierKey.parse(word) for word in os.environ.get(name, "").split()]
     except RecordError as error:
-        raise BadSetting(f"{name}: {error}") from error
+        raise BadSetting(f"{name} has a word that is no public key ({error.code}).") from None
 
 
 def places(name: str) -> list[str]:
@@ -111,25 +135,33 @@ def places(name: str) -> list[str]:
 
 def secret_of_file(name: str) -> str:
     """What is in the file that the variable names; empty where it names none."""
-    return _secret_in(name) if os.environ.get(name) else ""
+    return file_content(name) if os.environ.get(name) else ""
 
 
 def level(name: str, default: str) -> str:
     """The name of a log level."""
     value = text(name, default).upper()
     if value not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
-        raise BadSetting(f"{name}={value!r} is no log level; write DEBUG, INFO, WARNING, ERROR or CRITICAL.")
+        raise BadSetting(f"{name} is no log level; write DEBUG, INFO, WARNING, ERROR or CRITICAL.")
     return value
 
 
 def folder(name: str, default: Path, *, mode: int = 0o750) -> Path:
     """A folder, made with `mode` where it is missing."""
-    path = Path(text(name, str(default))).resolve()
+    path = file(name, default).resolve()
     try:
         path.mkdir(parents=True, exist_ok=True, mode=mode)
     except OSError as error:
-        raise BadSetting(f"{name}: the folder {path} cannot be made ({error.strerror}).") from error
+        raise BadSetting(f"{name} names a folder that cannot be made ({error.strerror}).") from None
     return path
+
+
+def file(name: str, default: Path) -> Path:
+    """The path of a file that may not be there yet; what a key looks like is no path."""
+    value = text(name, str(default))
+    if "\n" in value or "-----BEGIN" in value or "\0" in value:
+        raise BadSetting(f"{name} is no path; it seems to be what should be in the file.")
+    return Path(value)
 
 
 def origin(name: str, default: str) -> str:
@@ -137,10 +169,10 @@ def origin(name: str, default: str) -> str:
     value = text(name, default)
     try:
         return str(parse_origin(value))
-    except BadAddress as error:
+    except BadAddress:
         raise BadSetting(
-            f"{name}={value!r} is not an origin; write it like https://joulemark.example, without a path."
-        ) from error
+            f"{name} is not an origin; write it like https://joulemark.example, without a path."
+        ) from None
 
 
 def hosts(name: str, origin: str) -> list[str]:
@@ -171,10 +203,8 @@ def database(name: str, folder: Path, password_from: str | None = None) -> dict[
 
     try:
         parts = conninfo_to_dict(url)
-    except ProgrammingError as error:
-        raise BadSetting(
-            f"{name} is not a PostgreSQL URI like postgresql://user@host/name: {error}"
-        ) from error
+    except ProgrammingError:
+        raise BadSetting(f"{name} is not a PostgreSQL URI like postgresql://user@host/name.") from None
     names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
     settings: dict[str, object] = {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 600}
     settings["CONN_HEALTH_CHECKS"] = True  # the server may have closed what a thread has kept
@@ -185,20 +215,27 @@ def database(name: str, folder: Path, password_from: str | None = None) -> dict[
     if "NAME" not in settings:
         raise BadSetting(f"{name} names no database; write it like postgresql://user@host/joulemark.")
     if password_from and os.environ.get(password_from):
-        settings["PASSWORD"] = _secret_in(password_from)
+        settings["PASSWORD"] = file_content(password_from)
     return settings
 
 
-def _secret_in(name: str) -> str:
-    """What is in the file that the variable names, without the end of its line."""
-    path = Path(os.environ[name])
+def file_content(name: str) -> str:
+    """What is in the file that the variable names, without the end of its line. Raises BadSetting."""
+    path = file(name, Path())
     try:
         value = path.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise BadSetting(f"{name}: {path} cannot be read ({error}); see its owner and mode.") from error
+        raise BadSetting(
+            f"The file that {name} names cannot be read ({_reason(error)}); see its owner and mode."
+        ) from None
     if not value:
-        raise BadSetting(f"{name}: {path} is empty; write the secret into it.")
+        raise BadSetting(f"The file that {name} names is empty; write the secret into it.")
     return value
+
+
+def _reason(error: Exception) -> str:
+    """Why a file cannot be read, without its path, which may be a secret in the wrong place."""
+    return (error.strerror or type(error).__name__) if isinstance(error, OSError) else "it is no text"
 
 
 def broker(redis_url: str) -> str:
@@ -210,10 +247,16 @@ def broker(redis_url: str) -> str:
         database = parse_qs(parts.query).get("db", ["0"])[0]
         return f"redis+socket://{parts.path}?virtual_host={database}"
     if parts.scheme not in {"redis", "rediss", "redis+socket"}:
-        raise BadSetting(
-            f"REDIS_URL={redis_url!r} is not a Redis address; write it like redis://localhost:6379/0."
-        )
+        raise BadSetting("REDIS_URL is not a Redis address; write it like redis://localhost:6379/0.")
     return redis_url
+
+
+def password_in(redis_url: str) -> str:
+    """The password within a Redis address as it stands there; empty without one."""
+    try:
+        return urlsplit(redis_url).password or ""
+    except ValueError:
+        return ""
 
 
 CACHE_TIMEOUT_S = 0.5
@@ -256,7 +299,12 @@ def secret(name: str, folder: Path, filename: str) -> str:
             make_file_once(path, token_urlsafe(48).encode(), mode=0o600)
         value = path.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise BadSetting(f"{path} cannot be read or written ({error}); see its owner and mode.") from error
+        raise BadSetting(
+            f"The file {filename} in JOULEMARK_DATA_DIR cannot be read or written ({_reason(error)}); see its "
+            "owner and mode."
+        ) from None
     if not value:
-        raise BadSetting(f"{path} is empty: restore it, or remove it and a new secret is made.")
+        raise BadSetting(
+            f"The file {filename} in JOULEMARK_DATA_DIR is empty: restore it, or remove it and a new secret is made."
+        )
     return value

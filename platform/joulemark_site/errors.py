@@ -37,7 +37,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def not_understood(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400: what Django itself refuses, such as a Host that is none of ours or a form that cannot be read."""
-    logger.warning("refused %s: %.300r", request.path, str(exception))
+    logger.warning("refused what cannot be understood: %s", type(exception).__name__)
     if isinstance(exception, DisallowedHost):
         return refuse(
             request, 400, f"This platform does not answer under that host name; it is {settings.ORIGIN}."

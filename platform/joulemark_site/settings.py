@@ -13,7 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
 from joulemark_site import environment as env
+from joulemark_site import hidden_settings as hidden
 from joulemark_site import suite_folders
+from joulemark_site.log_lines import logging_config
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA_DIR = env.folder("JOULEMARK_DATA_DIR", ROOT / "var")
@@ -22,10 +24,10 @@ DEBUG = env.flag("JOULEMARK_DEBUG", default=False)
 ORIGIN = env.origin("JOULEMARK_ORIGIN", "http://127.0.0.1:8000")
 ALLOWED_HOSTS = env.hosts("JOULEMARK_ALLOWED_HOSTS", ORIGIN)
 SECRET_KEY = env.secret("JOULEMARK_SECRET_KEY", DATA_DIR, "secret-key")
-PLATFORM_KEY_FILE = Path(env.text("JOULEMARK_PLATFORM_KEY_FILE", str(DATA_DIR / "platform-key.pem")))
+PLATFORM_KEY_FILE = env.file("JOULEMARK_PLATFORM_KEY_FILE", DATA_DIR / "platform-key.pem")
 LOG_DIR = env.folder("JOULEMARK_LOG_DIR", DATA_DIR / "log", mode=0o755)  # a proxy serves it
 LOG_KEY = env.text("JOULEMARK_LOG_KEY", "")
-LOG_KEY_FILE = Path(env.text("JOULEMARK_LOG_KEY_FILE", str(DATA_DIR / "log-key.pem")))
+LOG_KEY_FILE = env.file("JOULEMARK_LOG_KEY_FILE", DATA_DIR / "log-key.pem")
 LOG_FORMER_KEYS = env.verifier_keys("JOULEMARK_LOG_FORMER_KEYS")
 LOG_WITNESSES = env.verifier_keys("JOULEMARK_LOG_WITNESSES")
 LOG_COPIES = env.places("JOULEMARK_LOG_COPIES")
@@ -57,9 +59,12 @@ INSTALLED_APPS = [
     "measurements.boards",
     "measurements.pages",
     "measurements.downloads",
+    "measurements.monitoring",
 ]
 
 MIDDLEWARE = [
+    "joulemark_site.request_log.logged_requests",
+    "joulemark_site.probe_addresses.answered_probes",
     "joulemark_site.caching.explicit_caching",
     "joulemark_site.security.content_security_policy",
     "django.middleware.security.SecurityMiddleware",
@@ -160,6 +165,29 @@ TICKET_LIFETIME_S = env.seconds("JOULEMARK_TICKET_LIFETIME_S", 7 * 24 * 3600)
 LOG_ALARM_S = env.seconds("JOULEMARK_LOG_ALARM_S", 5 * 60)
 WAITING_ALARM_S = env.seconds("JOULEMARK_WAITING_ALARM_S", 15 * 60)
 QUARANTINE_ALARM_S = env.seconds("JOULEMARK_QUARANTINE_ALARM_S", 7 * 24 * 3600)
+JUDGING_ALARM_S = (
+    CELERY_TASK_TIME_LIMIT + SWEEP_WAITING_LONGER_THAN_S + SWEEP_EVERY_S
+)  # then a sweep had its turn
+MESSAGE_ALARM_S = SWEEP_MESSAGE_LIFE_S + 60  # a worker that came by would have thrown it away
+SWEEP_ALARM_S = env.seconds("JOULEMARK_SWEEP_ALARM_S", 5 * 60)
+BOARD_ALARM_S = env.seconds("JOULEMARK_BOARD_ALARM_S", 10 * 60)
+DISK_ALARM_BYTES = env.mebibytes("JOULEMARK_DISK_ALARM_MIB", 1024)
+WATCH_EVERY_S = env.seconds("JOULEMARK_WATCH_EVERY_S", 30)
+METRICS_TOKEN = hidden.secret_value("JOULEMARK_METRICS_TOKEN")
+METRICS_NETWORKS = env.networks("JOULEMARK_METRICS_FROM")
+OPERATORS = env.words("JOULEMARK_OPERATORS", "")
+MODERATORS = env.words("JOULEMARK_MODERATORS", "")
+ALARM_LANGUAGE = env.choice("JOULEMARK_ALARM_LANGUAGE", "en", ("en", "ru"))
+WEBHOOK_URL = hidden.secret_address("JOULEMARK_WEBHOOK_URL")
+PING_URL = hidden.secret_address("JOULEMARK_PING_URL")
+EMAIL_HOST = env.text("JOULEMARK_MAIL_HOST", "")
+EMAIL_PORT = env.count("JOULEMARK_MAIL_PORT", 25)
+EMAIL_HOST_USER = env.text("JOULEMARK_MAIL_USER", "")
+EMAIL_HOST_PASSWORD = hidden.secret_value("JOULEMARK_MAIL_PASSWORD")
+MAIL_TLS = env.choice("JOULEMARK_MAIL_TLS", "none", ("none", "starttls", "tls"))
+EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL_TLS == "starttls", MAIL_TLS == "tls"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("JOULEMARK_MAIL_FROM", "joulemark@localhost")
 APPEAL_WINDOW_S = env.seconds("JOULEMARK_APPEAL_WINDOW_S", 30 * 24 * 3600)
 APPEAL_ANSWER_S = env.seconds("JOULEMARK_APPEAL_ANSWER_S", 14 * 24 * 3600)
 RATES = env.rates(
@@ -244,16 +272,10 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = [ORIGIN]
 CSRF_FAILURE_VIEW = "joulemark_site.errors.forbidden_form"
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.level("JOULEMARK_LOG_LEVEL", "INFO")},
-    "loggers": {
-        "django.server": {"handlers": ["stderr"], "propagate": False},
-        "httpx": {"level": "WARNING"},  # pinning a suite asks a hub hundreds of questions
-        "django.request": {"level": "ERROR"},  # a refusal writes its own line, with its code
-        "django.security": {"level": "CRITICAL"},  # the same: any stranger can send a wrong Host
-    },
-}
+LOGGING = logging_config(
+    line_format=env.choice("JOULEMARK_LOG_FORMAT", "text", ("text", "json")),
+    level=env.level("JOULEMARK_LOG_LEVEL", "INFO"),
+    secrets=hidden.secrets_in(
+        DATABASES, REDIS_URL, SECRET_KEY, LOG_KEY, METRICS_TOKEN, EMAIL_HOST_PASSWORD, WEBHOOK_URL, PING_URL
+    ),
+)

@@ -23,7 +23,9 @@ def pinned_suites(name: str) -> tuple[Suite, ...]:
         return ()
     suites: dict[str, Suite] = {}
     owners: dict[tuple[str, str], tuple[str, str]] = _installed()
-    for folder in folders:
+    for place, folder in enumerate(folders, start=1):
+        if not _is_folder(folder):
+            raise BadSetting(f"{name}: there is no folder at place {place} of its list.")
         suite = _read(name, folder)
         where, digest = owners.setdefault((suite.name, suite.version), (str(folder), suite.digest))
         if digest != suite.digest:
@@ -48,11 +50,17 @@ def _installed() -> dict[tuple[str, str], tuple[str, str]]:
     return {(suite.name, suite.version): ("one inside the software", suite.digest) for suite in every}
 
 
+def _is_folder(path: Path) -> bool:
+    """Whether a folder is there; what is too long for a path is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def _read(name: str, folder: Path) -> Suite:
     from joulemark.suite import SuiteError, open_suite
 
-    if not folder.is_dir():
-        raise BadSetting(f"{name}: there is no folder {folder}.")
     try:
         suite = open_suite(str(folder))
     except (SuiteError, OSError) as error:

@@ -5,19 +5,19 @@ from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
-from joulemark_site import probes
+from joulemark_site.probe_addresses import PROBES
 from measurements.ledger.urls import files as log_files
 
 urlpatterns = [
     path("admin/", admin.site.urls),
-    path("livez", probes.livez, name="livez"),
-    path("readyz", probes.readyz, name="readyz"),
+    *(path(name, view, name=name) for name, view in PROBES.items()),
     # without a token, so that a page is the same for all its readers: docs/decisions/0062
     path("i18n/setlang/", csrf_exempt(set_language), name="set_language"),
     path("log/", include(log_files)),
     path("api/v1/", include("measurements.intake.urls")),
     path("api/v1/", include("measurements.ledger.urls")),
     path("api/v1/", include("measurements.review.urls")),
+    path("api/v1/", include("measurements.monitoring.urls")),
     path("api/v1/", include("measurements.downloads.urls")),
     path("", include("measurements.pages.urls")),
 ]

@@ -90,7 +90,9 @@ class HeadFirstWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no 
             super().handle_error(req, client, addr, exc)
             return
         _, status, reason, sentence = refusal
-        self.log.warning("refused before it was a request: %s", exc)
+        self.log.warning(
+            "refused before it was a request: %s", type(exc).__name__
+        )  # its words are the client's
         try:
             _write_problem(client, status, reason, sentence)
         except OSError as error:

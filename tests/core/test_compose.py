@@ -36,7 +36,7 @@ def option(words: list[str], name: str) -> str:
     return words[words.index(name) + 1]
 
 
-@pytest.mark.parametrize("name", ["web", "judge", "log", "beat"])
+@pytest.mark.parametrize("name", ["web", "judge", "log", "beat", "watch"])
 def test_containers_run_the_commands_of_the_list_of_processes(name: str) -> None:
     words = command(name)
     names = {"JOULEMARK_BIND": "0.0.0.0:8000", "JOULEMARK_WEB_PROCESSES": "4", "JOULEMARK_JUDGES": "2"}
@@ -61,6 +61,7 @@ def test_what_is_to_be_one_is_one() -> None:
         assert "replicas" not in service.get("deploy", {}), name
         assert "scale" not in service, name
     assert [name for name in PLATFORM if "beat" in command(name)] == ["beat"]
+    assert [name for name in PLATFORM if "watch" in command(name)] == ["watch"]
     assert "celery.beat.Scheduler" in command("beat"), "no schedule on disk: everything in it may run again"
 
 
@@ -105,7 +106,9 @@ def test_the_database_has_a_connection_for_everybody() -> None:
     judges = int(option(command("judge"), "--concurrency")) + int(option(command("log"), "--concurrency"))
     superusers, others = 3, 5  # prepare, manage and backup; a base backup takes two
     (allowed,) = re.findall(r"max_connections=(\d+)", " ".join(command("database")))
-    assert int(allowed) >= workers * threads + judges + superusers + others + 5, "five for people at a prompt"
+    probes, watch = workers, 2  # one who asks how it is in each process; the watch asks itself beside
+    needed = workers * threads + probes + judges + watch + superusers + others
+    assert int(allowed) >= needed + 5, "five for people at a prompt"
 
 
 def test_the_queue_refuses_rather_than_forgets() -> None:
@@ -115,7 +118,8 @@ def test_the_queue_refuses_rather_than_forgets() -> None:
 
 def test_nobody_outside_reaches_what_is_inside() -> None:
     assert COMPOSE["networks"]["inside"]["internal"] is True
-    assert {name for name, service in SERVICES.items() if "ports" in service} == {"proxy"}
+    assert {name for name, service in SERVICES.items() if "ports" in service} == {"proxy", "prometheus"}
+    assert SERVICES["prometheus"]["ports"] == ["127.0.0.1:9090:9090"], "its pages have no password"
     for name in ("database", "queue", "web", "judge", "beat", "backup", "base-backup"):
         assert SERVICES[name]["networks"] == ["inside"], name
 

@@ -55,6 +55,7 @@ HOMES: dict[str, tuple[str, dict[str, str]]] = {
         r"threading\.Thread\(|ThreadPoolExecutor\(",
         {
             "measurements/concurrency/nudger.py": "`Nudger`: what is sent behind a write",
+            "measurements/monitoring/probe.py": "a question that may get no answer, and its limit",
             "measurements/ledger/tile_store.py": "files that wait for the disk together",
             "platform/joulemark_site/embedded.py": "periodic work of a platform without Celery",
             "agent/joulemark/meters/timer.py": "the sampler of a run",

@@ -255,14 +255,19 @@ def test_health_alarms_about_what_waits_too_long(
     answer = client.get("/api/v1/health")
     counts = {what: one["count"] for what, one in answer.json()["waiting"].items()}
     assert counts.pop("checkpoint") > 0, "an appeal was filed just now"
-    assert (answer.status_code, counts) == (200, {"verdict": 0, "moderator": 1, "appeal": 1})
+    assert (answer.status_code, counts) == (200, {"verdict": 0, "judging": 0, "moderator": 1, "appeal": 1})
     now = timezone.now()
     Appeal.objects.update(filed_at=now - timedelta(seconds=settings.APPEAL_ANSWER_S + 60))
     answer = client.get("/api/v1/health")
-    assert (answer.status_code, answer.json()["waiting"]["appeal"]["alarm"]) == (503, True)
+    assert (answer.status_code, answer.json()["alarms"]) == (200, ["AppealLate"]), (
+        "a person is late, nothing is ill"
+    )
+    assert answer.json()["waiting"]["appeal"]["alarm"] is True
     Appeal.objects.update(filed_at=now)
     old = now - timedelta(seconds=settings.QUARANTINE_ALARM_S + 60)
     Submission.objects.filter(pk=quarantined.pk).update(received_at=old)
-    assert client.get("/api/v1/health").json()["waiting"]["moderator"]["alarm"] is True
+    answer = client.get("/api/v1/health")
+    assert (answer.status_code, answer.json()["alarms"]) == (200, ["ModeratorLate"])
     Submission.objects.filter(pk=quarantined.pk).update(state=State.RECEIVED)
-    assert client.get("/api/v1/health").json()["waiting"]["verdict"]["alarm"] is True
+    answer = client.get("/api/v1/health")
+    assert (answer.status_code, answer.json()["alarms"]) == (503, ["VerdictLate"])

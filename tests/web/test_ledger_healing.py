@@ -74,11 +74,7 @@ def test_a_damaged_checkpoint_is_not_served_and_is_mended(client: Client, file: 
     served = client.get("/log/checkpoint")
     assert (served.status_code, served["Retry-After"]) == (503, "5")
     health = client.get("/api/v1/health")
-    assert (health.status_code, health.json()["log"], health.json()["ok"]) == (
-        503,
-        {"broken": True, "outdated": False, "copies": []},
-        False,
-    )
+    assert (health.status_code, health.json()["log"]["broken"], health.json()["ok"]) == (503, True, False)
     assert any("is no checkpoint of this log" in fault for fault in log_faults())
     with pytest.raises(CommandError, match="6 faults"):
         call_command("check_log", stderr=(said := StringIO()))

@@ -91,7 +91,7 @@ def test_every_thread_of_the_server_outlives_every_exception(
 ) -> None:
     """The real threads, with work that raises once."""
     every = periodic_work(every_s=0.001)
-    assert {periodic.name for periodic in every} == {"review sweeper", "boards sweeper", "sequencer"}
+    assert {periodic.name for periodic in every} == {"review sweeper", "boards sweeper", "sequencer", "watch"}
     again = {periodic.name: threading.Event() for periodic in every}
     failed: set[str] = set()
 

@@ -2,38 +2,52 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from joulemark_site import probes
-from measurements.intake import platform_key
+from joulemark_site.crowd.presence import PRESENCE
+from measurements.monitoring import clock, dependencies, schema
+from measurements.monitoring.clock import ClockSteps
+from measurements.monitoring.dependencies import DatabaseAnswer, DiskSpace
+from measurements.monitoring.probe import Probe
 
 if TYPE_CHECKING:
     from django.test import Client
 
 pytestmark = pytest.mark.django_db
+CHECKS = {"database", "schema", "keys", "queue", "clock", "disk"}
 
 
 @pytest.fixture(autouse=True)
 def new_process() -> None:
     """A process that has asked nothing yet."""
-    probes._require_migrated.cache_clear()
-    platform_key._checked.cache_clear()
+    schema.forget()
 
 
 def amiss(client: Client) -> dict[str, str]:
     """The checks that failed, with their words; the status fits them."""
     answer = client.get("/readyz")
-    said = answer.json()
-    failed = {name: words for name, words in said["checks"].items() if words != "ok"}
-    assert set(said["checks"]) == {"database", "schema", "keys", "queue"}
-    assert (answer.status_code, said["ready"]) == ((503, False) if failed else (200, True))
+    fields = answer.json()
+    failed = {name: words for name, words in fields["checks"].items() if words != "ok"}
+    assert set(fields["checks"]) == CHECKS
+    assert (answer.status_code, fields["ready"]) == ((503, False) if failed else (200, True))
     assert answer["Cache-Control"] == "no-store"
     return failed
+
+
+def away() -> NoReturn:
+    raise OperationalError("server closed the connection")
+
+
+def silent() -> NoReturn:
+    time.sleep(60)
+    raise AssertionError
 
 
 def test_all_is_well(client: Client) -> None:
@@ -41,6 +55,7 @@ def test_all_is_well(client: Client) -> None:
 
 
 def test_a_lost_key_is_named(client: Client, settings: Any) -> None:
+    assert amiss(client) == {}
     Path(settings.PLATFORM_KEY_FILE).unlink()
     (words,) = amiss(client).values()
     assert settings.PLATFORM_KEY_FILE.name in words
@@ -56,21 +71,112 @@ def test_tables_behind_the_code_are_named_until_they_are_not(
     assert amiss(client) == {}
 
 
-def test_a_database_that_is_away_is_named_and_restarts_nobody(
+def test_a_missing_column_and_a_missing_table_are_named_though_every_migration_is_applied(
+    client: Client,
+) -> None:
+    """As where a migration was edited after it had run."""
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE monitoring_raisedalarm")
+        cursor.execute("ALTER TABLE review_verdict DROP COLUMN occasion CASCADE")
+    words = amiss(client)["schema"]
+    assert "review_verdict.occasion" in words
+    assert "monitoring_raisedalarm.sentence" in words
+    assert "Restore" in words
+
+
+def test_a_schema_that_fitted_is_asked_for_again_after_a_while(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(*_: object) -> None:
-        raise OperationalError("server closed the connection")
+    assert amiss(client) == {}
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE monitoring_raisedalarm")
+    assert amiss(client) == {}, "it is believed to for a while"
+    now_s = time.monotonic()
+    monkeypatch.setattr(
+        "measurements.monitoring.schema.time.monotonic", lambda: now_s + schema.ASK_AGAIN_S + 1
+    )
+    assert list(amiss(client)) == ["schema"]
 
-    monkeypatch.setattr(connection, "cursor", away)
-    monkeypatch.setattr(connection, "close", lambda: None)  # it is this test's transaction
-    assert "DATABASE_URL" in amiss(client)["database"]
+
+@pytest.mark.parametrize("question", [away, silent], ids=["closed", "silent"])
+def test_a_database_that_is_away_is_named_within_two_seconds_and_restarts_nobody(
+    client: Client, monkeypatch: pytest.MonkeyPatch, question: Any
+) -> None:
+    monkeypatch.setattr(dependencies, "DATABASE", Probe("database", question))
+    begin_s = time.monotonic()
+    failed = amiss(client)
+    assert time.monotonic() - begin_s < 2.0
+    assert set(failed) == {"database", "schema", "keys"}
+    assert "DATABASE_URL" in failed["database"]
     assert client.get("/livez").content == b"alive\n"
+
+
+def test_probes_ask_nothing_of_the_database_on_their_own(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PRESENCE, "is_simulated", away)
+    monkeypatch.setattr(dependencies, "DATABASE", Probe("database", away))
+    assert [client.get(path).status_code for path in ("/livez", "/readyz")] == [200, 503]
+
+
+def test_a_host_that_is_none_of_ours_is_answered(client: Client) -> None:
+    """A monitor of the inside knows the platform by its service's name."""
+    assert client.get("/livez", headers={"Host": "web:8000"}).status_code == 200
+    assert client.get("/", headers={"Host": "web:8000"}).status_code == 400
 
 
 def test_a_queue_that_is_away_is_named(client: Client, settings: Any, tmp_path: Path) -> None:
     settings.REDIS_URL = f"unix://{tmp_path}/nobody-listens.sock"
     assert list(amiss(client)) == ["queue"]
+
+
+def test_a_queue_that_is_silent_is_named_within_two_seconds(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dependencies, "QUEUE", Probe("queue", silent))
+    begin_s = time.monotonic()
+    assert list(amiss(client)) == ["queue"]
+    assert time.monotonic() - begin_s < 2.0
+
+
+def test_a_clock_that_differs_from_the_databases_is_named(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = DatabaseAnswer(clock_offset_s=-90.0, clock_offset_within_s=0.1)
+    monkeypatch.setattr(dependencies, "DATABASE", Probe("database", lambda: answer))
+    assert "-90 s" in amiss(client)["clock"]
+
+
+def test_a_clock_that_jumped_is_named(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = [1000.0]
+    steps = ClockSteps(wall=lambda: now_s[0], monotonic=lambda: 5.0)
+    now_s[0] += 3600.0
+    monkeypatch.setattr(clock, "STEPS", steps)
+    assert "+3600 s" in amiss(client)["clock"]
+
+
+def test_a_full_disk_is_named(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = DiskSpace(folder="log", free=17 * 1024 * 1024, size=10**10)
+    monkeypatch.setattr(dependencies, "DISKS", Probe("disks", lambda: (disk,)))
+    assert amiss(client) == {"disk": "The disk of the folder log has 17 MiB left."}
+
+
+def test_those_who_ask_a_silent_thing_start_no_second_thread() -> None:
+    asked: list[int] = []
+    gate: Future[None] = Future()
+
+    def question() -> int:
+        asked.append(1)
+        gate.result(20)
+        return 7
+
+    probe = Probe("once", question)
+    first, second = probe.start(), probe.start()
+    with pytest.raises(TimeoutError):
+        first.result(0.01)
+    gate.set_result(None)
+    assert (first.result(20), second.result(20), len(asked)) == (7, 7, 1)
+    assert (probe.start().result(20), len(asked)) == (7, 2)
 
 
 def test_probes_take_no_posts(client: Client) -> None:

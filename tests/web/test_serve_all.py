@@ -122,13 +122,16 @@ def test_a_result_comes_over_tls_is_judged_and_its_leaf_is_served_by_the_proxy(
 
 
 def test_every_process_is_ready_and_probes_are_for_the_inside(served: Served) -> None:
-    for probe in ("/livez", "/readyz"):
+    for probe in ("/livez", "/readyz", "/metrics"):
         assert served.client.get(probe).status_code == 404
     (bind,) = re.findall(r"server (127\.0\.0\.1:\d+);", (served.folder / "joulemark.conf").read_text())
     ready = httpx.get(f"http://{bind}/readyz")
     assert (ready.status_code, ready.json()) == (
         200,
-        {"ready": True, "checks": dict.fromkeys(("database", "schema", "keys", "queue"), "ok")},
+        {
+            "ready": True,
+            "checks": dict.fromkeys(("database", "schema", "keys", "queue", "clock", "disk"), "ok"),
+        },
     )
     assert httpx.get(f"http://{bind}/livez").text == "alive\n"
 

@@ -68,6 +68,12 @@ def test_a_worker_gives_the_verdict(production: Platform) -> None:
         beside=worker,
         what="the cell is there",
     )
+    request_id = str(production.one("SELECT request_id FROM intake_submission"))
+    assert len(request_id) == 32
+    assert f"accepted upload {result_id}" in production.log("web.log")
+    of_the_request = [line for line in production.log("worker.log").splitlines() if f"[{request_id}]" in line]
+    assert any(f"verdict accepted on {result_id}" in line for line in of_the_request)
+    assert any("Task review.judge" in line for line in of_the_request), "the message brought the id"
 
 
 def test_a_worker_killed_in_the_middle_of_a_verdict_loses_and_doubles_nothing(production: Platform) -> None:

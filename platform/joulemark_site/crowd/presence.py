@@ -26,6 +26,8 @@ HEADER = "Joulemark-Simulated"
 """On every answer to a reader of a platform that holds a crowd, also where the bytes are signed: bundles, the log."""
 
 READS = ("GET", "HEAD")
+HEALTH = "/api/v1/health"
+"""It answers while the database is silent, and shows nothing of any crowd's."""
 TABLES = (Contributor._meta.db_table, Key._meta.db_table)
 
 
@@ -72,7 +74,7 @@ def mark_simulated(get_response: Callable[[HttpRequest], HttpResponse]) -> Calla
     """Middleware: sets `request.simulated`, which pages and downloads show, and the header of every answer."""
 
     def answer(request: HttpRequest) -> HttpResponse:
-        if request.method not in READS:
+        if request.method not in READS or request.path_info == HEALTH:
             return get_response(request)
         request.simulated = SimpleLazyObject(lambda: PRESENCE.is_simulated(versions_at(request)))  # type: ignore[attr-defined]  # for templates
         response = get_response(request)

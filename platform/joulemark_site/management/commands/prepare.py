@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from measurements.intake.platform_key import KeyUnusable, announced, make_signing_key
 from measurements.ledger.errors import KeyLost
 from measurements.ledger.log_key import make_log_key
+from measurements.monitoring.periodic_runs import expect_runs
 
 STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("migrate", {"interactive": False, "verbosity": 0}),
@@ -33,6 +34,7 @@ class Command(BaseCommand):
             call_command(name, **arguments)
             if name == "migrate":
                 self._make_key()
+                expect_runs()
         self.stdout.write(self.style.SUCCESS("prepared"))
 
     def _make_key(self) -> None:
