@@ -15,7 +15,7 @@ from measurements.answer_cache.models import TableVersion
 from measurements.answer_cache.table_triggers import SETTING, tables_without_trigger
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from django.http import HttpRequest
 
@@ -65,6 +65,11 @@ def versions_at(request: HttpRequest) -> Mapping[str, str] | None:
         setattr(request, MEMO, read_versions())
     versions: Mapping[str, str] | None = getattr(request, MEMO)
     return versions
+
+
+def versions_of(tables: Iterable[str], versions: Mapping[str, str]) -> tuple[str, ...]:
+    """The versions of some tables, in their order; of one that has never changed `-`."""
+    return tuple(versions.get(table, "-") for table in tables)
 
 
 def fold_versions() -> None:
