@@ -8,8 +8,12 @@ from measurements.boards.models import (
     CellStanding,
     ComparedPart,
     DeviceValue,
+    JobNeed,
     SizeFactor,
 )
 
 BOARDS = source(BoardVersion, Cell, CellRevision, DeviceValue, ComparedPart, CellStanding, SizeFactor)
 """Cells, what each device says in them, their history, and what is derived of them."""
+
+JOB_NEEDS = source(JobNeed)
+"""Counts of jobs, who may be at them, and how often they are looked at."""
