@@ -66,7 +66,11 @@ class Figures:
     @property
     def cold_ms(self) -> float:
         """CPU of the web process and of the database of a cold answer."""
-        return (self.middle("cold CPU") or 0.0) + (self.middle("cold CPU, database") or 0.0)
+        return self.both_ms("cold")
+
+    def both_ms(self, when: str) -> float:
+        """CPU of the web process and of the database of an answer that is `cold`, `warm` or `renewed`."""
+        return (self.middle(f"{when} CPU") or 0.0) + (self.middle(f"{when} CPU, database") or 0.0)
 
     def rows(self, tool: str) -> list[report.Row]:
         """The usual rows."""
@@ -110,6 +114,8 @@ class Measuring:
             warm = self.web.cost_of(lambda: self.web.ask_times(address, number))
         figures.note_cost("warm", warm)
         if not is_slow:
+            self.renew()
+            figures.note_cost("renewed", self._cost_of_one(address)[1])
             self.cool()
             together = self.web.cost_of(lambda: self.web.ask_together(address, CLIENTS))
             of_all = CLIENTS * (together.web_s + together.database_s)
@@ -131,6 +137,16 @@ class Measuring:
         self.platform.change()
         connection.close()
         redis.Redis.from_url(self.running.redis_url or "").flushall()
+
+    def renew(self) -> None:
+        """Have a result of the board change, and do what the platform's tasks do then with addresses that are hot."""
+        from django.db import connection
+
+        from measurements.answer_cache.renewal import RENEWAL
+
+        self.platform.change()
+        RENEWAL.run()
+        connection.close()
 
     def _cost_of_one(self, address: str) -> tuple[Answer, Cost]:
         answers: list[Answer] = []

@@ -227,9 +227,7 @@ def _compute(
     return response
 
 
-def _may_be_kept(
-    request: HttpRequest, response: HttpResponse, question: Question, reads: TableReads
-) -> bool:
+def _may_be_kept(request: HttpRequest, response: HttpResponse, question: Question, reads: TableReads) -> bool:
     """Whether an answer is what its tag says, for everybody; a table that its view does not declare is an error."""
     declaration = question.declaration
     beyond = reads.tables.difference(declaration.tables, declaration.fixed)

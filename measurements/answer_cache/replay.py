@@ -13,7 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError
 
 from measurements.answer_cache.middleware import ENVIRON_KEY, MEMORY, Question, count_read
 from measurements.answer_cache.software_digest import shown_digest
@@ -21,14 +21,16 @@ from measurements.answer_cache.sources import common_tables
 from measurements.answer_cache.table_versions import read_versions, versions_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
     Key = tuple[tuple[str, str], ...]
     Headers = list[tuple[str, str]]
 
 MAX_REMEMBERED = 1024
-OF_THE_REQUEST = frozenset({"PATH_INFO", "QUERY_STRING", "SCRIPT_NAME", "SERVER_NAME", "SERVER_PORT", "wsgi.url_scheme"})
+OF_THE_REQUEST = frozenset(
+    {"PATH_INFO", "QUERY_STRING", "SCRIPT_NAME", "SERVER_NAME", "SERVER_PORT", "wsgi.url_scheme"}
+)
 WITHOUT_EFFECT = frozenset({
     "HTTP_USER_AGENT", "HTTP_CONNECTION", "HTTP_KEEP_ALIVE", "HTTP_CACHE_CONTROL", "HTTP_PRAGMA", "HTTP_REFERER",
     "HTTP_DNT", "HTTP_SEC_GPC", "HTTP_PRIORITY", "HTTP_UPGRADE_INSECURE_REQUESTS", "HTTP_X_FORWARDED_FOR",
@@ -41,13 +43,21 @@ CONDITIONS = ("HTTP_IF_", "HTTP_RANGE", "HTTP_AUTHORIZATION")
 class Remembered:
     """How one request was answered: the headers of all middleware, and what must be as it was for them to be true."""
 
-    __slots__ = ("headers", "question", "software", "status", "tables", "versions")
+    __slots__ = ("current", "headers", "question", "software", "status", "tables", "versions")
 
     def __init__(self, status: str, headers: Headers, question: Question) -> None:
         self.status, self.headers, self.question = status, headers, question
         self.software = question.asked.software
         self.tables = (*question.declaration.tables, *common_tables())
         self.versions = versions_of(self.tables, question.all_versions)
+        self.current = question.all_versions
+
+    def is_current(self, versions: Mapping[str, str]) -> bool:
+        """Whether all of its tables have these versions still; of equal maps the first is compared."""
+        if versions is not self.current and versions_of(self.tables, versions) != self.versions:
+            return False
+        self.current = versions
+        return True
 
 
 class ReplayingApplication:
@@ -60,9 +70,9 @@ class ReplayingApplication:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer as Django does."""
-        if environ["REQUEST_METHOD"] != "GET" or settings.DEBUG or _has_condition(environ):
-            return self._application(environ, start_response)
         key = key_of(environ)
+        if key is None or settings.DEBUG:
+            return self._application(environ, start_response)
         body = self._replay(key, start_response)
         return self._computed(key, environ, start_response) if body is None else body
 
@@ -76,7 +86,7 @@ class ReplayingApplication:
         except (DatabaseError, InterfaceError):
             return None  # Django's own handler closes the connection, and says what is wrong
         question = remembered.question
-        if versions is None or versions_of(remembered.tables, versions) != remembered.versions:
+        if versions is None or not remembered.is_current(versions):
             return None
         answer = MEMORY.find(question.address, question.tag)
         if answer is None:
@@ -104,13 +114,21 @@ class ReplayingApplication:
                 self._remembered.popitem(last=False)
 
 
-def key_of(environ: dict[str, Any]) -> Key:
-    """All of a request that may change its answer."""
-    return tuple(
-        (name, value)
-        for name, value in environ.items()
-        if (name.startswith("HTTP_") and name not in WITHOUT_EFFECT) or name in OF_THE_REQUEST
-    )
+def key_of(environ: dict[str, Any]) -> Key | None:
+    """All of a request that may change its answer; None where it is no GET, or conditional."""
+    if environ["REQUEST_METHOD"] != "GET":
+        return None
+    key = []
+    for name, value in environ.items():
+        if name.startswith("HTTP_"):
+            if name in WITHOUT_EFFECT:
+                continue
+            if name.startswith(CONDITIONS):
+                return None
+            key.append((name, value))
+        elif name in OF_THE_REQUEST:
+            key.append((name, value))
+    return tuple(key)
 
 
 def is_repeatable(status: str, headers: Headers) -> bool:
@@ -118,6 +136,3 @@ def is_repeatable(status: str, headers: Headers) -> bool:
     names = {name.lower(): value for name, value in headers}
     return status.startswith("200") and names.get("content-encoding") == "gzip" and "set-cookie" not in names
 
-
-def _has_condition(environ: dict[str, Any]) -> bool:
-    return any(name.startswith(CONDITIONS) for name in environ)

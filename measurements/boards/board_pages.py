@@ -52,9 +52,7 @@ class PageOfGroup(NamedTuple):
 def group_heads(cells: CellQuerySet) -> list[GroupHead]:
     """The groups of a board's cells, in the order of the board; in three queries."""
     rows = cells.order_by().values_list(*GROUP_FIELDS).annotate(Count("pk"))
-    return _heads(
-        (*key, n_rows, Q(**dict(zip(GROUP_FIELDS, key, strict=True)))) for *key, n_rows in rows
-    )
+    return _heads((*key, n_rows, Q(**dict(zip(GROUP_FIELDS, key, strict=True)))) for *key, n_rows in rows)
 
 
 def group_heads_of_revisions(revisions: CellQuerySet) -> list[GroupHead]:
@@ -115,7 +113,11 @@ def rows_of_page(
         .order_by("group_place", "energy_per_query_j", "model__slug")
     )
     first = pieces[0].n_before
-    on_page: list[Cell] = list(ordered.with_shared_names().select_related("standing")[first : first + sum(piece.n_shown for piece in pieces)])
+    on_page: list[Cell] = list(
+        ordered.with_shared_names().select_related("standing")[
+            first : first + sum(piece.n_shown for piece in pieces)
+        ]
+    )
     places = places_of_cells(on_page)
     rows = iter([row_of_cell(cell, series, places.get(cell.pk)) for cell in on_page])
     return [[row for _, row in zip(range(piece.n_shown), rows, strict=False)] for piece in pieces]

@@ -59,7 +59,9 @@ def derive_counts(keys: Iterable[JobKey]) -> dict[JobKey, Counts]:
     while batch := list(islice(rest, KEYS_PER_QUERY)):
         derived |= {key: dict.fromkeys(OF_CELLS, 0) for key in batch}
         cells = Cell.objects.filter(_any_of(batch)).order_by().values_list(*JobKey._fields)
-        for *key, version, n_cells, n_results in cells.annotate(Max("version"), Count("pk"), Sum("n_results")):
+        for *key, version, n_cells, n_results in cells.annotate(
+            Max("version"), Count("pk"), Sum("n_results")
+        ):
             derived[JobKey(*key)] |= {"version": version, "n_cells": n_cells, "n_results": n_results}
         through = [f"cell__{name}" for name in JobKey._fields]
         values = DeviceValue.objects.filter(_any_of(batch, through="cell__")).order_by().values_list(*through)

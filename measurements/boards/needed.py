@@ -20,7 +20,17 @@ LABELS: tuple[Label, ...] = get_args(Label)
 
 NOTHING: Counts = dict.fromkeys((*OF_CELLS, *OF_DEMAND), 0)
 OF_CELL = (
-    *("hardware_class_id", "grade", "scope", "stratum", "label", "tier", "n_contributors", "n_devices", "spread"),
+    *(
+        "hardware_class_id",
+        "grade",
+        "scope",
+        "stratum",
+        "label",
+        "tier",
+        "n_contributors",
+        "n_devices",
+        "spread",
+    ),
     *("energy_per_query_j", "least_j", "most_j", "between_low_j", "between_high_j", "version"),
 )
 """What is read of a cell; no more, since all of them are read."""
@@ -206,15 +216,15 @@ def _cells(digest: str) -> dict[JobKey, _CellsOfJob]:
             devices=row["n_devices"],
             spread=row["spread"],
             half_width=_half_width(energy_j, row["between_low_j"], row["between_high_j"]),
-            relative_range=(row["most_j"] - row["least_j"]) / energy_j if row["label"] == Tier.SEVERAL else None,
+            relative_range=(row["most_j"] - row["least_j"]) / energy_j
+            if row["label"] == Tier.SEVERAL
+            else None,
         )
         job = JobKey(*(row[name] for name in JobKey._fields))
         if job in by_job:
             by_job[job].add(cell, row["version"])
         else:
-            by_job[job] = _CellsOfJob(
-                label=cell.label, least_certain=cell, version=row["version"], n_cells=1
-            )
+            by_job[job] = _CellsOfJob(label=cell.label, least_certain=cell, version=row["version"], n_cells=1)
     return by_job
 
 

@@ -80,7 +80,12 @@ def places_of_cells(cells: Collection[Cell], *, among: CellQuerySet | None = Non
     places, behind = {}, dict[PartKey, None]()
     for cell in cells:
         part, standing = part_of_cell[cell.pk], getattr(cell, "standing", None)
-        if standing is not None and standing.version == cell.version and part in states and states[part].is_current:
+        if (
+            standing is not None
+            and standing.version == cell.version
+            and part in states
+            and states[part].is_current
+        ):
             places[cell.pk] = Place(**{name: getattr(standing, name) for name in OF_PLACE})
         else:
             behind[part] = None

@@ -35,9 +35,7 @@ def _of_fields(serializer: serializers.Serializer[Any], *, of_mappings: bool) ->
     fields = serializer.fields
     names = tuple(fields)
     read = _reader([str(field.source) for field in fields.values()], of_mappings=of_mappings)
-    writers = [
-        (place, PLAIN.get(type(field)), _writer(field)) for place, field in enumerate(fields.values())
-    ]
+    writers = [(place, PLAIN.get(type(field)), _writer(field)) for place, field in enumerate(fields.values())]
 
     def represent(row: object) -> dict[str, Any]:
         values = read(row)

@@ -83,7 +83,11 @@ def score_interval(score: dict[str, Any]) -> str:
 @register.filter
 def scored(score: dict[str, Any]) -> SafeString:
     """A metric with its value, and with its interval where it has one."""
-    chance = "" if score.get("low") is None else format_html(' <span class="chance">({})</span>', score_interval(score))
+    chance = (
+        ""
+        if score.get("low") is None
+        else format_html(' <span class="chance">({})</span>', score_interval(score))
+    )
     return format_html("{} {}{}", outside(score["metric"]), figure(score["value"]), chance)
 
 
