@@ -100,12 +100,12 @@ class AnswerCacheMiddleware:
         if question is None:
             return None
         if strong_tag(question.tag, as_gzip=question.as_gzip) in _known_tags(request):
-            answer = _find(question) if declaration.on_view else None
+            answer = find(question) if declaration.on_view else None
             if answer or not declaration.on_view:
                 if request.method == "GET":
                     count_read(question, answer)
                 return question.not_modified()
-        answer = _find(question)
+        answer = find(question)
         if answer is not None:
             return _sent(request, question, answer)
         return _compute_once(request, question, lambda: view(request, *args, **kwargs))
@@ -136,10 +136,15 @@ def _question(request: HttpRequest, view: object, declaration: Declaration) -> Q
         all_versions=versions,
         asked=asked,
         address=address,
-        tag=hashlib.sha256(f"{address} {' '.join(own)}".encode()).hexdigest()[:32],
+        tag=tag_of(address, own),
         as_gzip=takes_gzip(request.META.get("HTTP_ACCEPT_ENCODING", "")),
         is_negotiated=several,
     )
+
+
+def tag_of(address: str, versions: tuple[str, ...]) -> str:
+    """The tag of the answer at an address, with these versions of its tables."""
+    return hashlib.sha256(f"{address} {' '.join(versions)}".encode()).hexdigest()[:32]
 
 
 def _renderers(view: object) -> list[object]:
@@ -153,7 +158,8 @@ def _known_tags(request: HttpRequest) -> set[str]:
     return {tag.removeprefix("W/") for tag in parse_etags(request.META.get("HTTP_IF_NONE_MATCH", ""))}
 
 
-def _find(question: Question) -> StoredAnswer | None:
+def find(question: Question) -> StoredAnswer | None:
+    """The answer, where this process has it or another has shared it."""
     answer = MEMORY.find(question.address, question.tag)
     if answer is None:
         answer = SHARED.find(question.address, question.tag)

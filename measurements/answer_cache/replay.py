@@ -9,24 +9,29 @@ request. Whatever is not plainly the same goes through the whole stack, as a con
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
-from measurements.answer_cache.middleware import ENVIRON_KEY, MEMORY, Question, count_read
+from measurements.answer_cache.middleware import ENVIRON_KEY, MEMORY, Question, count_read, find, tag_of
 from measurements.answer_cache.software_digest import shown_digest
 from measurements.answer_cache.sources import common_tables
+from measurements.answer_cache.stored_answer import strong_tag
 from measurements.answer_cache.table_versions import read_versions, versions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from measurements.answer_cache.stored_answer import StoredAnswer
+
     Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
     Key = tuple[tuple[str, str], ...]
     Headers = list[tuple[str, str]]
 
+OK = "200 OK"
 MAX_REMEMBERED = 1024
 OF_THE_REQUEST = frozenset(
     {"PATH_INFO", "QUERY_STRING", "SCRIPT_NAME", "SERVER_NAME", "SERVER_PORT", "wsgi.url_scheme"}
@@ -41,23 +46,30 @@ CONDITIONS = ("HTTP_IF_", "HTTP_RANGE", "HTTP_AUTHORIZATION")
 
 
 class Remembered:
-    """How one request was answered: the headers of all middleware, and what must be as it was for them to be true."""
+    """How one request was answered: the headers of all middleware, and what must be as it was for them to be true.
 
-    __slots__ = ("current", "headers", "question", "software", "status", "tables", "versions")
+    `own_headers` are those of them that the view gave.
+    """
 
-    def __init__(self, status: str, headers: Headers, question: Question) -> None:
-        self.status, self.headers, self.question = status, headers, question
-        self.software = question.asked.software
-        self.tables = (*question.declaration.tables, *common_tables())
-        self.versions = versions_of(self.tables, question.all_versions)
+    __slots__ = ("current", "headers", "own_headers", "question", "versions_of_all")
+
+    def __init__(self, headers: Headers, question: Question, own_headers: object) -> None:
+        self.headers, self.question, self.own_headers = headers, question, own_headers
         self.current = question.all_versions
+        self.versions_of_all = versions_of(common_tables(), self.current)
 
-    def is_current(self, versions: Mapping[str, str]) -> bool:
-        """Whether all of its tables have these versions still; of equal maps the first is compared."""
-        if versions is not self.current and versions_of(self.tables, versions) != self.versions:
-            return False
+    def as_of(self, versions: Mapping[str, str]) -> Question | None:
+        """The same question with these versions of tables; None where middleware may answer otherwise by now."""
+        question = self.question
+        if versions is self.current:
+            return question
+        own = versions_of(question.declaration.tables, versions)
+        if versions_of(common_tables(), versions) != self.versions_of_all:
+            return None
         self.current = versions
-        return True
+        if own == question.versions:
+            return question
+        return replace(question, versions=own, all_versions=versions, tag=tag_of(question.address, own))
 
 
 class ReplayingApplication:
@@ -77,22 +89,23 @@ class ReplayingApplication:
         return self._computed(key, environ, start_response) if body is None else body
 
     def _replay(self, key: Key, start_response: Callable[..., Any]) -> list[bytes] | None:
-        """The body of the same answer as before, which has begun; None where there is none or it may be another."""
+        """The body of an answer that has begun, the same as before or renewed; None where there is none."""
         remembered = self._remembered.get(key)
-        if remembered is None or remembered.software != shown_digest():
+        if remembered is None or remembered.question.asked.software != shown_digest():
             return None
         try:
             versions = read_versions()
         except (DatabaseError, InterfaceError):
             return None  # Django's own handler closes the connection, and says what is wrong
-        question = remembered.question
-        if versions is None or not remembered.is_current(versions):
+        question = None if versions is None else remembered.as_of(versions)
+        answer = None if question is None else find(question)
+        if question is None or answer is None or answer.headers != remembered.own_headers:
             return None
-        answer = MEMORY.find(question.address, question.tag)
-        if answer is None:
-            return None
+        if question is not remembered.question:
+            remembered = Remembered(_headers_of(answer, remembered.headers), question, answer.headers)
+            self._remember(key, remembered)
         count_read(question, answer)
-        start_response(remembered.status, remembered.headers)
+        start_response(OK, remembered.headers)
         return [answer.compressed]
 
     def _computed(
@@ -100,8 +113,9 @@ class ReplayingApplication:
     ) -> Iterable[bytes]:
         def start(status: str, headers: Headers, *rest: Any) -> Any:
             question = environ.get(ENVIRON_KEY)
-            if question is not None and is_repeatable(status, headers):
-                self._remember(key, Remembered(status, list(headers), question))
+            answer = None if question is None else MEMORY.find(question.address, question.tag)
+            if answer is not None and is_repeatable(status, headers):
+                self._remember(key, Remembered(list(headers), question, answer.headers))
             return start_response(status, headers, *rest)
 
         return self._application(environ, start)
@@ -133,6 +147,11 @@ def key_of(environ: dict[str, Any]) -> Key | None:
 
 def is_repeatable(status: str, headers: Headers) -> bool:
     """Whether the bytes in memory are the body of this answer, and it is nobody's own."""
-    names = {name.lower(): value for name, value in headers}
-    return status.startswith("200") and names.get("content-encoding") == "gzip" and "set-cookie" not in names
+    values = {name.lower(): value for name, value in headers}
+    return status == OK and values.get("content-encoding") == "gzip" and "set-cookie" not in values
 
+
+def _headers_of(answer: StoredAnswer, before: Headers) -> Headers:
+    """The headers of an answer that its view gave the same ones as the answer before: tag and length are its own."""
+    own = {"etag": strong_tag(answer.tag, as_gzip=True), "content-length": str(len(answer.compressed))}
+    return [(name, own.get(name.lower(), value)) for name, value in before]

@@ -103,14 +103,18 @@ def test_nothing_is_done_twice_and_nothing_for_what_few_read(client: Client, val
     assert [renewing.run(), renewing.run()] == [1, 0]
 
 
-def test_a_renewal_is_nobodys_reading_and_leaves_the_language_as_it_was(client: Client, values: Values) -> None:
+def test_a_renewal_is_nobodys_reading_and_leaves_the_language_as_it_was(
+    client: Client, values: Values
+) -> None:
     make_hot(client, BOARD, "ru")
     change()
     translation.activate("en")
     assert Renewal(middleware.HOT).run() == 1
     assert translation.get_language() == "en"
     VIEWED.write()
-    assert {*JobViews.objects.filter(task="text_classification").values_list("views", flat=True)} == {MIN_READS}
+    assert {*JobViews.objects.filter(task="text_classification").values_list("views", flat=True)} == {
+        MIN_READS
+    }
 
 
 def test_a_run_ends_in_time_and_the_next_goes_on(client: Client, values: Values) -> None:
@@ -138,7 +142,9 @@ def test_one_process_in_so_many_seconds_renews(client: Client, values: Values) -
 def test_what_other_software_has_answered_is_left_to_it(client: Client, values: Values) -> None:
     middleware.HOT.forget()
     for number in range(MIN_READS):
-        middleware.HOT.count_read("0" * 64, HotAddress(path=BOARD, language="en", accept="", software="other"))
+        middleware.HOT.count_read(
+            "0" * 64, HotAddress(path=BOARD, language="en", accept="", software="other")
+        )
         assert len(middleware.HOT.read_all()) == (number == MIN_READS - 1)
     assert Renewal(middleware.HOT).run() == 0
 
@@ -148,7 +154,9 @@ def test_an_address_that_is_no_more_harms_nobody(client: Client, values: Values)
     (noted,) = middleware.HOT.read_all()
     for number, path in enumerate(("/boards/none/none/", "/never/was/", "/about/?" + "a" * 5000)):
         for _ in range(MIN_READS):
-            middleware.HOT.count_read(f"{number + 1:012x}" + "0" * 52, HotAddress(path, "en", "", noted.software))
+            middleware.HOT.count_read(
+                f"{number + 1:012x}" + "0" * 52, HotAddress(path, "en", "", noted.software)
+            )
     assert Renewal(middleware.HOT).run() == 4
 
 

@@ -1,4 +1,4 @@
-"""The same request is answered in front of all middleware, with what all middleware would answer, and never a moment longer."""
+"""The same request is answered in front of all middleware, with what these would answer, and not a moment longer."""
 
 from __future__ import annotations
 
@@ -118,7 +118,12 @@ def test_other_methods_and_questions_have_their_own_answers(
 ) -> None:
     for _ in range(2):
         ask(outer, BOARD)
-    for method, path in (("HEAD", BOARD), ("POST", BOARD), ("GET", f"{BOARD}?page=9"), ("GET", f"{BOARD}?as_of=x")):
+    for method, path in (
+        ("HEAD", BOARD),
+        ("POST", BOARD),
+        ("GET", f"{BOARD}?page=9"),
+        ("GET", f"{BOARD}?as_of=x"),
+    ):
         assert ask(outer, path, method) == ask(django, path, method), (method, path)
 
 
@@ -163,3 +168,21 @@ def test_a_database_that_is_away_is_found_by_the_middleware(
     monkeypatch.setattr("measurements.answer_cache.replay.read_versions", fail)
     status, _, _ = ask(outer, "/about/")
     assert status.startswith("200"), "the stack of middleware has asked again"
+
+
+def test_what_a_task_has_renewed_is_sent_in_front_too(
+    values: Values, django: WSGIHandler, outer: ReplayingApplication
+) -> None:
+    """With the headers of all middleware, and a tag and a length of its own."""
+    for _ in range(2):
+        before = ask(outer, BOARD)
+    AiModel.objects.filter(slug=GENERAL).update(title="Another title")
+    renewed = ask(django, BOARD)
+    with CaptureQueriesContext(connection) as captured:
+        assert ask(outer, BOARD) == renewed
+    assert len(captured) == 1
+    assert renewed != before
+    AiModel.objects.filter(slug=GENERAL).update(title="A third title")
+    third = ask(outer, BOARD)
+    assert third not in (before, renewed)
+    assert third == ask(django, BOARD) == ask(outer, BOARD)

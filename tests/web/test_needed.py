@@ -295,7 +295,9 @@ def test_the_number_of_queries_does_not_grow(
         measured(A, by=f"v{number}", device=f"d{number}")
         measured(D, by=f"v{number}", device=f"d{number}")
         refresh_stale_cells()
-        with django_assert_num_queries(7):  # one of them asks whether a simulated crowd is here: keys have changed
+        with django_assert_num_queries(
+            7
+        ):  # one of them asks whether a simulated crowd is here: keys have changed
             client.get(f"/api/v1/needed/?suite={DEMO.digest}")
 
 
