@@ -4,9 +4,9 @@ PostgreSQL holds about 5,000 cells with all that belongs to them (benchmarks/sca
 platform in one process of sixteen threads, with Redis beside it. Of every address that answers GET, with code and
 templates loaded, the program measures: cold, which is after a result of the board has changed and all that Redis held
 is gone; warm, the same once more; renewed, which is after such a change once the platform's own tasks have run; and
-cold and warm with sixteen clients at once. Processor time is the kernel's, of the web
-process and of the database's backends. Beside it stand, in the same rounds, the same bytes out of the memory of a
-second gunicorn, and a ListView of stock Django that shows 100 rows of the same tables.
+cold and warm with sixteen clients at once. Processor time is the kernel's, of the web process and of the database's
+backends. Beside it stand, in the same rounds, the same bytes out of the memory of a second gunicorn, and a ListView of
+stock Django that shows 100 rows of the same tables.
 
 What takes longer than BENCH_PATIENCE seconds is asked twice and not by sixteen clients. BENCH_RESULTS (the first size),
 BENCH_TIMES (how many times more the second has; 1 leaves it out), BENCH_CELLS and BENCH_ROUNDS change how long it

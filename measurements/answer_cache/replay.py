@@ -2,8 +2,9 @@
 
 What an answer is follows from the request, the software, the settings, and the tables that the view and the middleware
 read. So the headers that all middleware has given an answer are remembered under everything of the request that could
-change them, with the versions of those tables; its bytes lie in the memory of answers. The versions are read for each
-request. Whatever is not plainly the same goes through the whole stack, as a conditional request does.
+change them, with the versions of those tables; its bytes lie in the memory of answers. The versions are read after
+each request has come (`batched_reads`). Whatever is not plainly the same goes through the whole stack, as a conditional
+request does.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
+from measurements.answer_cache.batched_reads import BatchedReads
 from measurements.answer_cache.middleware import ENVIRON_KEY, MEMORY, Question, count_read, find, tag_of
 from measurements.answer_cache.software_digest import shown_digest
 from measurements.answer_cache.sources import common_tables
@@ -77,6 +79,7 @@ class ReplayingApplication:
 
     def __init__(self, application: Application) -> None:
         self._application = application
+        self._versions = BatchedReads(read_versions)
         self._lock = Lock()
         self._remembered: OrderedDict[Key, Remembered] = OrderedDict()
 
@@ -94,7 +97,7 @@ class ReplayingApplication:
         if remembered is None or remembered.question.asked.software != shown_digest():
             return None
         try:
-            versions = read_versions()
+            versions = self._versions.read()
         except (DatabaseError, InterfaceError):
             return None  # Django's own handler closes the connection, and says what is wrong
         question = None if versions is None else remembered.as_of(versions)

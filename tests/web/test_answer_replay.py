@@ -13,6 +13,7 @@ from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from joulemark_simulation.result_rows import GENERAL
+from measurements.answer_cache.batched_reads import BatchedReads
 from measurements.answer_cache.replay import ReplayingApplication
 from measurements.boards.models import JobViews
 from measurements.boards.page_views import VIEWED
@@ -165,7 +166,7 @@ def test_a_database_that_is_away_is_found_by_the_middleware(
     def fail() -> None:
         raise OperationalError("away")
 
-    monkeypatch.setattr("measurements.answer_cache.replay.read_versions", fail)
+    monkeypatch.setattr(outer, "_versions", BatchedReads(fail))
     status, _, _ = ask(outer, "/about/")
     assert status.startswith("200"), "the stack of middleware has asked again"
 
