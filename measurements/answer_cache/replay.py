@@ -115,10 +115,11 @@ class ReplayingApplication:
         self, key: Key, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
         def start(status: str, headers: Headers, *rest: Any) -> Any:
-            question = environ.get(ENVIRON_KEY)
-            answer = None if question is None else MEMORY.find(question.address, question.tag)
-            if answer is not None and is_repeatable(status, headers):
-                self._remember(key, Remembered(list(headers), question, answer.headers))
+            question: Question | None = environ.get(ENVIRON_KEY)
+            if question is not None and is_repeatable(status, headers):
+                answer = MEMORY.find(question.address, question.tag)
+                if answer is not None:
+                    self._remember(key, Remembered(list(headers), question, answer.headers))
             return start_response(status, headers, *rest)
 
         return self._application(environ, start)

@@ -15,7 +15,8 @@ from django.db import transaction
 from django.db.models import Count, Max, Q, Sum
 from django.utils import timezone
 
-from measurements.boards.models import Cell, DeviceValue, JobNeed, JobViews
+from measurements.boards.job_models import JobNeed, JobViews
+from measurements.boards.models import Cell, DeviceValue
 from measurements.catalog.models import Job
 from measurements.concurrency.advisory_locks import key_of, lock_until_commit
 from measurements.intake.models import Ticket

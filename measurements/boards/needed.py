@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, get_args
 
 from joulemark.consensus.cell import Label
 from joulemark.suite.estimate import estimate
+from measurements.boards.job_models import JobNeed
 from measurements.boards.job_needs import OF_CELLS, OF_DEMAND, Counts, JobKey, counts_of, derive_counts
-from measurements.boards.models import Cell, JobNeed
+from measurements.boards.models import Cell
 from measurements.catalog.models import HardwareClass, Job
 from measurements.display.choices import Tier
 

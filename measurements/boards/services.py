@@ -14,13 +14,14 @@ from django.utils import timezone
 from measurements.boards import cell_storage
 from measurements.boards.aggregate import aggregate_results
 from measurements.boards.equal_size import refresh_factor, stale_factors
+from measurements.boards.job_models import JobViews
 from measurements.boards.job_needs import (
     JobKey,
     job_counts_behind,
     refresh_job_counts,
     refresh_job_demand,
 )
-from measurements.boards.models import Cell, DueRefresh, JobViews
+from measurements.boards.models import Cell, DueRefresh
 from measurements.boards.part_key import PartKey
 from measurements.boards.part_storage import (
     part_states,

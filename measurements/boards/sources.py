@@ -1,6 +1,7 @@
 """What boards are made of."""
 
 from measurements.answer_cache.sources import source
+from measurements.boards.job_models import JobNeed
 from measurements.boards.models import (
     BoardVersion,
     Cell,
@@ -8,7 +9,6 @@ from measurements.boards.models import (
     CellStanding,
     ComparedPart,
     DeviceValue,
-    JobNeed,
     SizeFactor,
 )
 

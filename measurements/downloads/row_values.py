@@ -40,8 +40,8 @@ def _of_fields(serializer: serializers.Serializer[Any], *, of_mappings: bool) ->
     def represent(row: object) -> dict[str, Any]:
         values = read(row)
         for place, plain, write in writers:
-            value = values[place]
-            if value is None or (type(value) is plain and (plain is not float or isfinite(value))):
+            value: Any = values[place]
+            if value is None or (type(value) is plain and (plain is not float or isfinite(value))):  # type: ignore[arg-type]  # narrowed to object
                 continue
             values[place] = write(value)
         return dict(zip(names, values, strict=True))

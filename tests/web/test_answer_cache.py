@@ -21,7 +21,7 @@ from joulemark_simulation.result_rows import GENERAL
 from measurements.answer_cache.sources import declaration_of, versioned_tables
 from measurements.answer_cache.table_triggers import tables_without_trigger
 from measurements.answer_cache.table_versions import fold_versions, read_versions
-from measurements.boards.models import JobViews
+from measurements.boards.job_models import JobViews
 from measurements.boards.page_views import VIEWED
 from measurements.catalog.models import AiModel, Task
 from tests.client_response import ClientResponse

@@ -12,9 +12,9 @@ from django.utils import translation
 
 from joulemark_simulation.result_rows import GENERAL
 from measurements.answer_cache import hot_addresses, middleware, renewal
-from measurements.answer_cache.hot_addresses import MIN_READS, HotAddress, HotAddresses
+from measurements.answer_cache.hot_addresses import HOT, MIN_READS, HotAddress, HotAddresses
 from measurements.answer_cache.renewal import Renewal, renew_answers
-from measurements.boards.models import JobViews
+from measurements.boards.job_models import JobViews
 from measurements.boards.page_views import VIEWED
 from measurements.catalog.models import AiModel
 from measurements.intake.models import Submission
@@ -39,9 +39,9 @@ def values(db: None) -> Values:
 def hot() -> Iterator[HotAddresses]:
     """Nothing is hot before."""
     caches["answers"].clear()
-    middleware.HOT.forget()
-    yield middleware.HOT
-    middleware.HOT.forget()
+    HOT.forget()
+    yield HOT
+    HOT.forget()
 
 
 def read(client: Client, address: str, language: str = "en") -> ClientResponse:
@@ -66,7 +66,7 @@ def test_the_next_reader_computes_nothing(client: Client, values: Values) -> Non
     for language in ("en", "ru"):
         make_hot(client, BOARD, language)
     change()
-    assert Renewal(middleware.HOT).run() == 2
+    assert Renewal(HOT).run() == 2
     forget_answers()  # another process has computed it
     for language in ("en", "ru"):
         answer, asked = statements(partial(read, client, BOARD, language))
@@ -81,9 +81,9 @@ def test_what_is_renewed_is_what_a_reader_would_have_computed(client: Client, va
         make_hot(client, address)
     change()
     Submission.objects.update(received_at=Submission.objects.earliest("received_at").received_at)
-    n_hot = len(middleware.HOT.read_all())
+    n_hot = len(HOT.read_all())
     assert n_hot > len(addresses) * 2 / 3, "a few share a slot"
-    assert 0 < Renewal(middleware.HOT).run() <= n_hot
+    assert 0 < Renewal(HOT).run() <= n_hot
     forget_answers()
     renewed = {address: read(client, address) for address in addresses}
     forget_answers()
@@ -94,7 +94,7 @@ def test_what_is_renewed_is_what_a_reader_would_have_computed(client: Client, va
 
 
 def test_nothing_is_done_twice_and_nothing_for_what_few_read(client: Client, values: Values) -> None:
-    renewing = Renewal(middleware.HOT)
+    renewing = Renewal(HOT)
     for _ in range(MIN_READS - 1):
         read(client, "/compare/")
     make_hot(client, BOARD)
@@ -109,7 +109,7 @@ def test_a_renewal_is_nobodys_reading_and_leaves_the_language_as_it_was(
     make_hot(client, BOARD, "ru")
     change()
     translation.activate("en")
-    assert Renewal(middleware.HOT).run() == 1
+    assert Renewal(HOT).run() == 1
     assert translation.get_language() == "en"
     VIEWED.write()
     assert {*JobViews.objects.filter(task="text_classification").values_list("views", flat=True)} == {
@@ -127,9 +127,9 @@ def test_a_run_ends_in_time_and_the_next_goes_on(client: Client, values: Values)
         now[0] += renewal.RUN_FOR_S / 3
         return now[0]
 
-    renewing = Renewal(middleware.HOT, clock)
+    renewing = Renewal(HOT, clock)
     done = [renewing.run() for _ in range(4)]
-    assert sum(done) == len(middleware.HOT.read_all())
+    assert sum(done) == len(HOT.read_all())
     assert max(done) < len(addresses)
 
 
@@ -140,24 +140,20 @@ def test_one_process_in_so_many_seconds_renews(client: Client, values: Values) -
 
 
 def test_what_other_software_has_answered_is_left_to_it(client: Client, values: Values) -> None:
-    middleware.HOT.forget()
+    HOT.forget()
     for number in range(MIN_READS):
-        middleware.HOT.count_read(
-            "0" * 64, HotAddress(path=BOARD, language="en", accept="", software="other")
-        )
-        assert len(middleware.HOT.read_all()) == (number == MIN_READS - 1)
-    assert Renewal(middleware.HOT).run() == 0
+        HOT.count_read("0" * 64, HotAddress(path=BOARD, language="en", accept="", software="other"))
+        assert len(HOT.read_all()) == (number == MIN_READS - 1)
+    assert Renewal(HOT).run() == 0
 
 
 def test_an_address_that_is_no_more_harms_nobody(client: Client, values: Values) -> None:
     make_hot(client, BOARD)
-    (noted,) = middleware.HOT.read_all()
+    (noted,) = HOT.read_all()
     for number, path in enumerate(("/boards/none/none/", "/never/was/", "/about/?" + "a" * 5000)):
         for _ in range(MIN_READS):
-            middleware.HOT.count_read(
-                f"{number + 1:012x}" + "0" * 52, HotAddress(path, "en", "", noted.software)
-            )
-    assert Renewal(middleware.HOT).run() == 4
+            HOT.count_read(f"{number + 1:012x}" + "0" * 52, HotAddress(path, "en", "", noted.software))
+    assert Renewal(HOT).run() == 4
 
 
 def test_whoever_asks_for_many_addresses_makes_none_hot(values: Values) -> None:
@@ -187,6 +183,6 @@ def test_without_the_cache_nothing_is_renewed_and_pages_are_answered(
     with caplog.at_level(logging.WARNING):
         make_hot(client, BOARD)
         assert read(client, BOARD).status_code == 200
-        assert Renewal(middleware.HOT).run() == 0
+        assert Renewal(HOT).run() == 0
         assert renew_answers(every_s=5) == 0
     assert "hot addresses are not noted" in caplog.text

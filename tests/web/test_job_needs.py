@@ -15,6 +15,7 @@ from joulemark_simulation.result_rows import (
     demo_catalog,
     make_result,
 )
+from measurements.boards.job_models import JobNeed
 from measurements.boards.job_needs import (
     OF_CELLS,
     JobKey,
@@ -24,7 +25,7 @@ from measurements.boards.job_needs import (
     refresh_job_counts,
     refresh_job_demand,
 )
-from measurements.boards.models import Cell, DeviceValue, JobNeed
+from measurements.boards.models import Cell, DeviceValue
 from measurements.boards.needed import read_needed
 from measurements.boards.rebuild_derived import mend_derived
 from measurements.boards.services import refresh_cell, refresh_cells_of, refresh_stale_cells

@@ -19,8 +19,8 @@ from joulemark.suite import load_suite, read_suite
 from joulemark.suite.estimate import estimate
 from joulemark_simulation import records
 from joulemark_simulation.result_rows import GENERAL, SENTIMENT, SPECIFIC, TOPICS, Run, make_result
+from measurements.boards.job_models import JobViews
 from measurements.boards.job_needs import refresh_job_demand
-from measurements.boards.models import JobViews
 from measurements.boards.needed import read_needed
 from measurements.boards.page_views import VIEWED, Viewed
 from measurements.boards.services import refresh_stale_cells
