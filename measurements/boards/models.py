@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db import models
 
 from measurements.boards.job_models import JobNeed, JobViews  # noqa: F401 - tables of this app too
+from measurements.boards.latest_models import LatestResult  # noqa: F401 - the same
 from measurements.boards.part_key import PartKey
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite, Task, hardware_named
 from measurements.contributors.models import Device

@@ -2,6 +2,7 @@
 
 from measurements.answer_cache.sources import source
 from measurements.boards.job_models import JobNeed
+from measurements.boards.latest_models import LatestResult
 from measurements.boards.models import (
     BoardVersion,
     Cell,
@@ -17,3 +18,6 @@ BOARDS = source(BoardVersion, Cell, CellRevision, DeviceValue, ComparedPart, Cel
 
 JOB_NEEDS = source(JobNeed)
 """Counts of jobs, who may be at them, and how often they are looked at."""
+
+LATEST_RESULTS = source(LatestResult)
+"""The results that came last, as of some seconds ago."""
