@@ -14,6 +14,7 @@ from joulemark_simulation.result_rows import GENERAL
 from measurements.answer_cache import hot_addresses, middleware, renewal
 from measurements.answer_cache.hot_addresses import HOT, MIN_READS, HotAddress, HotAddresses
 from measurements.answer_cache.renewal import Renewal, renew_answers
+from measurements.answer_cache.shared_answers import SharedAnswers
 from measurements.boards.job_models import JobViews
 from measurements.boards.page_views import VIEWED
 from measurements.catalog.models import AiModel
@@ -179,10 +180,12 @@ def test_without_the_cache_nothing_is_renewed_and_pages_are_answered(
 
     for name in ("set", "get", "add", "get_many", "delete"):
         monkeypatch.setattr(type(caches["answers"]), name, fail)
-    monkeypatch.setattr(middleware, "HOT", HotAddresses())
+    hot = HotAddresses()
+    monkeypatch.setattr(middleware, "HOT", hot)
+    monkeypatch.setattr(middleware, "SHARED", SharedAnswers())
     with caplog.at_level(logging.WARNING):
         make_hot(client, BOARD)
         assert read(client, BOARD).status_code == 200
-        assert Renewal(HOT).run() == 0
+        assert Renewal(hot).run() == 0
         assert renew_answers(every_s=5) == 0
     assert "hot addresses are not noted" in caplog.text
