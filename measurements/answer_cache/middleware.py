@@ -56,7 +56,7 @@ class Question:
     declaration: Declaration
     versions: tuple[str, ...]
     all_versions: Mapping[str, str]
-    asked: HotAddress
+    hot_address: HotAddress
     address: str
     tag: str
     as_gzip: bool
@@ -117,14 +117,14 @@ def _question(request: HttpRequest, view: object, declaration: Declaration) -> Q
     if versions is None:
         return None
     several = len(_renderers(view)) > 1
-    asked = HotAddress(
+    hot_address = HotAddress(
         path=request.get_full_path(),
         language=get_language() or "",
         accept=request.META.get("HTTP_ACCEPT", "") if several else "",
         software=software.shown_digest(),
     )
     parts = (
-        *msgspec.structs.astuple(asked),
+        *msgspec.structs.astuple(hot_address),
         str(connection.settings_dict["NAME"]),
         str(bool(getattr(request, "simulated", False))),
     )
@@ -134,7 +134,7 @@ def _question(request: HttpRequest, view: object, declaration: Declaration) -> Q
         declaration=declaration,
         versions=own,
         all_versions=versions,
-        asked=asked,
+        hot_address=hot_address,
         address=address,
         tag=tag_of(address, own),
         as_gzip=takes_gzip(request.META.get("HTTP_ACCEPT_ENCODING", "")),
@@ -173,7 +173,7 @@ def count_read(question: Question, answer: StoredAnswer | None) -> None:
     if question.declaration.on_view is not None and answer is not None:
         question.declaration.on_view(answer.notes)
     if answer is None or is_shareable(answer):
-        HOT.count_read(question.address, question.asked)
+        HOT.count_read(question.address, question.hot_address)
 
 
 def _sent(request: HttpRequest, question: Question, answer: StoredAnswer) -> HttpResponse:

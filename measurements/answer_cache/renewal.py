@@ -13,7 +13,7 @@ import sys
 import time
 from functools import cache
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote, unquote_to_bytes
 
 from django.conf import settings
 from django.core.cache import caches
@@ -22,6 +22,7 @@ from django.urls import Resolver404, resolve
 from django.utils import translation
 from redis.exceptions import RedisError
 
+from joulemark.record.origin import parse_origin
 from measurements.answer_cache.hot_addresses import HOT
 from measurements.answer_cache.software_digest import shown_digest
 from measurements.answer_cache.sources import declaration_of
@@ -84,16 +85,17 @@ def renew_answers(*, every_s: int) -> int:
 
 def request_head(address: HotAddress) -> None:
     """Ask this process for an address by HEAD; an error is in the log and changes nothing."""
-    parts, origin = urlsplit(address.path), urlsplit(settings.ORIGIN)
+    path, _, question = address.path.partition("?")
+    origin = parse_origin(settings.ORIGIN)
     environ = {
         "REQUEST_METHOD": "HEAD",
         "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(parts.path).decode("latin-1"),
-        "QUERY_STRING": parts.query,
-        "SERVER_NAME": origin.hostname,
+        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+        "QUERY_STRING": question,
+        "SERVER_NAME": origin.host,
         "SERVER_PORT": str(origin.port or 80),
         "SERVER_PROTOCOL": "HTTP/1.1",
-        "HTTP_HOST": origin.netloc,
+        "HTTP_HOST": origin.authority,
         "HTTP_ACCEPT": address.accept,
         "HTTP_ACCEPT_ENCODING": "gzip",
         "HTTP_ACCEPT_LANGUAGE": address.language,
@@ -113,7 +115,7 @@ def _handler() -> WSGIHandler:
 def _own_versions(address: HotAddress, versions: Mapping[str, str]) -> tuple[str, ...]:
     """The versions of what the address is made of; none where no view is there any more."""
     try:
-        declaration = declaration_of(resolve(urlsplit(address.path).path).func)
+        declaration = declaration_of(resolve(unquote(address.path.partition("?")[0])).func)
     except Resolver404:
         return ()
     return () if declaration is None else versions_of(declaration.tables, versions)

@@ -94,7 +94,7 @@ class ReplayingApplication:
     def _replay(self, key: Key, start_response: Callable[..., Any]) -> list[bytes] | None:
         """The body of an answer that has begun, the same as before or renewed; None where there is none."""
         remembered = self._remembered.get(key)
-        if remembered is None or remembered.question.asked.software != shown_digest():
+        if remembered is None or remembered.question.hot_address.software != shown_digest():
             return None
         try:
             versions = self._versions.read()

@@ -146,16 +146,16 @@ def read_needed(suite: Suite) -> list[NeededJob] | None:
         return None
     counts = counts_of(JobNeed.objects.filter(suite__digest=suite.digest))
     cells = _cells(suite.digest)
-    behind = [key for key, known in cells.items() if not known.is_of(counts.get(key, NOTHING))]
-    for key, of_cells in derive_counts(behind).items():
-        counts[key] = counts.get(key, NOTHING) | of_cells
+    behind = [key for key, of_cells in cells.items() if not of_cells.is_of(counts.get(key, NOTHING))]
+    for key, derived in derive_counts(behind).items():
+        counts[key] = counts.get(key, NOTHING) | derived
     minutes = {cost.job: cost.gpu_minutes for cost in estimate(suite)}
     needed = []
     for job in suite.jobs:
         if suite.obstacle(job) is not None:
             continue
         key = jobs_by_key[job.key]
-        of_job, known = counts.get(key, NOTHING), cells.get(key)
+        of_job, of_cells = counts.get(key, NOTHING), cells.get(key)
         needed.append(
             NeededJob(
                 task=job.task,
@@ -166,8 +166,8 @@ def read_needed(suite: Suite) -> list[NeededJob] | None:
                 devices=of_job["n_devices"],
                 replications_wanted=of_job["replications_wanted"],
                 open_tickets=of_job["open_tickets"],
-                label=known.label if known else None,
-                cell=known.least_certain if known else None,
+                label=of_cells.label if of_cells else None,
+                cell=of_cells.least_certain if of_cells else None,
                 views=of_job["views"],
                 gpu_minutes=minutes[job.key],
             )
@@ -192,7 +192,7 @@ class _CellsOfJob:
     def add(self, cell: KnownCell, version: int) -> None:
         """Take in one more cell."""
         self.label = max(self.label, cell.label, key=LABELS.index)
-        self.least_certain = min(self.least_certain, cell, key=lambda known: known.certainty)
+        self.least_certain = min(self.least_certain, cell, key=lambda each: each.certainty)
         self.version, self.n_cells = max(self.version, version), self.n_cells + 1
 
 
