@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from django.urls import resolve, reverse
 
@@ -56,10 +56,18 @@ def time_shown(request: HttpRequest | Request) -> datetime | None:
 def address_at(moment: Moment | None, name: str, *args: str, **query: str) -> str:
     """The path of a named view with `query`, carrying the moment on where the view honours it."""
     path = path_of(name, *args)
-    queries = [urlencode(query)] if query else []
+    queries = (
+        ["&".join(f"{parameter}={_quoted(value)}" for parameter, value in query.items())] if query else []
+    )
     if moment is not None and _path_honours(path):
         queries.append(moment.query)
     return "?".join([path, "&".join(queries)]) if queries else path
+
+
+@lru_cache(maxsize=4096)
+def _quoted(value: str) -> str:
+    """A value in a question; rows of a table share most of theirs."""
+    return quote_plus(value)
 
 
 @lru_cache(maxsize=1024)
