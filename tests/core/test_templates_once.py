@@ -46,7 +46,7 @@ def test_no_line_of_a_template_is_too_long() -> None:
 
 
 def test_frames_of_tables_pages_and_plots_are_written_once() -> None:
-    """A table's frame is `table_frame`, a mark a filter's, the way to other pages `_pager.html`, a plot `_figure.html`."""
+    """Tables have `table_frame`, marks a filter, the way to other pages `_pager.html`, a plot `_figure.html`."""
     texts = {file.name: file.read_text(encoding="utf-8") for file in TEMPLATES}
     assert [name for name, text in texts.items() if 'class="scroll"' in text] == []
     assert [name for name, text in texts.items() if "page.has_next" in text] == ["_pager.html"]
