@@ -137,6 +137,8 @@ def read_all(readers: list[Reader], path: str, requests: int) -> dict[str, objec
                 if left:
                     key.data.send(path)
                     left -= 1
+                else:  # it asks no more: a server that closes an idle connection has left nobody
+                    selector.unregister(key.data.socket)
         seconds = time.perf_counter() - began
     return {"seconds": seconds, "statuses": statuses, "closed": closed}
 

@@ -3,9 +3,10 @@
 PostgreSQL holds about 5,000 cells with all that belongs to them (benchmarks/scale_rows.py); gunicorn serves the
 platform in one process of sixteen threads, with Redis beside it. Of every address that answers GET, with code and
 templates loaded, the program measures: cold, which is after a result of the board has changed and all that Redis held
-is gone; warm, the same once more; and both with sixteen clients at once. Processor time is the kernel's, of the web
-process and of the database's backends. Beside it stand, in the same rounds, the same bytes out of the memory of a
-second gunicorn, and a ListView of stock Django that shows 100 rows of the same tables.
+is gone; warm, the same once more; renewed, which is after such a change once the platform's own tasks have run; and
+cold and warm with sixteen clients at once. Processor time is the kernel's, of the web process and of the database's
+backends. Beside it stand, in the same rounds, the same bytes out of the memory of a second gunicorn, and a ListView of
+stock Django that shows 100 rows of the same tables.
 
 What takes longer than BENCH_PATIENCE seconds is asked twice and not by sixteen clients. BENCH_RESULTS (the first size),
 BENCH_TIMES (how many times more the second has; 1 leaves it out), BENCH_CELLS and BENCH_ROUNDS change how long it
@@ -47,6 +48,7 @@ BOARD = "/boards/{series}/{task}/"
 GOALS = (
     ("cold CPU of the web process under 100 ms", "cold CPU", 100.0),
     ("warm CPU of the web process under 5 ms", "warm CPU", 5.0),
+    ("renewed CPU of the web process under 5 ms", "renewed CPU", 5.0),
     ("peak memory under 200 MB", "peak memory", 200.0),
     ("under 500 KB raw", "raw", 500.0),
     ("warm at least 0.9 x the bytes from memory", BESIDE_MEMORY, 0.9),
@@ -160,8 +162,10 @@ def goals(pages: list[Figures], stock: list[Figures], total: int) -> Iterator[re
         met = sum(value >= limit if metric == BESIDE_MEMORY else value <= limit for value in values)
         yield report.row(words, f"goals, {total:,}", "pages that meet it", f"of {len(pages)}", [met])
     board = next(page for page in pages if page.title == BOARD)
-    ratio = stock[0].cold_ms / board.cold_ms
-    yield report.row(BOARD, f"{STOCK} / {OURS}, {total:,}", "cold CPU", "x", [ratio])
+    for when in ("cold", "renewed"):
+        if board.both_ms(when):
+            ratio = stock[0].cold_ms / board.both_ms(when)
+            yield report.row(BOARD, f"{STOCK} / {OURS}, {total:,}", f"{when} CPU", "x", [ratio])
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import redis
 
 from benchmarks import report
 from benchmarks.scale_bytes import write_answer
-from benchmarks.scale_servers import CLIENTS
+from benchmarks.scale_servers import CLIENTS, Cost
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from benchmarks.reading import Answer
     from benchmarks.scale_pages import Page
     from benchmarks.scale_rows import LargePlatform
-    from benchmarks.scale_servers import Cost, Web
+    from benchmarks.scale_servers import Web
     from joulemark_simulation.services import Services
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 PATIENCE_S = float(os.environ.get("BENCH_PATIENCE", "2"))
 WARM_S = 0.3
 """About so long one client asks for a warm page, and sixteen in each round."""
+RENEWALS = 3
 GREW_BYTES = 20 * 2**20
 """A process that an answer made larger than this is replaced, so that the next page's peak is its own."""
 BESIDE_MEMORY = "warm, beside memory"
@@ -66,7 +67,11 @@ class Figures:
     @property
     def cold_ms(self) -> float:
         """CPU of the web process and of the database of a cold answer."""
-        return (self.middle("cold CPU") or 0.0) + (self.middle("cold CPU, database") or 0.0)
+        return self.both_ms("cold")
+
+    def both_ms(self, when: str) -> float:
+        """CPU of the web process and of the database of an answer that is `cold`, `warm` or `renewed`."""
+        return (self.middle(f"{when} CPU") or 0.0) + (self.middle(f"{when} CPU, database") or 0.0)
 
     def rows(self, tool: str) -> list[report.Row]:
         """The usual rows."""
@@ -110,6 +115,7 @@ class Measuring:
             warm = self.web.cost_of(lambda: self.web.ask_times(address, number))
         figures.note_cost("warm", warm)
         if not is_slow:
+            figures.note_cost("renewed", self._cost_of_renewed(address))
             self.cool()
             together = self.web.cost_of(lambda: self.web.ask_together(address, CLIENTS))
             of_all = CLIENTS * (together.web_s + together.database_s)
@@ -126,11 +132,27 @@ class Measuring:
 
     def cool(self) -> None:
         """Have a result of the board change, and Redis forget everything."""
-        from django.db import connection
+        self.platform.change()
+        redis.Redis.from_url(self.running.redis_url or "").flushall()
+
+    def renew(self) -> None:
+        """Have a result of the board change, and do what the platform's tasks do then with addresses that are hot."""
+        from measurements.answer_cache.renewal import RENEWAL
 
         self.platform.change()
-        connection.close()
-        redis.Redis.from_url(self.running.redis_url or "").flushall()
+        RENEWAL.run()
+
+    def _cost_of_renewed(self, address: str) -> Cost:
+        """The mean of a few, since one alone meets a processor that has just done something else."""
+        costs = []
+        for _ in range(RENEWALS):
+            self.renew()
+            costs.append(self._cost_of_one(address)[1])
+        return Cost(
+            web_s=statistics.fmean(cost.web_s for cost in costs),
+            database_s=statistics.fmean(cost.database_s for cost in costs),
+            rate=statistics.fmean(cost.rate for cost in costs),
+        )
 
     def _cost_of_one(self, address: str) -> tuple[Answer, Cost]:
         answers: list[Answer] = []

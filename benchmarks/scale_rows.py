@@ -18,6 +18,7 @@ from itertools import islice, product
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from benchmarks.bulk_rows import copy_rows, indexed_afterwards
@@ -28,6 +29,7 @@ from measurements.catalog.models import HardwareClass, Job, NameState
 from measurements.display.choices import ModelKind
 from measurements.intake.models import State, Submission, Ticket
 from measurements.ledger.sequencer import sequence
+from measurements.review.cell_key import CellKey
 from measurements.review.models import Result, Verdict
 
 if TYPE_CHECKING:
@@ -205,11 +207,16 @@ class LargePlatform:
         return self.since + timedelta(hours=max(2, each))
 
     def change(self) -> None:
-        """Give one result of the first cell another energy, as a verdict would that comes in now."""
-        result = Result.objects.filter(pk=f"{0:016x}".ljust(64, "5"))
-        energy = result.get().energy_per_query_j
-        result.update(energy_per_query_j=energy * 1.0001)
-        refresh_cells_of(result_ids=list(result.values_list("pk", flat=True)))
+        """Give the results of one contributor in the first cell another energy, as verdicts would that come in now.
+
+        All of one device: of a single one the device's median may be as before, and so the board. Raises RuntimeError
+        where the board says the same nevertheless.
+        """
+        first = Result.objects.get(pk=f"{0:016x}".ljust(64, "5"))
+        of_device = Result.objects.of_cell(CellKey.of(first)).filter(device=first.device)
+        of_device.update(energy_per_query_j=F("energy_per_query_j") * 1.0001)
+        if not refresh_cells_of(result_ids=[first.pk]):
+            raise RuntimeError("No cell has changed: what is measured as cold is warm.")
 
     def _add_people(self, cursor: Any) -> None:
         cards = len({cell["card"] for cell in self.cells})

@@ -17,7 +17,9 @@ class AnswerCacheConfig(AppConfig):
     verbose_name = "Answer cache"
 
     def ready(self) -> None:
-        """Load each app's `sources`, and put the triggers on their tables whenever migrations have run."""
+        """Load each app's `sources` and this app's task; after migrations put the triggers on tables of sources."""
+        from measurements.answer_cache import tasks as _tasks  # noqa: F401 - known to whoever runs the schedule
+
         autodiscover_modules("sources")
         post_migrate.connect(_install_triggers, sender=self, dispatch_uid="answer_cache.install_triggers")
 

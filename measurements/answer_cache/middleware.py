@@ -12,6 +12,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpResponse, HttpResponseNotModified
@@ -22,11 +23,12 @@ from django.utils.translation import get_language
 from measurements.answer_cache import software_digest as software
 from measurements.answer_cache.answer_memory import AnswerMemory
 from measurements.answer_cache.flights import Flights
-from measurements.answer_cache.shared_answers import SharedAnswers
+from measurements.answer_cache.hot_addresses import HOT, HotAddress
+from measurements.answer_cache.shared_answers import SharedAnswers, is_shareable
 from measurements.answer_cache.sources import declaration_of, notes_of
 from measurements.answer_cache.stored_answer import is_storable, store, strong_tag, tagged, takes_gzip
 from measurements.answer_cache.table_reads import TableReads
-from measurements.answer_cache.table_versions import read_versions, versions_at
+from measurements.answer_cache.table_versions import read_versions, versions_at, versions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 READS = ("GET", "HEAD")
+ENVIRON_KEY = "answer_cache.question"
+"""Where a request's environment has the question that the memory of answers has answered, compressed."""
 MEMORY = AnswerMemory(settings.ANSWER_MEMORY_BYTES)
 FLIGHTS = Flights()
 SHARED = SharedAnswers()
@@ -47,10 +51,12 @@ SHARED = SharedAnswers()
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What is asked, digested: `address` is the place of its answer, `tag` the answer as it is now."""
+    """What is asked; digested, `address` is the place of its answer, and `tag` the answer as it is now."""
 
     declaration: Declaration
     versions: tuple[str, ...]
+    all_versions: Mapping[str, str]
+    hot_address: HotAddress
     address: str
     tag: str
     as_gzip: bool
@@ -94,14 +100,14 @@ class AnswerCacheMiddleware:
         if question is None:
             return None
         if strong_tag(question.tag, as_gzip=question.as_gzip) in _known_tags(request):
-            answer = _find(question) if declaration.on_view else None
+            answer = find(question) if declaration.on_view else None
             if answer or not declaration.on_view:
-                _read(request, declaration, answer.notes if answer else frozenset())
+                if request.method == "GET":
+                    count_read(question, answer)
                 return question.not_modified()
-        answer = _find(question)
+        answer = find(question)
         if answer is not None:
-            _read(request, declaration, answer.notes)
-            return answer.response(as_gzip=question.as_gzip)
+            return _sent(request, question, answer)
         return _compute_once(request, question, lambda: view(request, *args, **kwargs))
 
 
@@ -111,30 +117,34 @@ def _question(request: HttpRequest, view: object, declaration: Declaration) -> Q
     if versions is None:
         return None
     several = len(_renderers(view)) > 1
+    hot_address = HotAddress(
+        path=request.get_full_path(),
+        language=get_language() or "",
+        accept=request.META.get("HTTP_ACCEPT", "") if several else "",
+        software=software.shown_digest(),
+    )
     parts = (
-        software.software_digest(),
-        software.settings_shown(),
+        *msgspec.structs.astuple(hot_address),
         str(connection.settings_dict["NAME"]),
         str(bool(getattr(request, "simulated", False))),
-        get_language() or "",
-        request.get_full_path(),
-        request.META.get("HTTP_ACCEPT", "") if several else "",
     )
     address = hashlib.sha256("\0".join(parts).encode(errors="surrogateescape")).hexdigest()
-    own = _versions_of(declaration, versions)
+    own = versions_of(declaration.tables, versions)
     return Question(
         declaration=declaration,
         versions=own,
+        all_versions=versions,
+        hot_address=hot_address,
         address=address,
-        tag=hashlib.sha256(f"{address} {' '.join(own)}".encode()).hexdigest()[:32],
+        tag=tag_of(address, own),
         as_gzip=takes_gzip(request.META.get("HTTP_ACCEPT_ENCODING", "")),
         is_negotiated=several,
     )
 
 
-def _versions_of(declaration: Declaration, versions: Mapping[str, str]) -> tuple[str, ...]:
-    """The versions of a view's tables, in their order; of one that has never changed `-`."""
-    return tuple(versions.get(table, "-") for table in declaration.tables)
+def tag_of(address: str, versions: tuple[str, ...]) -> str:
+    """The tag of the answer at an address, with these versions of its tables."""
+    return hashlib.sha256(f"{address} {' '.join(versions)}".encode()).hexdigest()[:32]
 
 
 def _renderers(view: object) -> list[object]:
@@ -148,7 +158,8 @@ def _known_tags(request: HttpRequest) -> set[str]:
     return {tag.removeprefix("W/") for tag in parse_etags(request.META.get("HTTP_IF_NONE_MATCH", ""))}
 
 
-def _find(question: Question) -> StoredAnswer | None:
+def find(question: Question) -> StoredAnswer | None:
+    """The answer, where this process has it or another has shared it."""
     answer = MEMORY.find(question.address, question.tag)
     if answer is None:
         answer = SHARED.find(question.address, question.tag)
@@ -157,10 +168,21 @@ def _find(question: Question) -> StoredAnswer | None:
     return answer
 
 
-def _read(request: HttpRequest, declaration: Declaration, notes: frozenset[tuple[str, ...]]) -> None:
-    """An answer is about to be read."""
-    if declaration.on_view is not None and request.method == "GET":
-        declaration.on_view(notes)
+def count_read(question: Question, answer: StoredAnswer | None) -> None:
+    """An answer is about to be read; None where its reader has it already."""
+    if question.declaration.on_view is not None and answer is not None:
+        question.declaration.on_view(answer.notes)
+    if answer is None or is_shareable(answer):
+        HOT.count_read(question.address, question.hot_address)
+
+
+def _sent(request: HttpRequest, question: Question, answer: StoredAnswer) -> HttpResponse:
+    """An answer out of the memory, on its way to a reader; a HEAD reads nothing."""
+    if request.method == "GET":
+        count_read(question, answer)
+    if question.as_gzip:
+        request.META[ENVIRON_KEY] = question
+    return answer.response(as_gzip=question.as_gzip)
 
 
 def _compute_once(
@@ -175,8 +197,7 @@ def _compute_once(
             if answer is not None:
                 MEMORY.keep(question.address, answer)
         if answer is not None:
-            _read(request, question.declaration, answer.notes)
-            return answer.response(as_gzip=question.as_gzip)
+            return _sent(request, question, answer)
         try:
             return _compute(request, question, respond)
         finally:
@@ -197,24 +218,31 @@ def _compute(
         response = respond()
         if isinstance(response, HttpResponse) and hasattr(response, "render"):
             response = response.render()
-    declaration = question.declaration
     if response.status_code != 200:
         return response
     notes = notes_of(request)
-    _read(request, declaration, notes)
     patch_vary_headers(response, ["Accept-Encoding"])
+    answer = None
+    if isinstance(response, HttpResponse) and _may_be_kept(request, response, question, reads):
+        answer = store(response, tag=question.tag, notes=notes)
+        MEMORY.keep(question.address, answer)
+        SHARED.keep(question.address, answer)
+        return _sent(request, question, answer)
+    if question.declaration.on_view is not None and request.method == "GET":
+        question.declaration.on_view(notes)
+    return response
+
+
+def _may_be_kept(request: HttpRequest, response: HttpResponse, question: Question, reads: TableReads) -> bool:
+    """Whether an answer is what its tag says, for everybody; a table that its view does not declare is an error."""
+    declaration = question.declaration
     beyond = reads.tables.difference(declaration.tables, declaration.fixed)
     if beyond:
         logger.error(
             "JM-ANSWER-SOURCES the answer at %s is made of tables that its view does not declare, and is not kept: %s",
             request.path, ", ".join(sorted(beyond)),
         )  # fmt: skip
-        return response
-    if not is_storable(request, response) or not isinstance(response, HttpResponse):
-        return response
-    if _versions_of(declaration, read_versions() or {}) != question.versions:
-        return response
-    answer = store(response, tag=question.tag, notes=notes)
-    MEMORY.keep(question.address, answer)
-    SHARED.keep(question.address, answer)
-    return answer.response(as_gzip=question.as_gzip)
+        return False
+    if not is_storable(request, response):
+        return False
+    return versions_of(declaration.tables, read_versions() or {}) == question.versions

@@ -57,7 +57,7 @@ class SharedAnswers:
 
     def keep(self, address: str, answer: StoredAnswer) -> None:
         """Keep an answer in its slot."""
-        if self._outage.lasts() or answer.n_bytes > min(MAX_ANSWER_BYTES, settings.ANSWER_CACHE_BYTES):
+        if self._outage.lasts() or not is_shareable(answer):
             return
         try:
             caches["answers"].set(_slot(address), encode(answer), timeout=KEEP_S)
@@ -100,6 +100,11 @@ class SharedAnswers:
         except (RedisError, OSError) as error:
             self._outage.begin(error)
             return False
+
+
+def is_shareable(answer: StoredAnswer) -> bool:
+    """Whether an answer is small enough for a slot."""
+    return answer.n_bytes <= min(MAX_ANSWER_BYTES, settings.ANSWER_CACHE_BYTES)
 
 
 def _slot(address: str) -> str:

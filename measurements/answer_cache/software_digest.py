@@ -38,3 +38,8 @@ def software_digest() -> str:
 def settings_shown() -> str:
     """What the operator has set and answers show: the origin, and the suites that are handed out from folders."""
     return " ".join([settings.ORIGIN, *(suite.digest for suite in settings.SUITES)])
+
+
+def shown_digest() -> str:
+    """A digest of both: of all that answers show and no table has."""
+    return hashlib.sha256(f"{software_digest()} {settings_shown()}".encode()).hexdigest()

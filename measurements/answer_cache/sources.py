@@ -42,6 +42,7 @@ class Declaration:
 
 
 _every: list[Source] = []
+_common: list[Source] = []
 
 
 def source(*models: type[Model], fixed: Iterable[type[Model]] = ()) -> Source:
@@ -52,6 +53,16 @@ def source(*models: type[Model], fixed: Iterable[type[Model]] = ()) -> Source:
     )
     _every.append(declared)
     return declared
+
+
+def of_every_answer(*sources: Source) -> None:
+    """Declare what middleware reads for the headers of every answer."""
+    _common.extend(sources)
+
+
+def common_tables() -> list[str]:
+    """The tables that middleware reads, always in one order."""
+    return [table for each in _common for table in sorted(each.tables)]
 
 
 def versioned_tables() -> list[str]:

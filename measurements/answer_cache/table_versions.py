@@ -7,6 +7,7 @@ before, so whoever sees the change sees the version too.
 from __future__ import annotations
 
 import logging
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from django.db import connection
@@ -15,7 +16,7 @@ from measurements.answer_cache.models import TableVersion
 from measurements.answer_cache.table_triggers import SETTING, tables_without_trigger
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from django.http import HttpRequest
 
@@ -24,10 +25,14 @@ logger = logging.getLogger(__name__)
 TABLE = TableVersion._meta.db_table
 READ = {
     "postgresql": f"""
-        SELECT table_name, concat_ws('.', sum(version), nullif(current_setting('{SETTING}' || table_name, true), ''))
-        FROM {TABLE} GROUP BY table_name
+        SELECT string_agg(concat_ws('.', table_name || '=' || version,
+                                    nullif(current_setting('{SETTING}' || table_name, true), '')), ' ')
+        FROM (SELECT table_name, sum(version) AS version FROM {TABLE} GROUP BY table_name ORDER BY table_name) AS known
     """,  # noqa: S608 - names of our own
-    "sqlite": f"SELECT table_name, CAST(sum(version) AS text) FROM {TABLE} GROUP BY table_name",  # noqa: S608 - the same
+    "sqlite": f"""
+        SELECT group_concat(table_name || '=' || version, ' ')
+        FROM (SELECT table_name, CAST(sum(version) AS text) AS version FROM {TABLE} GROUP BY table_name)
+    """,  # noqa: S608 - the same
 }
 # It waits for no writer: a process that has just got the number of one that has ended keeps its rows.
 FOLD = f"""
@@ -56,7 +61,14 @@ def read_versions() -> dict[str, str] | None:
         return None
     with connection.cursor() as cursor:
         cursor.execute(READ[connection.vendor])
-        return dict(cursor.fetchall())
+        (text,) = cursor.fetchone()
+    return _parsed(text or "")
+
+
+@lru_cache(maxsize=8)
+def _parsed(text: str) -> dict[str, str]:
+    """The versions by table; the same object while nothing changes, which nobody may write into."""
+    return dict(entry.split("=") for entry in text.split(" ") if entry)
 
 
 def versions_at(request: HttpRequest) -> Mapping[str, str] | None:
@@ -65,6 +77,11 @@ def versions_at(request: HttpRequest) -> Mapping[str, str] | None:
         setattr(request, MEMO, read_versions())
     versions: Mapping[str, str] | None = getattr(request, MEMO)
     return versions
+
+
+def versions_of(tables: Iterable[str], versions: Mapping[str, str]) -> tuple[str, ...]:
+    """The versions of some tables, in their order; of one that has never changed `-`."""
+    return tuple(versions.get(table, "-") for table in tables)
 
 
 def fold_versions() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from measurements.boards.models import Cell, ComparedPart, JobViews, SizeFactor
+from measurements.boards.job_models import JobViews
+from measurements.boards.models import Cell, ComparedPart, SizeFactor
 from measurements.web.read_only_admin import ReadOnlyAdmin
 
 

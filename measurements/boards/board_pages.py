@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.core.paginator import Paginator
 from django.db.models import Case, Count, Q, Value, When
 
 from measurements.boards.board_row import BoardRow, row_of_cell
+from measurements.boards.models import CellRevision
 from measurements.boards.part_storage import places_of_cells
+from measurements.boards.row_places import ranked
 from measurements.catalog.models import DataSet, HardwareClass
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from measurements.boards.models import Cell, CellQuerySet
     from measurements.boards.series import SuiteSeries
 
 ROWS_PER_PAGE = 100
+GROUP_FIELDS = ("dataset_id", "hardware_class_id", "scope", "stratum")
 
 
 class GroupHead(NamedTuple):
@@ -30,7 +33,12 @@ class GroupHead(NamedTuple):
     hardware_title: str
     n_rows: int
     where: Q
-    """Its cells among those of a board."""
+    """Its cells among those of a board, or its revisions among all."""
+
+    @property
+    def conditions(self) -> tuple[str, str, str, str]:
+        """Those of each of its rows."""
+        return (self.dataset, self.hardware, self.scope, self.stratum)
 
 
 class PageOfGroup(NamedTuple):
@@ -43,10 +51,22 @@ class PageOfGroup(NamedTuple):
 
 def group_heads(cells: CellQuerySet) -> list[GroupHead]:
     """The groups of a board's cells, in the order of the board; in three queries."""
-    rows = cells.order_by().values_list("dataset_id", "hardware_class_id", "scope", "stratum")
-    counted = list(rows.annotate(Count("pk")))
-    datasets = DataSet.objects.in_bulk({dataset for dataset, *_ in counted})
-    classes = HardwareClass.objects.in_bulk({hardware for _, hardware, *_ in counted})
+    rows = cells.order_by().values_list(*GROUP_FIELDS).annotate(Count("pk"))
+    return _heads((*key, n_rows, Q(**dict(zip(GROUP_FIELDS, key, strict=True)))) for *key, n_rows in rows)
+
+
+def group_heads_of_revisions(revisions: CellQuerySet) -> list[GroupHead]:
+    """The groups of what stood on a board at a time, each by the primary keys of its revisions."""
+    of_group: dict[tuple[Any, ...], list[int]] = {}
+    for pk, *key in revisions.order_by().values_list("pk", *GROUP_FIELDS):
+        of_group.setdefault(tuple(key), []).append(pk)
+    return _heads((*key, len(pks), Q(pk__in=pks)) for key, pks in of_group.items())
+
+
+def _heads(groups: Iterable[tuple[Any, ...]]) -> list[GroupHead]:
+    every = list(groups)
+    datasets = DataSet.objects.in_bulk({dataset for dataset, *_ in every})
+    classes = HardwareClass.objects.in_bulk({hardware for _, hardware, *_ in every})
     heads = [
         GroupHead(
             dataset=datasets[dataset].slug,
@@ -55,11 +75,11 @@ def group_heads(cells: CellQuerySet) -> list[GroupHead]:
             stratum=stratum,
             hardware_title=classes[hardware].public_title,
             n_rows=n_rows,
-            where=Q(dataset=dataset, hardware_class=hardware, scope=scope, stratum=stratum),
+            where=where,
         )
-        for dataset, hardware, scope, stratum, n_rows in counted
+        for dataset, hardware, scope, stratum, n_rows, where in every
     ]
-    return sorted(heads, key=lambda head: head[:4])
+    return sorted(heads, key=lambda head: head.conditions)
 
 
 def page_number(n_rows: int, page: str | int) -> int:
@@ -93,7 +113,28 @@ def rows_of_page(
         .order_by("group_place", "energy_per_query_j", "model__slug")
     )
     first = pieces[0].n_before
-    on_page: list[Cell] = list(ordered.with_names()[first : first + sum(piece.n_shown for piece in pieces)])
+    on_page: list[Cell] = list(
+        ordered.with_shared_names().select_related("standing")[
+            first : first + sum(piece.n_shown for piece in pieces)
+        ]
+    )
     places = places_of_cells(on_page)
     rows = iter([row_of_cell(cell, series, places.get(cell.pk)) for cell in on_page])
     return [[row for _, row in zip(range(piece.n_shown), rows, strict=False)] for piece in pieces]
+
+
+def revision_rows_of_page(
+    series: SuiteSeries, heads: Sequence[GroupHead], pieces: Sequence[PageOfGroup]
+) -> list[list[BoardRow]]:
+    """The same of what stood there at a time: groups that a page shows are ranked, and no others."""
+    of_page = Q(pk__in=[])
+    for piece in pieces:
+        of_page |= heads[piece.place].where
+    rows: dict[tuple[str, ...], list[BoardRow]] = {}
+    for revision in CellRevision.objects.filter(of_page).with_shared_names():
+        row = row_of_cell(revision, series)
+        rows.setdefault(row.conditions, []).append(row)
+    return [
+        ranked(rows[heads[piece.place].conditions])[piece.n_before : piece.n_before + piece.n_shown]
+        for piece in pieces
+    ]

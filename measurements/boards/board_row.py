@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from math import inf, log
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from joulemark.consensus.interval import tells_something
@@ -191,15 +192,16 @@ OF_CELL = (
     *("n_devices", "n_contributors", "n_results", "label", "tier", "version", "updated_at"),
 )
 """Fields that a row has as its cell has them."""
+_of_cell = attrgetter(*OF_CELL)
 
 
 def row_of_cell(cell: CellContent, series: Series, place: Place | None = None) -> BoardRow:
     """A cell as a row, with its place among others where that is known already."""
     hardware = cell.hardware_class
     return BoardRow(
-        **({} if place is None else asdict(place)),
+        **({} if place is None else vars(place)),
         **_subject(series, cell.dataset.task, cell.dataset, cell.model, hardware),
-        **{name: getattr(cell, name) for name in OF_CELL},
+        **dict(zip(OF_CELL, _of_cell(cell), strict=True)),
         hardware_words=hardware.reported_name,
         hardware_words_of=hardware.reported_by if hardware.reported_name else "",
         quality=cell_scores(cell.quality),

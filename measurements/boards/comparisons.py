@@ -7,6 +7,7 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from measurements.answer_cache.version_memo import while_unchanged
 from measurements.boards.comparison_numbers import ComparisonNumbers, SideNumbers, compare_rows
 from measurements.boards.fault_isolation import NotComputable, computed
 from measurements.boards.models import Cell, ComparedPart
@@ -22,8 +23,10 @@ from measurements.boards.series import (
 )
 from measurements.boards.unlike_jobs import answers_of, forms_of
 from measurements.catalog.models import AiModel, Task
+from measurements.catalog.sources import CATALOG
 from measurements.display.choices import ModelKind
 from measurements.display.units import wh_per_1000
+from measurements.published.sources import PUBLISHED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -132,7 +135,7 @@ def read_comparisons(tasks: Sequence[Task]) -> dict[str, TaskComparison]:
     compared = _of_volunteers(tasks)
     for series in all_series():
         if isinstance(series, PublisherSeries):
-            compared[series] = _of_publisher(series, tasks)
+            compared[series] = _of_publisher(series, tuple(tasks))
         forms = forms_of(series)
         for comparison in sorted(compared.get(series, []), key=lambda entry: entry.conditions.scope_key):
             task = comparison.conditions.task
@@ -225,7 +228,8 @@ def _conditions_of(named: ComparedPart | Cell) -> Conditions:
     )
 
 
-def _of_publisher(series: PublisherSeries, tasks: Sequence[Task]) -> list[_Compared]:
+@while_unchanged(CATALOG, PUBLISHED)
+def _of_publisher(series: PublisherSeries, tasks: tuple[Task, ...]) -> list[_Compared]:
     """The comparisons within each scope of a publisher's few figures."""
     rows = sorted((row for row in read_rows(series, tasks) if row.kind != ModelKind.UNKNOWN), key=_scope_of)
     compared = []

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 
+from measurements.boards.job_models import JobNeed, JobViews  # noqa: F401 - tables of this app too
+from measurements.boards.latest_models import LatestResult  # noqa: F401 - the same
 from measurements.boards.part_key import PartKey
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite, Task, hardware_named
 from measurements.contributors.models import Device
@@ -15,7 +17,7 @@ from measurements.review.due_cells import DueCell
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-    from datetime import date, datetime
+    from datetime import datetime
 
 NAMED_BY = ("dataset", "model", "hardware", "scope", "stratum")
 """What an address names a cell by, within a board."""
@@ -366,35 +368,3 @@ class SizeFactor(models.Model):
 
     def __str__(self) -> str:
         return f"{self.suite}, {self.grade}: {self.version}"
-
-
-class JobViewsQuerySet(models.QuerySet["JobViews"]):
-    """Reads of how often jobs were looked at."""
-
-    def since(self, day: date) -> dict[str, int]:
-        """Views of each job from `day` on, by its key `task/dataset/model`."""
-        names = ("task", "dataset", "model")
-        counted = self.filter(day__gte=day).order_by().values_list(*names).annotate(models.Sum("views"))
-        return {"/".join(key): views for *key, views in counted}
-
-
-class JobViews(models.Model):
-    """How often pages that show a data set and a model were looked at on a day: a number and nothing of who looked."""
-
-    day = models.DateField()
-    task = models.CharField(max_length=100)
-    dataset = models.CharField(max_length=100)
-    model = models.CharField(max_length=150)
-    views = models.PositiveIntegerField()
-
-    objects = JobViewsQuerySet.as_manager()
-
-    class Meta:
-        verbose_name_plural = "job views"
-        constraints = [
-            # also finds the last days of every job
-            models.UniqueConstraint(fields=["day", "task", "dataset", "model"], name="job_views_day_job"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.day}: {self.task}/{self.dataset}/{self.model} {self.views}"

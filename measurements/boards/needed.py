@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, get_args
-
-from django.db.models import Count
-from django.utils import timezone
 
 from joulemark.consensus.cell import Label
 from joulemark.suite.estimate import estimate
-from measurements.boards.models import Cell, JobViews
-from measurements.catalog.models import Job
+from measurements.boards.job_models import JobNeed
+from measurements.boards.job_needs import OF_CELLS, OF_DEMAND, Counts, JobKey, counts_of, derive_counts
+from measurements.boards.models import Cell
+from measurements.catalog.models import HardwareClass, Job
 from measurements.display.choices import Tier
-from measurements.intake.models import Ticket
-from measurements.review.models import Result
 
 if TYPE_CHECKING:
     from joulemark.suite import Suite
@@ -23,9 +19,22 @@ if TYPE_CHECKING:
 LABELS: tuple[Label, ...] = get_args(Label)
 """From the worst to the best."""
 
-VIEWED_FOR = timedelta(days=30)
-Pair = tuple[int, int]
-"""Primary keys of a data set and a model."""
+NOTHING: Counts = dict.fromkeys((*OF_CELLS, *OF_DEMAND), 0)
+OF_CELL = (
+    *(
+        "hardware_class_id",
+        "grade",
+        "scope",
+        "stratum",
+        "label",
+        "tier",
+        "n_contributors",
+        "n_devices",
+        "spread",
+    ),
+    *("energy_per_query_j", "least_j", "most_j", "between_low_j", "between_high_j", "version"),
+)
+"""What is read of a cell; no more, since all of them are read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,36 +135,40 @@ class NeededJob:
 
 
 def read_needed(suite: Suite) -> list[NeededJob] | None:
-    """The runnable jobs of `suite` by need, in six queries; None while the suite is not loaded into the database."""
+    """The runnable jobs of `suite` by need, in three queries; None while the suite is not loaded into the database.
+
+    Counts are stored; of a job that is behind its cells they are derived.
+    """
     named = ("dataset__task__slug", "dataset__slug", "model__slug")
-    rows = Job.objects.filter(suite__digest=suite.digest).values_list("pk", "dataset", "model", *named)
-    jobs_by_key = {"/".join(names): (pk, (dataset, model)) for pk, dataset, model, *names in rows}
+    rows = Job.objects.filter(suite__digest=suite.digest).values_list(*JobKey._fields, *named)
+    jobs_by_key = {"/".join(names): JobKey(*key) for *key, names in ((*row[:3], row[3:]) for row in rows)}
     if not jobs_by_key:
         return None
-    results, tickets, cells = _results(suite.digest), _open_tickets(suite.digest), _cells(suite.digest)
-    replications = _replications_wanted(suite.digest)
-    views = JobViews.objects.since((timezone.now() - VIEWED_FOR).date())
+    counts = counts_of(JobNeed.objects.filter(suite__digest=suite.digest))
+    cells = _cells(suite.digest)
+    behind = [key for key, of_cells in cells.items() if not of_cells.is_of(counts.get(key, NOTHING))]
+    for key, derived in derive_counts(behind).items():
+        counts[key] = counts.get(key, NOTHING) | derived
     minutes = {cost.job: cost.gpu_minutes for cost in estimate(suite)}
     needed = []
     for job in suite.jobs:
         if suite.obstacle(job) is not None:
             continue
-        pk, pair = jobs_by_key[job.key]
-        accepted, contributors, devices = results.get(pair, (0, 0, 0))
-        of_job = cells.get(pair, [])
+        key = jobs_by_key[job.key]
+        of_job, of_cells = counts.get(key, NOTHING), cells.get(key)
         needed.append(
             NeededJob(
                 task=job.task,
                 dataset=job.dataset,
                 model=job.model,
-                accepted=accepted,
-                contributors=contributors,
-                devices=devices,
-                replications_wanted=replications.get(pair, 0),
-                open_tickets=tickets.get(pk, 0),
-                label=max((cell.label for cell in of_job), key=LABELS.index, default=None),
-                cell=min(of_job, key=lambda cell: cell.certainty, default=None),
-                views=views.get(job.key, 0),
+                accepted=of_job["n_results"],
+                contributors=of_job["n_contributors"],
+                devices=of_job["n_devices"],
+                replications_wanted=of_job["replications_wanted"],
+                open_tickets=of_job["open_tickets"],
+                label=of_cells.label if of_cells else None,
+                cell=of_cells.least_certain if of_cells else None,
+                views=of_job["views"],
                 gpu_minutes=minutes[job.key],
             )
         )
@@ -163,62 +176,61 @@ def read_needed(suite: Suite) -> list[NeededJob] | None:
     return sorted(needed, key=lambda job: (job.rank, turns[job.key]))
 
 
-def _results(digest: str) -> dict[Pair, tuple[int, int, int]]:
-    """(accepted results, contributors, devices) of each data set and model."""
-    eligible = Result.objects.eligible().filter(suite__digest=digest).order_by()
-    counted = eligible.values("dataset_id", "model_id").annotate(
-        accepted=Count("pk"),
-        contributors=Count("contributor", distinct=True),
-        devices=Count("device__tag", distinct=True),
-    )
-    return {
-        (row["dataset_id"], row["model_id"]): (row["accepted"], row["contributors"], row["devices"])
-        for row in counted
-    }
+@dataclass
+class _CellsOfJob:
+    """What the cells of a job say together: the best label, the least certain cell, and how far they have come."""
+
+    label: str
+    least_certain: KnownCell
+    version: int
+    n_cells: int
+
+    def is_of(self, counts: Counts) -> bool:
+        """Whether stored counts are those of these cells."""
+        return (counts["version"], counts["n_cells"]) == (self.version, self.n_cells)
+
+    def add(self, cell: KnownCell, version: int) -> None:
+        """Take in one more cell."""
+        self.label = max(self.label, cell.label, key=LABELS.index)
+        self.least_certain = min(self.least_certain, cell, key=lambda each: each.certainty)
+        self.version, self.n_cells = max(self.version, version), self.n_cells + 1
 
 
-def _open_tickets(digest: str) -> dict[int, int]:
-    """How many tickets of each job somebody may be measuring under."""
-    tickets = Ticket.objects.open(at=timezone.now()).filter(job__suite__digest=digest)
-    return {row["job_id"]: row["n"] for row in tickets.values("job_id").annotate(n=Count("pk"))}
-
-
-def _replications_wanted(digest: str) -> dict[Pair, int]:
-    """The number of results of each data set and model that want replication by another contributor."""
-    asking = Result.objects.eligible().filter(suite__digest=digest, agreement__wants_replication=True)
-    counted = asking.order_by().values("dataset_id", "model_id").annotate(n=Count("pk"))
-    return {(row["dataset_id"], row["model_id"]): row["n"] for row in counted}
-
-
-def _cells(digest: str) -> dict[Pair, list[KnownCell]]:
-    """The cells of each data set and model."""
-    by_pair: dict[Pair, list[KnownCell]] = {}
-    cells = Cell.objects.filter(suite__digest=digest).select_related("hardware_class").order_by("pk")
-    for cell in cells:
-        value, several = cell.energy_per_query_j, cell.label == Tier.SEVERAL
-        by_pair.setdefault((cell.dataset_id, cell.model_id), []).append(
-            KnownCell(
-                hardware=cell.hardware_class.public_slug,
-                hardware_title=cell.hardware_class.public_title,
-                hardware_words=cell.hardware_class.reported_name,
-                hardware_words_of=cell.hardware_class.reported_by,
-                grade=cell.grade,
-                scope=cell.scope,
-                stratum=cell.stratum,
-                label=cell.label,
-                tier=cell.tier,
-                contributors=cell.n_contributors,
-                devices=cell.n_devices,
-                spread=cell.spread,
-                half_width=_half_width(cell),
-                relative_range=(cell.most_j - cell.least_j) / value if several else None,
-            )
+def _cells(digest: str) -> dict[JobKey, _CellsOfJob]:
+    """The cells of each job, in two queries that read no more of a cell than is shown."""
+    classes = {hardware.pk: hardware for hardware in HardwareClass.objects.all()}
+    by_job: dict[JobKey, _CellsOfJob] = {}
+    cells = Cell.objects.filter(suite__digest=digest).order_by("pk")
+    for row in cells.values(*JobKey._fields, *OF_CELL):
+        hardware, energy_j = classes[row["hardware_class_id"]], row["energy_per_query_j"]
+        cell = KnownCell(
+            hardware=hardware.public_slug,
+            hardware_title=hardware.public_title,
+            hardware_words=hardware.reported_name,
+            hardware_words_of=hardware.reported_by,
+            grade=row["grade"],
+            scope=row["scope"],
+            stratum=row["stratum"],
+            label=row["label"],
+            tier=row["tier"],
+            contributors=row["n_contributors"],
+            devices=row["n_devices"],
+            spread=row["spread"],
+            half_width=_half_width(energy_j, row["between_low_j"], row["between_high_j"]),
+            relative_range=(row["most_j"] - row["least_j"]) / energy_j
+            if row["label"] == Tier.SEVERAL
+            else None,
         )
-    return by_pair
+        job = JobKey(*(row[name] for name in JobKey._fields))
+        if job in by_job:
+            by_job[job].add(cell, row["version"])
+        else:
+            by_job[job] = _CellsOfJob(label=cell.label, least_certain=cell, version=row["version"], n_cells=1)
+    return by_job
 
 
-def _half_width(cell: Cell) -> float | None:
+def _half_width(energy_j: float, low_j: float | None, high_j: float | None) -> float | None:
     """Of the interval between contributors: what more of them can narrow; the sensors' common error they cannot."""
-    if cell.between_low_j is None or cell.between_high_j is None:
+    if low_j is None or high_j is None:
         return None
-    return float((cell.between_high_j - cell.between_low_j) / 2 / cell.energy_per_query_j)
+    return float((high_j - low_j) / 2 / energy_j)

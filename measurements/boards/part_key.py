@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class PartKey(NamedTuple):
     @classmethod
     def of(cls, row: PartKeyed) -> PartKey:
         """The key of the part that a cell, or the cell at a key, is in."""
-        return cls(*(getattr(row, name) for name in PART_FIELDS))
+        return cls(*_part_values(row))
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -61,6 +62,7 @@ class PartKey(NamedTuple):
 
 PART_FIELDS = PartKey._fields
 """The columns of a key, in their order."""
+_part_values = attrgetter(*PART_FIELDS)
 
 
 def in_batches(parts: Iterable[PartKey]) -> Iterator[list[PartKey]]:

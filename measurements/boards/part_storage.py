@@ -66,27 +66,29 @@ def part_states(cells: CellQuerySet) -> dict[PartKey, PartState]:
     }
 
 
-def places_of_cells(cells: Collection[Cell]) -> dict[int, Place]:
-    """The place of each of `cells` by its primary key, in a few queries a hundred parts.
+def places_of_cells(cells: Collection[Cell], *, among: CellQuerySet | None = None) -> dict[int, Place]:
+    """The place of each of `cells` by its primary key; they were read with their standings.
 
     Places are stored, but for parts that are behind their cells: there they are derived. A cell that goes meanwhile has
-    none.
+    none. `among`: the cells of these parts and of others, which one query reads where the parts are many.
     """
-    parts = dict.fromkeys(map(PartKey.of, cells))
+    part_of_cell = {cell.pk: PartKey.of(cell) for cell in cells}
+    parts = dict.fromkeys(part_of_cell.values())
     states: dict[PartKey, PartState] = {}
-    for batch in in_batches(parts):
-        states |= part_states(Cell.objects.of_parts(batch))
-    rows = CellStanding.objects.filter(cell__in=[cell.pk for cell in cells]).values_list(
-        "cell_id", "version", *OF_PLACE
-    )
-    stored = {pk: (version, dict(zip(OF_PLACE, place, strict=True))) for pk, version, *place in rows}
-    is_stored = {
-        cell.pk: states[PartKey.of(cell)].is_current and stored[cell.pk][0] == cell.version
-        for cell in cells
-        if cell.pk in stored and PartKey.of(cell) in states
-    }
-    places = {pk: Place(**place) for pk, (_, place) in stored.items() if is_stored.get(pk)}
-    behind = dict.fromkeys(PartKey.of(cell) for cell in cells if not is_stored.get(cell.pk))
+    for of_parts in [among] if among is not None else map(Cell.objects.of_parts, in_batches(parts)):
+        states |= part_states(of_parts)
+    places, behind = {}, dict[PartKey, None]()
+    for cell in cells:
+        part, standing = part_of_cell[cell.pk], getattr(cell, "standing", None)
+        if (
+            standing is not None
+            and standing.version == cell.version
+            and part in states
+            and states[part].is_current
+        ):
+            places[cell.pk] = Place(**{name: getattr(standing, name) for name in OF_PLACE})
+        else:
+            behind[part] = None
     for batch in in_batches(behind):
         by_part: dict[PartKey, list[Cell]] = {}
         for cell in Cell.objects.of_parts(batch).with_names():

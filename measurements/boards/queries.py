@@ -12,8 +12,10 @@ from django.utils.translation import gettext
 from measurements.boards.board_pages import (
     GroupHead,
     group_heads,
+    group_heads_of_revisions,
     page_number,
     page_of_groups,
+    revision_rows_of_page,
     rows_of_page,
 )
 from measurements.boards.board_row import BoardRow, row_of_cell, row_of_figure
@@ -136,8 +138,8 @@ def read_board(
         return None
     groups: list[Group]
     number: int | None
-    if at is None and isinstance(series, SuiteSeries) and page is not None:
-        groups, n_rows, number = _stored_page(series, task, page)
+    if isinstance(series, SuiteSeries) and page is not None:
+        groups, n_rows, number = _suite_page(series, task, at, page)
     else:
         groups, n_rows, number = _page_of(_whole_groups(series, task, at), page)
     if not groups:
@@ -155,15 +157,21 @@ def read_board(
     )
 
 
-def _stored_page(series: SuiteSeries, task: Task, page: str | int) -> tuple[list[Group], int, int]:
+def _suite_page(
+    series: SuiteSeries, task: Task, at: datetime | None, page: str | int
+) -> tuple[list[Group], int, int]:
     """The groups of one page, of whose cells alone are read; how many rows there are; the page's number."""
-    cells = series.cells().of_tasks([task])
-    heads = group_heads(cells)
+    cells = series.cells(at=at).of_tasks([task])
+    heads = group_heads(cells) if at is None else group_heads_of_revisions(cells)
     n_rows = sum(head.n_rows for head in heads)
     number = page_number(n_rows, page)
     pieces = page_of_groups([head.n_rows for head in heads], number)
     if not pieces:
         return [], 0, number
+    if at is None:
+        rows_of_groups = rows_of_page(series, cells, heads, pieces)
+    else:
+        rows_of_groups = revision_rows_of_page(series, heads, pieces)
     groups = [
         Group(
             anchor=f"group-{piece.place + 1}",
@@ -172,7 +180,7 @@ def _stored_page(series: SuiteSeries, task: Task, page: str | int) -> tuple[list
             n_rows=heads[piece.place].n_rows,
             n_before=piece.n_before,
         )
-        for piece, rows in zip(pieces, rows_of_page(series, cells, heads, pieces), strict=True)
+        for piece, rows in zip(pieces, rows_of_groups, strict=True)
         if rows
     ]
     return groups, n_rows, number
@@ -209,7 +217,7 @@ def find_row(
     if series is None or task is None:
         return None
     if at is None and isinstance(series, SuiteSeries):
-        cells = list(series.cells().of_tasks([task]).named(named).with_names())
+        cells = list(series.cells().of_tasks([task]).named(named).with_names().select_related("standing"))
         places = places_of_cells(cells)
         rows = [row_of_cell(cell, series, places.get(cell.pk)) for cell in cells]
     else:
@@ -241,8 +249,9 @@ def read_rows(series: Series, tasks: Sequence[Task], *, at: datetime | None = No
 
 def _whole_groups(series: Series, task: Task, at: datetime | None) -> list[Group]:
     if at is None and isinstance(series, SuiteSeries):
-        cells = list(series.cells().of_tasks([task]).with_shared_names())
-        places = places_of_cells(cells)
+        of_board = series.cells().of_tasks([task])
+        cells = list(of_board.with_shared_names().select_related("standing"))
+        places = places_of_cells(cells, among=of_board)
         rows = [row_of_cell(cell, series, places.get(cell.pk)) for cell in cells]
         return _groups(rows, partial(sorted, key=board_order))
     return _groups(read_rows(series, [task], at=at), ranked)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from measurements.boards.equal_size import factor_faults, refresh_factor, stale_factors
+from measurements.boards.job_needs import job_count_differences, job_counts_behind, refresh_job_counts
 from measurements.boards.models import Cell, SizeFactor
 from measurements.boards.part_storage import part_faults, part_states, parts_behind, refresh_part
 
@@ -38,4 +39,5 @@ def mend_derived(parts: Iterable[PartKey], boards: Iterable[Board]) -> int:
     """Derive these parts and factors anew, and all that are behind; returns how many changed."""
     behind = parts_behind(part_states(Cell.objects.all()))
     changed = sum(refresh_part(key) for key in dict.fromkeys([*parts, *behind]))
+    changed += refresh_job_counts([*job_counts_behind(), *job_count_differences()])
     return changed + sum(refresh_factor(*board) for board in dict.fromkeys([*boards, *stale_factors()]))

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 
 from measurements.boards.models import BoardVersion, Cell, CellQuerySet, CellRevision
 from measurements.catalog.models import Suite
-from measurements.display.choices import Grade
+from measurements.display.choices import RESULT_GRADES, Grade
 from measurements.display.titles import translated
 from measurements.published.models import STUDY, PublishedFigure, PublishedSeries
 from measurements.published.terms import LICENCE, study_citation
@@ -169,5 +169,10 @@ def all_series(*, at: datetime | None = None) -> list[Series]:
 
 
 def series_by_slug(slug: str, *, at: datetime | None = None) -> Series | None:
-    """The series with this address, or None when no number belongs to it."""
-    return next((series for series in all_series(at=at) if series.slug == slug), None)
+    """The series with this address, or None when no number belongs to it. Of no other series a number is read."""
+    for suite in Suite.objects.all():
+        for grade, _title in RESULT_GRADES:
+            series = series_of_suite(suite, grade)
+            if series.slug == slug and cells_at(at).filter(suite=suite, grade=grade).exists():
+                return series
+    return next((series for series in published_series(at=at) if series.slug == slug), None)

@@ -14,7 +14,14 @@ from django.utils import timezone
 from measurements.boards import cell_storage
 from measurements.boards.aggregate import aggregate_results
 from measurements.boards.equal_size import refresh_factor, stale_factors
-from measurements.boards.models import Cell, DueRefresh, JobViews
+from measurements.boards.job_models import JobViews
+from measurements.boards.job_needs import (
+    JobKey,
+    job_counts_behind,
+    refresh_job_counts,
+    refresh_job_demand,
+)
+from measurements.boards.models import Cell, DueRefresh
 from measurements.boards.part_key import PartKey
 from measurements.boards.part_storage import (
     part_states,
@@ -124,15 +131,19 @@ def _whose_turn_it_is(keys: Iterable[CellKey], *, every_s: int) -> Iterator[Cell
 
 
 def _refresh_each(keys: Iterable[CellKey]) -> int:
-    """Refresh cells, then the parts that they lie in; returns how many cells changed."""
-    refreshes, parts = _Refreshes(), dict[PartKey, None]()
+    """Refresh cells, then the parts that they lie in and the counts of their jobs; returns how many cells changed."""
+    refreshes, parts, jobs = _Refreshes(), dict[PartKey, None](), set[JobKey]()
 
     def refresh(key: CellKey) -> bool:
         parts[PartKey.of(key)] = None
-        return refresh_cell(key=key)
+        is_changed = refresh_cell(key=key)
+        if is_changed:
+            jobs.add(JobKey.of(key))
+        return is_changed
 
     changed = refreshes.run(refresh, keys)
     refreshes.run(refresh_part_if_behind, parts)
+    refresh_job_counts(jobs)
     refreshes.raise_first_fault()
     return changed
 
@@ -163,13 +174,15 @@ class _Refreshes:
 def refresh_stale_cells() -> int:
     """Recompute what a lost message has left behind, cells first; return how many cells changed.
 
-    Of what is derived: parts that are behind their cells, large ones among them, and factors at equal size; and
-    `PARTS_PER_SWEEP` other parts each minute, all in turn.
+    Of what is derived: parts that are behind their cells, large ones among them, factors at equal size, and counts of
+    jobs; and `PARTS_PER_SWEEP` other parts each minute, all in turn.
     """
     refreshes = _Refreshes()
     changed = refreshes.run(lambda key: refresh_cell(key=key), _stale_cells())
     refreshes.run(refresh_part, _stale_parts())
     refreshes.run(lambda board: refresh_factor(*board), stale_factors())
+    refresh_job_counts(job_counts_behind())
+    refresh_job_demand()
     refreshes.raise_first_fault()
     return changed
 

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from measurements.answer_cache.table_versions import fold_versions
 from measurements.boards import services
+from measurements.boards.latest_results import refresh_latest_results
 from measurements.review.cell_turns import pause_s
 
 
@@ -13,21 +14,25 @@ from measurements.review.cell_turns import pause_s
 def refresh_cells(result_ids: list[str]) -> None:
     """Recompute the cells of these results, each once, where their turn has come."""
     services.refresh_cells_of(result_ids=result_ids, every_s=pause_s())
+    if not pause_s():  # without a beat nobody else writes it before the sweep
+        refresh_latest_results()
 
 
 @shared_task(name="boards.refresh_due")
 def refresh_due() -> None:
-    """Recompute the cells that are marked, where their turn has come."""
+    """Recompute the cells that are marked, where their turn has come; write which results came last."""
+    refresh_latest_results()
     services.refresh_due_cells(every_s=pause_s())
 
 
 @shared_task(name="boards.sweep")
 def sweep() -> None:
-    """Forget old views and fold versions; recompute stale cells, which a lost message has left.
+    """Forget old views and fold versions; recompute stale cells and whatever else a lost message has left.
 
     Raises what one of them raised, after all others.
     """
     services.forget_old_views()
+    refresh_latest_results()
     services.refresh_due_cells(every_s=pause_s())
     fold_versions()
     services.refresh_stale_cells()

@@ -32,7 +32,7 @@ from measurements.web.as_of import honours_as_of, moment_shown, time_shown
 from measurements.web.csv_renderer import RowsCsvRenderer
 from measurements.web.links import absolute
 from measurements.web.openapi import MOMENT, problems
-from measurements.web.simulated import DownloadJsonRenderer
+from measurements.web.simulated import DownloadJsonRenderer, RowsJsonRenderer
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -79,7 +79,7 @@ class BoardListView(APIView):
 class BoardView(APIView):
     """One board, as JSON or CSV; each has an address of its own too."""
 
-    renderer_classes = [DownloadJsonRenderer, BoardCsvRenderer]
+    renderer_classes = [RowsJsonRenderer, BoardCsvRenderer]
     row_serializer = BoardRowSerializer
 
     @extend_schema(
@@ -118,7 +118,7 @@ class BoardView(APIView):
 class ComparisonView(APIView):
     """General-purpose against task-specific models on one task, as JSON or CSV; each has an address of its own too."""
 
-    renderer_classes = [DownloadJsonRenderer, RowsCsvRenderer]
+    renderer_classes = [RowsJsonRenderer, RowsCsvRenderer]
     row_serializer = ComparisonRowSerializer
 
     @extend_schema(

@@ -10,7 +10,10 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from measurements.answer_cache.sources import made_of
 from measurements.boards.needed import read_needed
+from measurements.boards.sources import BOARDS, JOB_NEEDS
+from measurements.catalog.sources import CATALOG
 from measurements.catalog.suites import known_suite
 from measurements.downloads.needed_serializers import NeededJobSerializer, NeededSerializer
 from measurements.intake.job_policy import require_pinned
@@ -26,6 +29,7 @@ SUITE = OpenApiParameter(
 )
 
 
+@made_of(BOARDS, CATALOG, JOB_NEEDS)
 class NeededView(APIView):
     """What to measure next."""
 

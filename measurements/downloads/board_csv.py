@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from measurements.boards.unit_energies import without_values
@@ -11,29 +12,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 UNIT_ENERGIES = "unit_energies"
-UNIT_NUMBERS = {
+UNIT_FIELDS = {
     "value_j": "j_per_{}",
     "low_j": "low_j_per_{}",
     "high_j": "high_j_per_{}",
     "between_low_j": "between_low_j_per_{}",
     "between_high_j": "between_high_j_per_{}",
+    "no_value": "no_j_per_{}",
+    "no_interval": "no_interval_j_per_{}",
 }
-NO_UNIT_VALUE, NO_UNIT_INTERVAL = "no_j_per_{}", "no_interval_j_per_{}"
-"""The columns of why there is no value, and why a value has no interval; empty where there is one."""
+"""The columns of each unit: numbers, why there is no value, and why a value has no interval, empty where there is."""
 RIGHT_ANSWER_METRIC = "right_answer_metric"
 
 
 def unit_columns(energies: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """The list of a row's energies per token and correct answer as columns, whose names carry the unit."""
-    columns: dict[str, Any] = {}
-    for energy in energies:
-        unit = energy["unit"].replace("-", "_")
-        columns |= {name.format(unit): energy[field] for field, name in UNIT_NUMBERS.items()}
-        columns[NO_UNIT_VALUE.format(unit)] = energy["no_value"]
-        columns[NO_UNIT_INTERVAL.format(unit)] = energy["no_interval"]
-        if energy["unit"] == "right-answer":
-            columns[RIGHT_ANSWER_METRIC] = energy["metric"]
-    return columns
+    return {name: energy[field] for energy in energies for name, field in _columns_of_unit(energy["unit"])}
+
+
+@cache
+def _columns_of_unit(unit: str) -> list[tuple[str, str]]:
+    """The name of each column of a unit, and the field that it has."""
+    words = unit.replace("-", "_")
+    columns = [(name.format(words), field) for field, name in UNIT_FIELDS.items()]
+    return [*columns, (RIGHT_ANSWER_METRIC, "metric")] if unit == "right-answer" else columns
 
 
 UNIT_COLUMNS = tuple(unit_columns(without_values("")))

@@ -12,8 +12,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from joulemark.suite import load_suite, suite_names
+from measurements.answer_cache.sources import made_of
 from measurements.boards.needed import NeededJob, read_needed
+from measurements.boards.sources import BOARDS, JOB_NEEDS
 from measurements.catalog.lookup import read_catalogue_of
+from measurements.catalog.sources import CATALOG
 from measurements.catalog.suites import current_digests, known_suites, unpinned_suites
 
 if TYPE_CHECKING:
@@ -65,6 +68,7 @@ def needed_of_suites() -> list[NeededOfSuite]:
     return by_suite
 
 
+@made_of(BOARDS, CATALOG, JOB_NEEDS)
 @require_safe
 def needed(request: HttpRequest) -> HttpResponse:
     """What to measure next, with the command to do it."""

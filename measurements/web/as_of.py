@@ -6,8 +6,9 @@ A middleware sets `request.moment` and refuses it where the view is not marked b
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from django.urls import resolve, reverse
 
@@ -54,8 +55,27 @@ def time_shown(request: HttpRequest | Request) -> datetime | None:
 
 def address_at(moment: Moment | None, name: str, *args: str, **query: str) -> str:
     """The path of a named view with `query`, carrying the moment on where the view honours it."""
-    path = reverse(name, args=args)
-    queries = [urlencode(query)] if query else []
-    if moment is not None and honours(resolve(path).func):
+    path = path_of(name, *args)
+    queries = (
+        ["&".join(f"{parameter}={_quoted(value)}" for parameter, value in query.items())] if query else []
+    )
+    if moment is not None and _path_honours(path):
         queries.append(moment.query)
     return "?".join([path, "&".join(queries)]) if queries else path
+
+
+@lru_cache(maxsize=4096)
+def _quoted(value: str) -> str:
+    """A value in a question; rows of a table share most of theirs."""
+    return quote_plus(value)
+
+
+@lru_cache(maxsize=1024)
+def _path_honours(path: str) -> bool:
+    return honours(resolve(path).func)
+
+
+@lru_cache(maxsize=1024)
+def path_of(name: str, *args: str) -> str:
+    """The path of a named view, of which a table has one in each row."""
+    return reverse(name, args=args)

@@ -27,11 +27,9 @@ DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 def harmless(value: object) -> object:
     """`value` as a CSV cell: text like a formula gets an apostrophe in front; numbers stay numbers."""
-    if value is None:
-        return ""
-    if isinstance(value, str) and value.lstrip(" ").startswith(DANGEROUS):
-        return f"'{value}"
-    return value
+    if isinstance(value, str):
+        return f"'{value}" if value.lstrip(" ").startswith(DANGEROUS) else value
+    return "" if value is None else value
 
 
 def table(rows: list[Mapping[str, Any]], columns: list[str]) -> str:
@@ -39,20 +37,21 @@ def table(rows: list[Mapping[str, Any]], columns: list[str]) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\r\n")
     writer.writerow(columns)
-    writer.writerows([harmless(_flat(row[name])) for name in columns] for row in rows)
+    writer.writerows([_cell(row[name]) for name in columns] for row in rows)
     return stream.getvalue()
 
 
-def _flat(value: object) -> object:
-    """A list of scores as `metric=value;metric=value`, of words as `word;word`; anything else as it is.
+def _cell(value: object) -> object:
+    """A list of scores as `metric=value;metric=value`, of words as `word;word`; anything else as it is, harmless.
 
     Of a difference of scores the value is the difference; a value that is not known is empty.
     """
+    if type(value) in (float, int):
+        return value
     if isinstance(value, list):
-        return ";".join(
-            item if isinstance(item, str) else f"{item['metric']}={_value_of(item)}" for item in value
-        )
-    return value
+        words = (item if isinstance(item, str) else f"{item['metric']}={_value_of(item)}" for item in value)
+        return harmless(";".join(words))
+    return harmless(value)
 
 
 def _value_of(score: Mapping[str, Any]) -> object:

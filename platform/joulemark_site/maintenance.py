@@ -88,6 +88,15 @@ def current() -> Maintenance | None:
         ) from error
 
 
+def serves_pages() -> bool:
+    """Whether pages are sent now: not while the platform is closed, nor while nobody can tell."""
+    try:
+        maintenance = current()
+    except MaintenanceUnreadable:
+        return False
+    return maintenance is None or maintenance.mode is Mode.READ_ONLY
+
+
 def begin(maintenance: Maintenance) -> None:
     """Put the platform into a mode, for all of its processes from their next request on."""
     ends_at = maintenance.ends_at.isoformat() if maintenance.ends_at else None

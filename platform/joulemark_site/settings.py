@@ -129,11 +129,12 @@ CELERY_TASK_PUBLISH_RETRY = (
 SWEEP_EVERY_S = env.seconds("JOULEMARK_SWEEP_EVERY_S", 60)
 SWEEP_WAITING_LONGER_THAN_S = env.seconds("JOULEMARK_SWEEP_WAITING_S", 120)
 CELL_EVERY_S = env.seconds("JOULEMARK_CELL_EVERY_S", 10)
+ANSWER_RENEWAL_S = env.seconds("JOULEMARK_ANSWER_RENEWAL_S", 5)
 LOG_EVERY_S = env.seconds("JOULEMARK_LOG_EVERY_S", 5)
 SWEEP_MESSAGE_LIFE_S = max(SWEEP_EVERY_S, 600)  # a worker's clock may be minutes ahead of the sender's
 CELERY_TASK_ANNOTATIONS = {"*": {"expires": SWEEP_MESSAGE_LIFE_S}}  # whatever is lost so, a sweep sends again
-LOG_QUEUE, SWEEP_QUEUE, CELL_QUEUE, JUDGE_QUEUE, BACKLOG_QUEUE = QUEUES = (
-    "log", "sweeps", "cells", "judging", "backlog",
+LOG_QUEUE, SWEEP_QUEUE, CELL_QUEUE, JUDGE_QUEUE, ANSWER_QUEUE, BACKLOG_QUEUE = QUEUES = (
+    "log", "sweeps", "cells", "judging", "answers", "backlog",
 )  # fmt: skip
 CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in QUEUES]
 CELERY_TASK_DEFAULT_QUEUE = SWEEP_QUEUE
@@ -149,6 +150,7 @@ CELERY_TASK_ROUTES = {
     "review.judge": {"queue": JUDGE_QUEUE},  # from where a flood goes to the backlog
     "review.judge_distrusted": {"queue": JUDGE_QUEUE},
     "review.judge_again": {"queue": BACKLOG_QUEUE},
+    "answer_cache.renew": {"queue": ANSWER_QUEUE},  # before what may take hours, for a few seconds at most
 }
 CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": every_s}
@@ -158,6 +160,7 @@ CELERY_BEAT_SCHEDULE = {
         "boards.sweep": SWEEP_EVERY_S,
         "review.compare_due": CELL_EVERY_S / 2,  # a cell whose turn comes is found within half a turn
         "boards.refresh_due": CELL_EVERY_S / 2,
+        "answer_cache.renew": ANSWER_RENEWAL_S,
     }.items()
 }
 BODY_TIMEOUT_S = env.seconds("JOULEMARK_BODY_TIMEOUT_S", 20)

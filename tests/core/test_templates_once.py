@@ -46,12 +46,12 @@ def test_no_line_of_a_template_is_too_long() -> None:
 
 
 def test_frames_of_tables_pages_and_plots_are_written_once() -> None:
-    """A table's frame is `table_frame`, the way to other pages `_pager.html`, a plot's figure `_figure.html`."""
+    """Tables have `table_frame`, marks a filter, the way to other pages `_pager.html`, a plot `_figure.html`."""
     texts = {file.name: file.read_text(encoding="utf-8") for file in TEMPLATES}
     assert [name for name, text in texts.items() if 'class="scroll"' in text] == []
     assert [name for name, text in texts.items() if "page.has_next" in text] == ["_pager.html"]
     assert [name for name, text in texts.items() if "plot.description" in text] == ["_figure.html"]
-    assert [name for name, text in texts.items() if 'class="mark' in text] == ["_mark.html"]
+    assert [name for name, text in texts.items() if 'class="mark' in text] == []
 
 
 def test_numbers_of_a_plots_geometry_are_not_in_its_template() -> None:

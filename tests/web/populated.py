@@ -10,6 +10,7 @@ from joulemark.suite import load_suite
 from joulemark.suite.archive import encode_archive
 from joulemark.suite.loader import files_of, folder_of
 from joulemark_simulation.result_rows import GENERAL, SPECIFIC, TOPICS, Run, demo_catalog, make_result
+from measurements.boards.latest_results import refresh_latest_results
 from measurements.boards.services import refresh_stale_cells
 from measurements.intake.models import State, Submission
 from measurements.intake.suite_services import hand_out_suite
@@ -32,6 +33,7 @@ def populate() -> Values:
     for state in (State.REJECTED, State.QUARANTINED, State.RECEIVED):
         make_result(Run(by="mallory", device="m", state=state))
     refresh_stale_cells()
+    refresh_latest_results()
     demo, _ = hand_out_suite(archive=encode_archive(files_of(folder_of("demo"))))
     checkpoint = sequence()
     assert checkpoint is not None

@@ -17,7 +17,8 @@ from measurements.answer_cache import flights, middleware, table_versions
 from measurements.answer_cache.middleware import AnswerCacheMiddleware
 from measurements.answer_cache.sources import Notes, made_of, note, notes_of
 from measurements.answer_cache.table_triggers import install_triggers
-from measurements.boards.models import JobViews
+from measurements.answer_cache.version_memo import while_unchanged
+from measurements.boards.job_models import JobViews
 from measurements.boards.services import refresh_stale_cells
 from measurements.boards.sources import BOARDS
 from measurements.catalog.models import AiModel
@@ -179,3 +180,43 @@ def test_without_a_trigger_nothing_is_kept_and_the_operator_is_told(
     monkeypatch.setattr(table_versions, "_counting", {})
     assert ask(view).content == b"0"
     assert computed == [0]
+
+
+def test_a_value_is_computed_once_for_the_versions_of_its_tables(values: Values) -> None:
+    computed: list[str] = []
+
+    @while_unchanged(CATALOG)
+    def title_of(slug: str) -> str:
+        computed.append(slug)
+        return str(AiModel.objects.get(slug=slug).title)
+
+    assert title_of(GENERAL) == title_of(GENERAL)
+    assert computed == [GENERAL]
+    AiModel.objects.filter(slug=GENERAL).update(title="Another title")
+    assert [title_of(GENERAL), title_of(GENERAL)] == ["Another title"] * 2
+    assert computed == [GENERAL] * 2
+    JobViews.objects.create(day="2026-01-01", task="t", dataset="d", model="m", views=1)
+    make_result(Run(by="ada"))
+    refresh_stale_cells()
+    assert title_of(GENERAL) == "Another title"
+    assert computed == [GENERAL] * 2, "another table has changed"
+
+
+def test_what_a_value_was_computed_of_must_be_declared_too(
+    values: Values, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The versions themselves are no source."""
+
+    @while_unchanged(CATALOG)
+    def title_of(slug: str) -> str:
+        return str(AiModel.objects.get(slug=slug).title)
+
+    @made_of(BOARDS)
+    def view(_request: object) -> HttpResponse:
+        return HttpResponse(title_of(GENERAL))
+
+    ask(view)
+    (message,) = [
+        record.getMessage() for record in caplog.records if "JM-ANSWER-SOURCES" in record.getMessage()
+    ]
+    assert message.endswith("not kept: catalog_aimodel")

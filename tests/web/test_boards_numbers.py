@@ -186,7 +186,7 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
     limits = {  # one of them asks whether a simulated crowd is here, one for the versions of tables
         "/": 23,
         "/boards/": 9,
-        f"/boards/{ESTIMATED}/": 13,
+        f"/boards/{ESTIMATED}/": 17,
         "/boards/study-2024/text_classification/": 7,
         "/compare/": 14,
         "/compare/text_classification/": 11,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import template
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 
 from measurements.display.choices import NoInterval, NoModelInterval, NoScoreInterval, Withheld
 from measurements.display.numbers import significant
-from measurements.display.templatetags.figures import DASH, outside
+from measurements.display.templatetags.figures import DASH, figure, outside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,6 +78,17 @@ def differences(quality: Iterable[QualityDifference]) -> SafeString:
 def score_interval(score: dict[str, Any]) -> str:
     """A score's interval, or nothing where it has none."""
     return "" if score.get("low") is None else ends(score["low"], score["high"])
+
+
+@register.filter
+def scored(score: dict[str, Any]) -> SafeString:
+    """A metric with its value, and with its interval where it has one."""
+    chance = (
+        ""
+        if score.get("low") is None
+        else format_html(' <span class="chance">({})</span>', score_interval(score))
+    )
+    return format_html("{} {}{}", outside(score["metric"]), figure(score["value"]), chance)
 
 
 @register.filter

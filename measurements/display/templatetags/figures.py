@@ -146,6 +146,42 @@ def grade_name(grade: str) -> str:
 
 
 @register.filter
+def grade_badge(grade: str) -> SafeString:
+    """The grade as a badge beside its number."""
+    return format_html('<span class="badge {}">{}</span>', grade, grade_name(grade))
+
+
+@register.filter
+def device_count(n: int) -> str:
+    """A number of devices."""
+    return ngettext("%(n)s device", "%(n)s devices", n) % {"n": n}
+
+
+@register.filter
+def contributor_count(n: int) -> str:
+    """A number of contributors."""
+    return ngettext("%(n)s contributor", "%(n)s contributors", n) % {"n": n}
+
+
+@register.filter
+def result_count(n: int) -> str:
+    """A number of results."""
+    return ngettext("%(n)s result", "%(n)s results", n) % {"n": n}
+
+
+@register.filter
+def run_count(n: int) -> str:
+    """A number of a publisher's runs."""
+    return ngettext("%(n)s run", "%(n)s runs", n) % {"n": n}
+
+
+@register.filter
+def question_count(n: int) -> str:
+    """A number of distinct questions."""
+    return ngettext("%(n)s question", "%(n)s questions", n) % {"n": n}
+
+
+@register.filter
 def kind_name(kind: str) -> str:
     """The kind of a model in the reader's language."""
     return str(ModelKind(kind).label)

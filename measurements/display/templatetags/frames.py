@@ -33,16 +33,45 @@ def table_frame(content: SafeString, labelled_by: str = "", label: str = "") -> 
     )
 
 
-@register.simple_tag
-def outline(mark: Mark | ScatterMark) -> SafeString:
-    """The outline of a mark in a plot. Raises KeyError for a shape that is none."""
-    return SafeString(SHAPES[mark.shape])
+# A plot has some hundred marks: a template would take longer for them than for all the rest of a page.
+@register.filter
+def dot_row(mark: Mark) -> SafeString:
+    """A row of a dot plot: its name, its value, the bar of its interval, and its mark."""
+    bar = ""
+    if mark.bar:
+        bar = format_html(
+            '<line class="bar {}" x1="{}" x2="{}" y1="{}" y2="{}"/>', mark.shape, *mark.bar, mark.y, mark.y
+        )
+    return format_html(
+        '<foreignObject x="0" y="{}" width="72%" height="18"><div class="name"><span>{}</span></div></foreignObject>'
+        '<text class="value" x="100%" y="{}" text-anchor="end">{}</text>{}{}',
+        mark.label_y, mark.label, mark.value_y, mark.text, bar, _mark(mark),
+    )  # fmt: skip
 
 
-@register.simple_tag
-def core(mark: Mark | ScatterMark) -> SafeString:
-    """The dot inside a mark, which says that its number is an estimate; nothing for any other."""
-    return SafeString(CORE if mark.grade == Grade.ESTIMATED else "")
+@register.filter
+def spot(mark: ScatterMark) -> SafeString:
+    """A spot of a scatter plot: the bar of its interval, its mark, and its name where there is room."""
+    bar = label = ""
+    if mark.bar:
+        bar = format_html(
+            '<line class="bar {}" x1="{}" x2="{}" y1="{}" y2="{}"/>', mark.shape, mark.x, mark.x, *mark.bar
+        )
+    if mark.label:
+        label = format_html(
+            '<text class="spot" x="{}" y="{}" text-anchor="{}">{}</text>',
+            mark.x, mark.label_y, mark.anchor, mark.label,
+        )  # fmt: skip
+    return format_html("{}{}{}", bar, _mark(mark), label)
+
+
+def _mark(mark: Mark | ScatterMark) -> SafeString:
+    """A mark; a dot inside it says that its number is an estimate. Raises KeyError for an unknown shape."""
+    core = CORE if mark.grade == Grade.ESTIMATED else ""
+    return format_html(
+        '<svg class="mark {} {}" x="{}" y="{}" overflow="visible"><title>{}</title>{}</svg>',
+        mark.shape, mark.grade, mark.x, mark.y, mark.title, SafeString(SHAPES[mark.shape] + core),
+    )  # fmt: skip
 
 
 @register.simple_tag

@@ -6,9 +6,9 @@ from urllib.parse import quote, urlencode
 
 from django import template
 from django.template import Context
-from django.urls import reverse
 
 from measurements.boards.board_row import BoardRow
+from measurements.web.as_of import path_of
 from measurements.web.templatetags.moments import moment_url
 
 register = template.Library()
@@ -26,4 +26,4 @@ def results_url(row: BoardRow) -> str:
     """The list of accepted results, narrowed to those of a row's cell."""
     names = ("task", "dataset", "model", "hardware", "grade", "scope", "stratum")
     query = {"state": "accepted"} | {name: getattr(row, name) for name in names}
-    return f"{reverse('results')}?{urlencode(query, quote_via=quote, safe='/')}"
+    return f"{path_of('results')}?{urlencode(query, quote_via=quote, safe='/')}"

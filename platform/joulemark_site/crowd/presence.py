@@ -14,8 +14,10 @@ from django.utils.functional import SimpleLazyObject
 
 from joulemark_site.crowd.identity import PREFIX
 from joulemark_site.crowd.recognition import crowd_of
+from measurements.answer_cache.sources import of_every_answer
 from measurements.answer_cache.table_versions import versions_at
 from measurements.contributors.models import Contributor, Key
+from measurements.contributors.sources import CONTRIBUTORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,6 +30,7 @@ HEADER = "Joulemark-Simulated"
 READS = ("GET", "HEAD")
 HEALTH = "/api/v1/health"
 """It answers while the database is silent, and shows nothing of any crowd's."""
+of_every_answer(CONTRIBUTORS)
 TABLES = (Contributor._meta.db_table, Key._meta.db_table)
 
 
