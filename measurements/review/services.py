@@ -37,6 +37,7 @@ from measurements.review.result_row import Names, derive_result, store_results
 from measurements.review.rule_context import came_untrusted
 from measurements.review.signals import states_changed
 from measurements.review.states import move
+from measurements.review.sweep_position import next_rows
 
 logger = logging.getLogger(__name__)
 
@@ -96,10 +97,14 @@ def states_judged_again(cause: Cause) -> tuple[State, ...]:
 
 
 def outdated(*, most: int) -> list[str]:
-    """Ids of judged submissions, oldest first, that this version of the rules has never looked at."""
-    judged = Submission.objects.exclude(state__in=(*UNJUDGED, State.WITHDRAWN))
+    """Ids of judged submissions, oldest first, that this version of the rules has never looked at.
+
+    `most` submissions are looked at, others each time, so that all have had their turn in the end.
+    """
+    looked_at = next_rows("review.outdated", Submission.objects.all(), most=most)
+    judged = looked_at.exclude(state__in=(*UNJUDGED, State.WITHDRAWN))
     unseen = judged.exclude(verdicts__rules_version=RULES_VERSION).order_by("received_at")
-    return list(unseen.values_list("result_id", flat=True)[:most])
+    return list(unseen.values_list("result_id", flat=True))
 
 
 def distrusted(*, most: int) -> list[str]:
