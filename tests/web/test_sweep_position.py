@@ -24,22 +24,20 @@ STRATA = tuple(f"float16.b{batch}.power-default" for batch in range(1, 7))
 
 
 @pytest.mark.laws
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_every_row_has_its_turn_in_a_round_whatever_comes_and_goes(db: None, seed: int) -> None:
     """The oracle knows nothing of positions: it counts how often each row was looked at."""
     chance = Random(seed)  # noqa: S311 - a seeded choice, not a secret
-    most = chance.randint(1, 9)
+    most = chance.randint(2, 9)
     for number in range(chance.randint(0, 30)):
         Task.objects.create(slug=f"{chance.random()}", title=f"{number}", modality="text")
-    for _ in range(6):
+    for _ in range(4):
         lasting = set(Task.objects.values_list("pk", flat=True))
         seen: list[int] = []
-        n_sweeps = 0
-        while n_sweeps < -(-(len(lasting) + n_sweeps) // most) + 1:
+        for _ in range(-(-len(lasting) // (most - 1)) + 1):  # each sees `most`, and one more row comes meanwhile
             looked_at = list(next_rows("tasks", Task.objects.all(), most=most).values_list("pk", flat=True))
             assert len(looked_at) == len(set(looked_at)) == min(most, Task.objects.count())
             seen += looked_at
-            n_sweeps += 1
             Task.objects.create(slug=f"{chance.random()}", title="later", modality="text")
             if lasting and chance.random() < 0.3:
                 gone = chance.choice(sorted(lasting))
@@ -115,11 +113,11 @@ def test_cells_that_nobody_marked_are_derived_within_a_round(strangers: list[Sub
         board_tasks.sweep()
     assert set(Cell.objects.values_list("stratum", "n_results")) == {(stratum, 2) for stratum in STRATA}
     Submission.objects.filter(pk=strangers[0].pk).update(state="quarantined")  # and no mark
-    Cell.objects.filter(stratum=STRATA[3]).update(energy_per_query_j=0.5, least_j=0.5)
+    Cell.objects.filter(stratum=STRATA[3]).update(voices=9.0)
     for _ in range(3):  # a round of six cells by two
         board_tasks.sweep()
     assert dict(Cell.objects.values_list("stratum", "n_results"))[STRATA[0]] == 1
-    assert not Cell.objects.filter(energy_per_query_j=0.5).exists()
+    assert not Cell.objects.filter(voices=9.0).exists()
 
 
 def test_what_new_rules_have_never_seen_is_queued_within_a_round(strangers: list[Submission]) -> None:
