@@ -25,8 +25,7 @@ from measurements.boards.part_storage import (
 from measurements.review.cell_key import CELL_FIELDS, CellKey
 from measurements.review.cell_turns import take_turn
 from measurements.review.models import Result
-from measurements.review.replication import ROWS_PER_SWEEP
-from measurements.review.sweep_position import next_rows
+from measurements.review.sweep_position import ROWS_PER_SWEEP, next_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence

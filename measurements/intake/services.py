@@ -18,6 +18,7 @@ from joulemark.record.messages import RECEIPT_TYPE, TICKET_REQUEST_TYPE, Receipt
 from measurements.catalog.models import Job
 from measurements.catalog.suites import known_suite
 from measurements.concurrency.advisory_locks import lock_until_commit
+from measurements.concurrency.bulk_insert import insert_rows
 from measurements.intake.door import (
     Opened,
     OpenedBundle,
@@ -196,7 +197,8 @@ def store_bundles(arrived: Sequence[Arrived]) -> list[Submission]:
     for row, leaf in zip(rows, leaves, strict=True):
         row.leaf = leaf
         row.receipt = _receipt(row)
-    return Submission.objects.bulk_create(rows)
+    insert_rows(rows)
+    return rows
 
 
 def _queue_behind_same_traces(digests: Iterable[str]) -> None:

@@ -31,14 +31,12 @@ from measurements.review.due_cells import DueComparison
 from measurements.review.models import TRUSTED_AFTER, Agreement, Result, Standing
 from measurements.review.signals import cells_touched
 from measurements.review.standings import refresh_standings
-from measurements.review.sweep_position import next_rows
+from measurements.review.sweep_position import ROWS_PER_SWEEP, next_rows
 
 logger = logging.getLogger(__name__)
 
 ROWS_AT_ONCE = 1000
 """Agreements that one transaction writes at most."""
-ROWS_PER_SWEEP = 10_000
-"""Results that each sweep looks at without a mark: all of a million in a hundred minutes, by one sweep a minute."""
 
 Row = tuple[Hashable, bool | None, float | None, float | None, int, bool]
 """What an agreement has beside its result: the columns of ROW."""

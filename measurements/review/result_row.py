@@ -41,12 +41,7 @@ MOST_STRATUM = 60
 
 def store_results(rows: Sequence[Result]) -> None:
     """Insert or update results, in one statement."""
-    Result.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["submission"],
-        update_fields=[field.name for field in Result._meta.concrete_fields if not field.primary_key],
-    )
+    insert_rows(rows, updates=True)
 
 
 class Names:

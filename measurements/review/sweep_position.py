@@ -10,6 +10,9 @@ from typing import Any, TypeVar
 
 from django.db import models, transaction
 
+ROWS_PER_SWEEP = 10_000
+"""Results that each sweep looks at without a mark: all of a million in a hundred minutes, by one sweep a minute."""
+
 Rows = TypeVar("Rows", bound=models.QuerySet[Any])
 
 
