@@ -83,9 +83,7 @@ def install_triggers(connection: BaseDatabaseWrapper) -> None:
                 _replace(cursor, connection.vendor, names, changes)
 
 
-def _replace(
-    cursor: CursorWrapper, vendor: str, names: Mapping[str, str], changes: Collection[str]
-) -> None:
+def _replace(cursor: CursorWrapper, vendor: str, names: Mapping[str, str], changes: Collection[str]) -> None:
     if vendor == "postgresql":
         cursor.execute(POSTGRESQL_DROP.format(**names))
         cursor.execute(POSTGRESQL_TRIGGER.format(**names, changes=" OR ".join(changes)))

@@ -36,8 +36,8 @@ def insert_rows(rows: Sequence[models.Model], *, updates: bool = False) -> None:
     ]
     with connection.cursor() as cursor:
         cursor.execute(statement.sql, columns)
-        if statement.returns_key:  # PostgreSQL inserts and returns in the order of the arrays
-            for row, (key,) in zip(rows, cursor.fetchall(), strict=True):
+        if statement.returns_key:  # keys are given in the order of the rows, and rise
+            for row, (key,) in zip(rows, sorted(cursor.fetchall()), strict=True):
                 row.pk = key
     for row in rows:
         row._state.adding, row._state.db = False, connection.alias
@@ -57,17 +57,21 @@ def _statement(model: type[models.Model], updates: bool) -> Statement:  # noqa: 
     key = model._meta.pk
     returns_key = key.get_internal_type().endswith("AutoField")
     fields = tuple(field for field in model._meta.concrete_fields if not (returns_key and field is key))
-    quoted = connection.ops.quote_name
-    columns = ", ".join(quoted(field.column) for field in fields)
+    columns = ", ".join(map(_column, fields))
     arrays = ", ".join(map(_array, fields))
-    sql = f"INSERT INTO {quoted(model._meta.db_table)} ({columns}) SELECT * FROM unnest({arrays})"  # noqa: S608 - names of our own
+    sql = f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({columns}) SELECT {columns} FROM unnest({arrays}) "  # noqa: S608 - names of our own
+    sql += f"WITH ORDINALITY AS new ({columns}, place) ORDER BY place"
     if updates:
-        changed = (quoted(field.column) for field in fields if field is not key)
-        sql += f" ON CONFLICT ({quoted(key.column)}) DO UPDATE SET "
+        changed = (_column(field) for field in fields if field is not key)
+        sql += f" ON CONFLICT ({_column(key)}) DO UPDATE SET "
         sql += ", ".join(f"{column} = excluded.{column}" for column in changed)
     if returns_key:
-        sql += f" RETURNING {quoted(key.column)}"
+        sql += f" RETURNING {_column(key)}"
     return Statement(sql=sql, fields=fields, returns_key=returns_key)
+
+
+def _column(field: models.Field[Any, Any]) -> str:
+    return connection.ops.quote_name(field.column or field.name)
 
 
 def _array(field: models.Field[Any, Any]) -> str:

@@ -19,6 +19,7 @@ from joulemark.rules.hardware import gpu_of
 from measurements.catalog.lookup import read_catalogue_of, suites_by_digest
 from measurements.catalog.models import HardwareClass, Suite
 from measurements.catalog.services import reported_hardware
+from measurements.concurrency.bulk_insert import insert_rows
 from measurements.contributors.models import Contributor, Device
 from measurements.contributors.services import note_device
 from measurements.intake.models import Submission

@@ -34,7 +34,9 @@ def test_every_row_has_its_turn_in_a_round_whatever_comes_and_goes(db: None, see
     for _ in range(4):
         lasting = set(Task.objects.values_list("pk", flat=True))
         seen: list[int] = []
-        for _ in range(-(-len(lasting) // (most - 1)) + 1):  # each sees `most`, and one more row comes meanwhile
+        for _ in range(
+            -(-len(lasting) // (most - 1)) + 1
+        ):  # each sees `most`, and one more row comes meanwhile
             looked_at = list(next_rows("tasks", Task.objects.all(), most=most).values_list("pk", flat=True))
             assert len(looked_at) == len(set(looked_at)) == min(most, Task.objects.count())
             seen += looked_at
