@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 View = TypeVar("View")
 Notes = frozenset[tuple[str, ...]]
+CHANGES = ("INSERT", "UPDATE", "DELETE")
 MARK = "made_of"
 NOTES = "answer_notes"
 
@@ -25,10 +26,12 @@ NOTES = "answer_notes"
 class Source:
     """Tables that are read together. `fixed` are read too, and need no version.
 
-    A row of theirs never changes, and is read only through a row of `tables` that was written after it.
+    A row of theirs never changes, and is read only through a row of `tables` that was written after it. Rows of
+    `referenced`, which are among `tables`, are read so too, but may change.
     """
 
     tables: frozenset[str]
+    referenced: frozenset[str]
     fixed: frozenset[str]
 
 
@@ -45,10 +48,18 @@ _every: list[Source] = []
 _common: list[Source] = []
 
 
-def source(*models: type[Model], fixed: Iterable[type[Model]] = ()) -> Source:
-    """Declare a source. Called while an app's module `sources` is loaded, before any request."""
+def source(
+    *models: type[Model], referenced: Iterable[type[Model]] = (), fixed: Iterable[type[Model]] = ()
+) -> Source:
+    """Declare a source. Called while an app's module `sources` is loaded, before any request.
+
+    Of `models` and `referenced` every change is counted, but for new rows of `referenced`: they are read only through a
+    row of another source's tables that is written with them or later.
+    """
+    by_reference = frozenset(model._meta.db_table for model in referenced)
     declared = Source(
-        tables=frozenset(model._meta.db_table for model in models),
+        tables=by_reference.union(model._meta.db_table for model in models),
+        referenced=by_reference,
         fixed=frozenset(model._meta.db_table for model in fixed),
     )
     _every.append(declared)
@@ -65,9 +76,11 @@ def common_tables() -> list[str]:
     return [table for each in _common for table in sorted(each.tables)]
 
 
-def versioned_tables() -> list[str]:
-    """The tables of every source, in order: those whose changes are counted."""
-    return sorted(frozenset[str]().union(*(each.tables for each in _every)))
+def versioned_tables() -> dict[str, tuple[str, ...]]:
+    """The tables of every source, in order, with the statements that are counted as changes of each."""
+    tables = sorted(frozenset[str]().union(*(each.tables for each in _every)))
+    referenced = frozenset[str]().union(*(each.referenced for each in _every))
+    return {table: CHANGES[1:] if table in referenced else CHANGES for table in tables}
 
 
 def made_of(*sources: Source, on_view: Callable[[Notes], None] | None = None) -> Callable[[View], View]:

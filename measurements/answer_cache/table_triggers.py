@@ -5,12 +5,15 @@ They are put on after migrations and not by one: SQLite makes a table anew to al
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections import defaultdict
+from typing import TYPE_CHECKING
 
 from measurements.answer_cache.models import TableVersion
-from measurements.answer_cache.sources import versioned_tables
+from measurements.answer_cache.sources import CHANGES, versioned_tables
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.backends.utils import CursorWrapper
 
@@ -18,7 +21,6 @@ VERSIONS = TableVersion._meta.db_table
 TRIGGER = "answer_cache_version"
 SETTING = "answer_cache."
 """With a table's name behind it: how many of its changes the transaction has counted."""
-SQLITE_VERBS: tuple[str, ...] = ("INSERT", "UPDATE", "DELETE")
 
 # Only the first change of a transaction is written: later ones would make a chain of dead rows that each reads
 # through. They are counted in a setting of the transaction, for readers within it, and nobody else sees them before it
@@ -39,17 +41,20 @@ BEGIN
   RETURN NULL;
 END $$
 """
+POSTGRESQL_DROP = "DROP TRIGGER IF EXISTS {trigger} ON {table}"
 POSTGRESQL_TRIGGER = """
-CREATE TRIGGER {trigger} AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table}
+CREATE TRIGGER {trigger} AFTER {changes} OR TRUNCATE ON {table}
   FOR EACH STATEMENT EXECUTE FUNCTION {schema}.answer_cache_count_change()
 """
 POSTGRESQL_PRESENT = """
-SELECT relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
+SELECT relname, change FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
+JOIN (VALUES ('INSERT', 4), ('DELETE', 8), ('UPDATE', 16)) AS known (change, bit) ON tgtype & bit <> 0
 WHERE tgname = %s AND tgenabled <> 'D' AND relnamespace = current_schema()::regnamespace
 """
+SQLITE_DROP = "DROP TRIGGER IF EXISTS {trigger}_{table}_{change}"
 # An upsert in a trigger would obey the OR IGNORE of the statement around it.
 SQLITE_TRIGGER = """
-CREATE TRIGGER IF NOT EXISTS {trigger}_{table}_{verb} AFTER {verb} ON {table} BEGIN
+CREATE TRIGGER {trigger}_{table}_{change} AFTER {change} ON {table} BEGIN
   INSERT INTO {versions} (table_name, writer, version)
     SELECT '{table}', 0, 0 WHERE NOT EXISTS (SELECT 1 FROM {versions} WHERE table_name = '{table}' AND writer = 0);
   UPDATE {versions}
@@ -57,40 +62,52 @@ CREATE TRIGGER IF NOT EXISTS {trigger}_{table}_{verb} AFTER {verb} ON {table} BE
     WHERE table_name = '{table}' AND writer = 0;
 END
 """
-SQLITE_PRESENT = "SELECT tbl_name FROM sqlite_master WHERE type = 'trigger' AND name LIKE %s"
+SQLITE_PRESENT = "SELECT tbl_name, name FROM sqlite_master WHERE type = 'trigger' AND name LIKE %s"
 
 
 def install_triggers(connection: BaseDatabaseWrapper) -> None:
-    """Put triggers on the tables of every source that lack one, as far as the tables are there yet."""
+    """Have every table of a source count what it is to count, and nothing else, as far as tables are there yet."""
     with connection.cursor() as cursor:
         tables = {table.name for table in connection.introspection.get_table_list(cursor)}
         if VERSIONS not in tables:
             return
-        template, verbs = SQLITE_TRIGGER, SQLITE_VERBS
         schema = ""
         if connection.vendor == "postgresql":
-            template, verbs = POSTGRESQL_TRIGGER, ("",)
             cursor.execute("SELECT quote_ident(current_schema())")
             schema = cursor.fetchone()[0]
             cursor.execute(POSTGRESQL_FUNCTION.format(schema=schema, versions=VERSIONS, setting=SETTING))
-        for table in tables_without_trigger(connection):
-            if table in tables:
-                for verb in verbs:
-                    names = {"schema": schema, "trigger": TRIGGER, "table": table, "verb": verb}
-                    cursor.execute(template.format(versions=VERSIONS, **names))
+        present = _present(cursor, connection.vendor)
+        for table, changes in versioned_tables().items():
+            if table in tables and present[table] != set(changes):
+                names = {"schema": schema, "trigger": TRIGGER, "table": table, "versions": VERSIONS}
+                _replace(cursor, connection.vendor, names, changes)
+
+
+def _replace(cursor: CursorWrapper, vendor: str, names: Mapping[str, str], changes: Collection[str]) -> None:
+    if vendor == "postgresql":
+        cursor.execute(POSTGRESQL_DROP.format(**names))
+        cursor.execute(POSTGRESQL_TRIGGER.format(**names, changes=" OR ".join(changes)))
+        return
+    for change in CHANGES:
+        cursor.execute(SQLITE_DROP.format(**names, change=change))
+        if change in changes:
+            cursor.execute(SQLITE_TRIGGER.format(**names, change=change))
 
 
 def tables_without_trigger(connection: BaseDatabaseWrapper) -> list[str]:
-    """The tables of sources whose changes are not counted, in order."""
+    """The tables of sources some of whose changes are not counted, in order."""
     with connection.cursor() as cursor:
         present = _present(cursor, connection.vendor)
-    return [table for table in versioned_tables() if table not in present]
+    return [table for table, changes in versioned_tables().items() if not present[table].issuperset(changes)]
 
 
-def _present(cursor: CursorWrapper, vendor: str) -> set[Any]:
+def _present(cursor: CursorWrapper, vendor: str) -> defaultdict[str, set[str]]:
+    """The statements that each table counts."""
     if vendor == "postgresql":
         cursor.execute(POSTGRESQL_PRESENT, [TRIGGER])
-        return {name for (name,) in cursor.fetchall()}
-    cursor.execute(SQLITE_PRESENT, [f"{TRIGGER}_%"])
-    names = [name for (name,) in cursor.fetchall()]
-    return {name for name in names if names.count(name) == len(SQLITE_VERBS)}
+    else:
+        cursor.execute(SQLITE_PRESENT, [f"{TRIGGER}_%"])
+    present: defaultdict[str, set[str]] = defaultdict(set)
+    for table, change in cursor.fetchall():
+        present[table].add(change.rpartition("_")[2])
+    return present

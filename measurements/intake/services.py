@@ -19,6 +19,7 @@ from joulemark.record.messages import RECEIPT_TYPE, TICKET_REQUEST_TYPE, Receipt
 from measurements.catalog.models import Job
 from measurements.catalog.suites import known_suite
 from measurements.concurrency.advisory_locks import lock_until_commit
+from measurements.concurrency.bulk_insert import insert_rows
 from measurements.concurrency.message_headers import current_request_id
 from measurements.intake.door import (
     Opened,
@@ -210,11 +211,11 @@ def store_bundles(arrived: Sequence[Arrived]) -> list[Submission]:
         row.leaf = logged[row.pk]
         row.received_at = row.leaf.logged_at
         row.receipt = sign_receipt(row)
-    stored = Submission.objects.bulk_create(rows)
+    insert_rows(rows)
     for row in rows:
         if row not in new:
             submission_restored.send(sender=Submission, submission=row)
-    return stored
+    return rows
 
 
 def _queue_behind_same_traces(digests: Iterable[str]) -> None:

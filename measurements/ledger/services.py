@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from joulemark.log import merkle
 from joulemark.log.leaf import LogLeaf, decode
+from measurements.concurrency.bulk_insert import insert_rows
 from measurements.ledger.facts import RowFacts, entry_facts
 from measurements.ledger.models import Leaf, LeafKind
 from measurements.ledger.signals import leaf_written
@@ -39,7 +40,9 @@ def append_leaves(
         )
     transaction.on_commit(_tell)
     logged_at = (at or timezone.now()).astimezone(UTC)
-    return Leaf.objects.bulk_create([_leaf(kind, subject, facts, logged_at) for subject, facts in changes])
+    leaves = [_leaf(kind, subject, facts, logged_at) for subject, facts in changes]
+    insert_rows(leaves)
+    return leaves
 
 
 def append_signed_entry(body: bytes) -> Leaf:

@@ -3,5 +3,5 @@
 from measurements.answer_cache.sources import source
 from measurements.ledger.models import Leaf
 
-LEAVES = source(Leaf)
-"""Leaves and their places."""
+LEAVES = source(referenced=[Leaf])
+"""Leaves and their places. A leaf is written with the row that it records, and read through that row alone."""

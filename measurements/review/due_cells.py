@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from django.db import models
 
+from measurements.concurrency.bulk_insert import insert_rows
 from measurements.review.cell_key import CELL_FIELDS, CellKey
 
 
@@ -21,7 +22,7 @@ class DueCellQuerySet(models.QuerySet[Any]):
 
     def mark(self, cells: Iterable[CellKey]) -> None:
         """Mark each of these cells once, within the transaction that changes a result of it."""
-        self.bulk_create([self.model(**cell.columns) for cell in sorted(set(cells))])
+        insert_rows([self.model(**cell.columns) for cell in sorted(set(cells))])
 
     def of_cell(self, cell: CellKey) -> Self:
         """Marks of one cell."""

@@ -16,6 +16,7 @@ from measurements.ledger.models import Leaf
 from measurements.review.cell_key import CELL_FIELDS, CellKey
 from measurements.review.due_cells import DueComparison  # noqa: F401 - a table of this app
 from measurements.review.exact_json import ExactJSONField
+from measurements.review.sweep_position import SweepPosition  # noqa: F401 - the same
 
 
 class Cause(models.TextChoices):

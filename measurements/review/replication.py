@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from django.db import DataError, IntegrityError, connection, transaction
-from django.db.models import Min, Q
+from django.db.models import Exists, OuterRef, Q
 
 from joulemark.consensus.agreement import Agreement as ComputedAgreement
 from joulemark.consensus.agreement import ContributorReport, compare_all
@@ -31,6 +31,7 @@ from measurements.review.due_cells import DueComparison
 from measurements.review.models import TRUSTED_AFTER, Agreement, Result, Standing
 from measurements.review.signals import cells_touched
 from measurements.review.standings import refresh_standings
+from measurements.review.sweep_position import ROWS_PER_SWEEP, next_rows
 
 logger = logging.getLogger(__name__)
 
@@ -57,18 +58,20 @@ def compare_due(*, most: int, every_s: int = 0) -> int:
 
 
 def compare_stale(*, most: int, every_s: int = 0) -> int:
-    """Compare the cells of which a result has no comparison and should, or the reverse, at most `most`.
+    """Compare cells of which a result has no comparison and should, or the reverse; at most `most` at once.
 
-    Returns how many there are. They are those of rows that nobody marked, as a restored backup may have them.
+    Returns how many. They are those of rows that nobody marked, as a restored backup may have them: `ROWS_PER_SWEEP`
+    results are looked at, others each time. A cell for which there is no time is marked.
     """
     accepted = Q(submission__state=State.ACCEPTED)
-    stale = Result.objects.filter(
+    stale = next_rows("review.comparisons", Result.objects.all(), most=ROWS_PER_SWEEP).filter(
         (accepted & Q(agreement__isnull=True)) | (~accepted & Q(agreement__isnull=False))
     )
-    cells = stale.order_by().values(*CELL_FIELDS).annotate(first=Min("pk"))
-    result_ids = list(cells.values_list("first", flat=True)[:most])
-    compare_results(result_ids=result_ids, every_s=every_s)
-    return len(result_ids)
+    cells = sorted(stale.cell_keys())
+    marks = DueComparison.objects.filter(**{name: OuterRef(name) for name in CELL_FIELDS})
+    DueComparison.objects.mark(stale.filter(~Exists(marks)).cell_keys())
+    _compare_each(cells[:most], every_s=every_s)
+    return len(cells[:most])
 
 
 def touch(cells: Iterable[CellKey]) -> None:

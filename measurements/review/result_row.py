@@ -19,6 +19,7 @@ from joulemark.rules.hardware import gpu_of
 from measurements.catalog.lookup import read_catalogue_of, suites_by_digest
 from measurements.catalog.models import HardwareClass, Suite
 from measurements.catalog.services import reported_hardware
+from measurements.concurrency.bulk_insert import insert_rows
 from measurements.contributors.models import Contributor, Device
 from measurements.contributors.services import note_device
 from measurements.intake.models import Submission
@@ -41,12 +42,7 @@ MOST_STRATUM = 60
 
 def store_results(rows: Sequence[Result]) -> None:
     """Insert or update results, in one statement."""
-    Result.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["submission"],
-        update_fields=[field.name for field in Result._meta.concrete_fields if not field.primary_key],
-    )
+    insert_rows(rows, updates=True)
 
 
 class Names:

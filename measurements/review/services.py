@@ -16,6 +16,7 @@ from joulemark.record.errors import RecordError
 from joulemark.rules.case import Case
 from joulemark.rules.finding import Finding, Severity
 from joulemark.rules.judge import RULES_VERSION, Judgement, judge
+from measurements.concurrency.bulk_insert import insert_rows
 from measurements.intake.models import UNJUDGED, State, Submission
 from measurements.ledger.facts import RowFacts, moment
 from measurements.ledger.models import LeafKind
@@ -37,6 +38,7 @@ from measurements.review.result_row import Names, derive_result, store_results
 from measurements.review.rule_context import came_untrusted
 from measurements.review.signals import states_changed
 from measurements.review.states import move
+from measurements.review.sweep_position import ROWS_PER_SWEEP, next_rows
 
 logger = logging.getLogger(__name__)
 
@@ -96,8 +98,12 @@ def states_judged_again(cause: Cause) -> tuple[State, ...]:
 
 
 def outdated(*, most: int) -> list[str]:
-    """Ids of judged submissions, oldest first, that this version of the rules has never looked at."""
-    judged = Submission.objects.exclude(state__in=(*UNJUDGED, State.WITHDRAWN))
+    """Ids of judged submissions, oldest first, that this version of the rules has never looked at; at most `most`.
+
+    `ROWS_PER_SWEEP` submissions are looked at, others each time, so that all have had their turn in the end.
+    """
+    looked_at = next_rows("review.outdated", Submission.objects.all(), most=ROWS_PER_SWEEP)
+    judged = looked_at.exclude(state__in=(*UNJUDGED, State.WITHDRAWN))
     unseen = judged.exclude(verdicts__rules_version=RULES_VERSION).order_by("received_at")
     return list(unseen.values_list("result_id", flat=True)[:most])
 
@@ -329,7 +335,7 @@ def _write_verdicts(
         verdicts, append_leaves(kind=LeafKind.VERDICT, changes=changes, at=now), strict=True
     ):
         verdict.leaf = leaf
-    Verdict.objects.bulk_create(verdicts)
+    insert_rows(verdicts)
     for state in (State.ACCEPTED, State.QUARANTINED, State.REJECTED):
         moved = [
             submission

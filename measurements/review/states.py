@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from measurements.concurrency.bulk_insert import insert_rows
 from measurements.intake.models import State, Submission
 from measurements.review.models import MOVES, Cause, Transition
 
@@ -26,7 +27,7 @@ def move(submissions: Sequence[Submission], after: State, *, cause: Cause, at: d
     for submission in submissions:
         if not can_become(submission.state, after):
             raise ImpossibleMove(submission.state, after)
-    Transition.objects.bulk_create(_rows(submissions, after, cause, at))
+    insert_rows(_rows(submissions, after, cause, at))
     Submission.objects.filter(pk__in=[submission.pk for submission in submissions]).update(state=after)
     for submission in submissions:
         submission.state = after

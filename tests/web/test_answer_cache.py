@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import logging
 import re
 from collections.abc import Callable
@@ -12,18 +13,27 @@ from pathlib import Path
 
 import pytest
 from django.db import connection, connections, transaction
+from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import resolve
 from pytest_django import Settings
 
 from joulemark_simulation.result_rows import GENERAL
-from measurements.answer_cache.sources import declaration_of, versioned_tables
-from measurements.answer_cache.table_triggers import tables_without_trigger
+from measurements.answer_cache.sources import CHANGES, declaration_of, versioned_tables
+from measurements.answer_cache.table_triggers import (
+    TRIGGER,
+    VERSIONS,
+    _replace,
+    install_triggers,
+    tables_without_trigger,
+)
 from measurements.answer_cache.table_versions import fold_versions, read_versions
 from measurements.boards.job_models import JobViews
 from measurements.boards.page_views import VIEWED
 from measurements.catalog.models import AiModel, Task
+from measurements.ledger.models import Leaf, LeafKind
+from measurements.ledger.services import append_leaf
 from tests.client_response import ClientResponse
 from tests.web.populated import Values, populate
 from tests.web.test_caching import addresses
@@ -104,6 +114,47 @@ def test_every_table_of_a_source_counts_every_way_of_writing(values: Values) -> 
         assert before is not None
         assert after is not None
         assert {name for name in after if after[name] != before.get(name)} == {table}
+
+
+@pytest.mark.laws
+def test_what_is_new_in_a_referenced_table_changes_no_answer(client: Client, values: Values) -> None:
+    """Its inserts are not counted: nothing but the row that it was written with leads to it."""
+    referenced = [table for table, changes in versioned_tables().items() if "INSERT" not in changes]
+    assert referenced == [Leaf._meta.db_table]
+    addresses = declared(values)
+    before = {address: client.get(address).content for address in addresses}
+    versions = read_versions()
+    for kind in LeafKind:
+        append_leaf(kind=kind, subject=hashlib.sha256(kind.encode()).hexdigest(), facts={})
+    assert read_versions() == versions
+    for table in versioned_tables():  # so that everything is computed once more
+        with connection.cursor() as cursor:
+            cursor.execute(f'DELETE FROM "{table}" WHERE false')  # noqa: S608 - a name of our own
+    for address in addresses:
+        assert client.get(address).content == before[address], address
+    Leaf.objects.waiting().update(index=F("id") + 1000)
+    assert read_versions() != versions, "a place in the log is a change"
+
+
+def test_a_table_that_counts_too_much_is_put_right(values: Values) -> None:
+    """A platform from before has a trigger on every insert of a leaf."""
+    table = Leaf._meta.db_table
+    with connection.cursor() as cursor:
+        names = {"schema": "public", "trigger": TRIGGER, "table": table, "versions": VERSIONS}
+        _replace(cursor, connection.vendor, names, CHANGES)
+    assert tables_without_trigger(connection) == [], "too much is not too little"
+    versions = read_versions()
+    append_leaf(kind=LeafKind.RUN_STARTED, subject="0" * 64, facts={})
+    assert read_versions() != versions
+    install_triggers(connection)
+    versions = read_versions()
+    append_leaf(kind=LeafKind.RUN_STARTED, subject="1" * 64, facts={})
+    assert read_versions() == versions
+    with connection.cursor() as cursor:
+        _replace(cursor, connection.vendor, names, ("DELETE",))
+    assert tables_without_trigger(connection) == [table]
+    install_triggers(connection)
+    assert tables_without_trigger(connection) == []
 
 
 def test_a_transaction_counts_each_change_and_writes_once(values: Values) -> None:

@@ -21,6 +21,7 @@ from measurements.answer_cache import shared_answers, table_triggers
 from measurements.answer_cache.answer_memory import AnswerMemory
 from measurements.answer_cache.flights import Flights
 from measurements.answer_cache.shared_answers import LEAD_S, MAX_ANSWER_BYTES, POLL_S, WAIT_S, SharedAnswers
+from measurements.answer_cache.sources import CHANGES
 from measurements.answer_cache.stored_answer import (
     OVERHEAD_BYTES,
     StoredAnswer,
@@ -278,10 +279,10 @@ def test_sqlite_counts_every_change(steps: list[str]) -> None:
     database.execute(
         f"CREATE TABLE {versions} (table_name TEXT, writer INTEGER, version decimal, PRIMARY KEY (table_name, writer))"
     )
-    for verb in table_triggers.SQLITE_VERBS:
+    for change in CHANGES:
         database.execute(
             table_triggers.SQLITE_TRIGGER.format(
-                trigger=table_triggers.TRIGGER, table="thing", verb=verb, versions=versions
+                trigger=table_triggers.TRIGGER, table="thing", change=change, versions=versions
             )
         )
     version = 0
