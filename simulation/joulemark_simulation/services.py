@@ -87,7 +87,7 @@ def services(*, durable: bool = False, postgres: bool = True, redis: bool = True
             if redis_program:
                 started.append(_start(_redis_command(redis_program, folder), folder / "redis.log"))
             if postgres_program:
-                _initdb(postgres_program.with_name("initdb"), folder)
+                make_cluster(postgres_program.with_name("initdb"), folder)
                 command = _postgres_command(postgres_program, folder, durable=durable)
                 started.append(_start(command, folder / "postgres.log"))
                 _wait(started[-1], folder / ".s.PGSQL.5432", POSTGRES_HELLO, b"R", folder / "postgres.log")
@@ -140,7 +140,7 @@ def _in_wheel(package: str, inside: str) -> list[Path]:
     return [folder / inside for folder in folders if (folder / inside).is_file()][:1]
 
 
-def _tied(command: Sequence[object], *, for_postgres: bool = False) -> list[str]:
+def tied(command: Sequence[object], *, for_postgres: bool = False) -> list[str]:
     """Have the command interrupted when we die and, for PostgreSQL, not see itself as root."""
     needed = ["setpriv", "--pdeathsig", "INT"]
     if for_postgres and os.geteuid() == 0:  # PostgreSQL refuses root: a user namespace renames it
@@ -153,14 +153,14 @@ def _tied(command: Sequence[object], *, for_postgres: bool = False) -> list[str]
 
 def _redis_command(program: Path, folder: Path) -> list[str]:
     address = ["--port", "0", "--unixsocket", folder / "redis.sock"]
-    return _tied([program, *address, "--dir", folder, "--save", "", "--appendonly", "no"])
+    return tied([program, *address, "--dir", folder, "--save", "", "--appendonly", "no"])
 
 
-def _initdb(program: Path, folder: Path) -> None:
+def make_cluster(program: Path, folder: Path) -> None:
     """Make the empty cluster in ``folder/data``: UTF-8, bytewise order, user ``joulemark``, no password."""
     locale = ["--encoding=UTF8", "--locale=C", "--lc-ctype=C.UTF-8"]
     options = ["--no-sync", "--auth=trust", "--username=joulemark", f"--pgdata={folder / 'data'}", *locale]
-    initdb = _start(_tied([program, *options], for_postgres=True), folder / "initdb.log")
+    initdb = _start(tied([program, *options], for_postgres=True), folder / "initdb.log")
     try:
         status = initdb.wait(timeout=START_LIMIT_S)
     finally:
@@ -175,7 +175,7 @@ def _postgres_command(program: Path, folder: Path, *, durable: bool) -> list[str
     if not durable:
         settings += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
     options = [word for setting in settings for word in ("-c", setting)]
-    return _tied([program, "-D", folder / "data", *options], for_postgres=True)
+    return tied([program, "-D", folder / "data", *options], for_postgres=True)
 
 
 def _start(command: list[str], log: Path) -> subprocess.Popen[bytes]:
@@ -264,7 +264,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("command", nargs="+", metavar="CMD", help="the command and its arguments, after --")
     chosen = parser.parse_args(arguments)
     with services(durable=chosen.durable) as running:
-        child = subprocess.Popen(_tied(chosen.command), env={**os.environ, **running.environment()})
+        child = subprocess.Popen(tied(chosen.command), env={**os.environ, **running.environment()})
         try:
             status = child.wait()
         except KeyboardInterrupt:  # the terminal interrupted CMD too: let it end in its own way
