@@ -14,7 +14,7 @@ SERVICES := $(BIN)/python simulation/joulemark_simulation/services.py
 TESTERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help alarms-check install-agent install-platform lock lock-add newest demo demo-check drill test coverage laws check format openapi schema serve-all suite-docs rules-docs messages bench-answers bench-cells bench-consensus bench-intake bench-intervals bench-judging bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-scale bench-startup bench-workloads attacks attacks-docs compose-check container-check dist fuzz-api upgrades sbom audit-libraries freeze-migrations false-alarms gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
+.PHONY: help alarms-check install-agent install-platform lock lock-add newest demo demo-check drill test coverage laws check format openapi schema serve-all suite-docs rules-docs messages bench-answers bench-cells bench-consensus bench-intake bench-intervals bench-judging bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-scale bench-startup bench-workloads attacks attacks-docs compose-check container-check dist faults fuzz-api upgrades sbom audit-libraries freeze-migrations false-alarms gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -201,6 +201,10 @@ bench-workloads: $(VENV)/.ready-bench ## What the measuring loop adds to a query
 
 false-alarms: $(VENV)/.ready-test ## Every rule over 2,000 simulated honest sessions; build/false-alarms.json
 	$(BIN)/python benchmarks/false_alarms.py
+
+# FAULTS_UPLOADS (5000), FAULTS_ROUNDS (3), FAULTS_SEED (17); needs nginx, gcc and namespaces of its own.
+faults: $(VENV)/.ready-test ## Production under every fault: kills, full disks, stepped clocks, cut connections; 0 lost, 0 twice; build/faults.json
+	$(BIN)/python -m tests.faults
 
 evening: $(VENV)/.ready-test ## A run on a simulated card while the platform is killed for 30 s in each stage and the hub for a minute
 	$(SERVICES) -- $(BIN)/python -m tests.contract.evening

@@ -22,7 +22,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 TEMPLATE = ROOT / "deploy" / "joulemark.conf.template"
 READY_LIMIT_S = 120.0
 STOP_LIMIT_S = 40.0
+LOOK_EVERY_S = 0.5
 PROXY_USERS = ("www-data", "nginx", "nobody")
 """Whom nginx serves as where root starts it: somebody who may not read the platform's own folder."""
 MAIN = """\
@@ -88,9 +89,7 @@ def _interrupt(_number: int, _frame: object) -> None:
 
 
 def _serve(folder: Path | None, *, https: int, http: int) -> None:
-    nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
-    if nginx is None:
-        raise CannotServe("nginx is not on this machine: install it (Debian: apt-get install nginx-light).")
+    nginx = nginx_program()
     with ExitStack() as stack:
         if folder is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="joulemark-")))
@@ -112,16 +111,25 @@ def _serve(folder: Path | None, *, https: int, http: int) -> None:
         _run([sys.executable, "manage.py", "prepare"], environment)
         (folder / "files").chmod(0o755)
         _run([sys.executable, "deploy/self_signed.py", str(folder / "tls"), "localhost"], environment)
-        config = _configure(folder, web=web, https=https, http=http)
-        stack.enter_context(_running([sys.executable, "-m", "honcho", "--no-colour", "start"], environment))
+        config = configure(folder, web=web, https=https, http=http)
+        honcho = [sys.executable, "-m", "honcho", "--no-colour", "start"]
+        platform = stack.enter_context(_running(honcho, environment))
         _wait_until_ready(f"http://127.0.0.1:{web}/readyz")
         proxy = stack.enter_context(_running([nginx, "-p", str(folder), "-c", str(config)], environment))
         print(
             f"serving {environment['JOULEMARK_ORIGIN']} (a certificate of our own: browsers warn of it)",
             flush=True,
         )
-        proxy.wait()
-        raise CannotServe("nginx ended; its lines above say why.")
+        ended = first_ended({"nginx": proxy, "A process of Procfile, and with it all of them,": platform})
+        raise CannotServe(f"{ended} ended; the lines above say why.")
+
+
+def nginx_program() -> str:
+    """The path of this machine's nginx. Raises CannotServe."""
+    nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+    if nginx is None:
+        raise CannotServe("nginx is not on this machine: install it (Debian: apt-get install nginx-light).")
+    return nginx
 
 
 def _addresses(stack: ExitStack) -> Mapping[str, str]:
@@ -136,7 +144,7 @@ def _free_port() -> int:
         return int(server.getsockname()[1])
 
 
-def _configure(folder: Path, *, web: int, https: int, http: int) -> Path:
+def configure(folder: Path, *, web: int, https: int, http: int) -> Path:
     """Write nginx's configuration: ours around the template that the containers use."""
     names = {
         "JOULEMARK_SERVER_NAME": "_",
@@ -181,6 +189,15 @@ def _running(command: list[str], environment: Mapping[str, str]) -> Iterator[sub
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def first_ended(processes: Mapping[str, subprocess.Popen[bytes]]) -> str:
+    """Wait until one of them ends, and return its name. honcho ends as soon as one of its processes does."""
+    while True:
+        for name, process in processes.items():
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(LOOK_EVERY_S)
+                return name
 
 
 def _wait_until_ready(address: str) -> None:

@@ -10,12 +10,12 @@ from joulemark.rules.judge import Judgement, judge
 from measurements.review import services
 
 POISON = "JOULEMARK_TEST_POISON"
-"""The trace's SHA-256 of the submission that kills, in the environment."""
+"""The traces' SHA-256 of the submissions that kill, in the environment, with commas between them."""
 
 
 def judge_or_die(case: Case) -> Judgement:
-    """The rules; for the one submission the end of this process."""
-    if any(subject.digest.sha256 == os.environ[POISON] for subject in case.statement.subject):
+    """The rules; for one of these submissions the end of this process."""
+    if case.statement.digest_of("trace") in os.environ[POISON].split(","):
         os.kill(os.getpid(), signal.SIGKILL)
     return judge(case)
 

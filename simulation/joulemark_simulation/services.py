@@ -96,7 +96,7 @@ def services(
                 started.append(_start(_redis_command(redis_program, folder), folder / "redis.log"))
             if postgres_program:
                 if postgres_data is None:
-                    _initdb(postgres_program.with_name("initdb"), folder / "data")
+                    make_cluster(postgres_program.with_name("initdb"), folder / "data")
                 command = _postgres_command(
                     postgres_program,
                     folder,
@@ -155,7 +155,7 @@ def _in_wheel(package: str, inside: str) -> list[Path]:
     return [folder / inside for folder in folders if (folder / inside).is_file()][:1]
 
 
-def _tied(command: Sequence[object], *, for_postgres: bool = False) -> list[str]:
+def tied(command: Sequence[object], *, for_postgres: bool = False) -> list[str]:
     """Have the command interrupted when we die and, for PostgreSQL, not see itself as root."""
     needed = ["setpriv", "--pdeathsig", "INT"]
     if for_postgres and os.geteuid() == 0:  # PostgreSQL refuses root: a user namespace renames it
@@ -168,15 +168,15 @@ def _tied(command: Sequence[object], *, for_postgres: bool = False) -> list[str]
 
 def _redis_command(program: Path, folder: Path) -> list[str]:
     address = ["--port", "0", "--unixsocket", folder / "redis.sock"]
-    return _tied([program, *address, "--dir", folder, "--save", "", "--appendonly", "no"])
+    return tied([program, *address, "--dir", folder, "--save", "", "--appendonly", "no"])
 
 
-def _initdb(program: Path, data: Path) -> None:
+def make_cluster(program: Path, data: Path) -> None:
     """Make the empty cluster in ``data``: UTF-8, bytewise order, user ``joulemark``, no password."""
     locale = ["--encoding=UTF8", "--locale=C", "--lc-ctype=C.UTF-8"]
     options = ["--no-sync", "--auth=trust", "--username=joulemark", f"--pgdata={data}", *locale]
     log = data.with_name("initdb.log")
-    initdb = _start(_tied([program, *options], for_postgres=True), log)
+    initdb = _start(tied([program, *options], for_postgres=True), log)
     try:
         status = initdb.wait(timeout=START_LIMIT_S)
     finally:
@@ -193,7 +193,7 @@ def _postgres_command(
     if not durable:
         chosen += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
     options = [word for setting in chosen for word in ("-c", setting)]
-    return _tied([program, "-D", data, *options], for_postgres=True)
+    return tied([program, "-D", data, *options], for_postgres=True)
 
 
 def _start(command: list[str], log: Path) -> subprocess.Popen[bytes]:
@@ -282,7 +282,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("command", nargs="+", metavar="CMD", help="the command and its arguments, after --")
     chosen = parser.parse_args(arguments)
     with services(durable=chosen.durable) as running:
-        child = subprocess.Popen(_tied(chosen.command), env={**os.environ, **running.environment()})
+        child = subprocess.Popen(tied(chosen.command), env={**os.environ, **running.environment()})
         try:
             status = child.wait()
         except KeyboardInterrupt:  # the terminal interrupted CMD too: let it end in its own way

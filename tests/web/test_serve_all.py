@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from deploy.serve_all import first_ended
 from joulemark.record.codec import decode, encode
 from joulemark.record.limits import MAX_BUNDLE_BYTES
 from joulemark.record.messages import Ticket
@@ -177,3 +178,13 @@ def test_a_client_cannot_say_where_it_comes_from(served: Served) -> None:
     assert "proxy_set_header X-Forwarded-For $remote_addr;" in template
     answer = served.client.get("/api/v1/platform", headers={"X-Forwarded-For": "203.0.113.9, 198.51.100.7"})
     assert answer.status_code == 200
+
+
+def test_the_end_of_the_processes_behind_the_proxy_is_noticed_as_its_own_is() -> None:
+    """honcho ends all of them when one ends: a proxy without a platform would answer 502 for ever."""
+    endless = [sys.executable, "-c", "import signal; signal.pause()"]
+    with subprocess.Popen(endless) as proxy, subprocess.Popen([sys.executable, "-c", ""]) as platform:
+        try:
+            assert first_ended({"nginx": proxy, "platform": platform}) == "platform"
+        finally:
+            proxy.kill()
