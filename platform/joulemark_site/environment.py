@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from joulemark.atomic_file import make_file_once
 from joulemark.record.origin import BadAddress, parse_origin
-from joulemark_site.setting_names import reads_variable, unknown_names
+from joulemark_site.setting_names import KNOWN, unknown_names
 
 if TYPE_CHECKING:
     from joulemark.log.notes import VerifierKey
@@ -43,11 +43,17 @@ class _Collector:
 @contextmanager
 def collected_faults() -> Iterator[list[BadSetting]]:
     """Within, an unusable variable counts as unset and its fault is added to the list; no file or folder is made."""
-    _Collector.faults = faults = []
+    faults: list[BadSetting] = []
+    _Collector.faults = faults
     try:
         yield faults
     finally:
         _Collector.faults = None
+
+
+def collected() -> list[BadSetting]:
+    """The faults so far; none where they are raised."""
+    return list(_Collector.faults or ())
 
 
 def is_collecting() -> bool:
@@ -60,8 +66,8 @@ def reader(
 ) -> Callable[Concatenate[str, P], Result]:
     """Decorate a function that reads the variable `name`: the name is known, and its fault may be collected."""
 
-    @functools.wraps(function)
     def read(name: str, *args: P.args, **options: P.kwargs) -> Result:
+        KNOWN.add(name)
         try:
             return function(name, *args, **options)
         except BadSetting as error:
@@ -72,7 +78,8 @@ def reader(
             del os.environ[name]
             return function(name, *args, **options)
 
-    return reads_variable(read)
+    functools.update_wrapper(read, function)
+    return read
 
 
 @reader

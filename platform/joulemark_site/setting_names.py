@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
 
 PREFIX = "JOULEMARK_"
 KNOWN: set[str] = set()
-"""The variables that this process has read; `reads_variable` adds each by its name."""
+"""The variables that this process has read; `environment.reader` adds each."""
 OF_OTHERS = frozenset(
     {
-        *("JOULEMARK_BIND", "JOULEMARK_WEB_PROCESSES", "JOULEMARK_JUDGES"),  # Procfile
+        "JOULEMARK_BIND",  # of Procfile
         *(
             "JOULEMARK_SERVER_NAME",
             "JOULEMARK_UPSTREAM",
@@ -33,21 +31,6 @@ SERVICES = ("DATABASE_URL", "DATABASE_PASSWORD_FILE", "REDIS_URL")
 NEAR = 0.8
 """The least likeness of a misspelt name with the one that was meant, by difflib, without the prefix."""
 NEAR_SERVICE = 0.85
-
-P = ParamSpec("P")
-Result = TypeVar("Result")
-Reader = Callable[Concatenate[str, P], Result]
-
-
-def reads_variable(reader: Reader[P, Result]) -> Reader[P, Result]:
-    """Decorate a function whose first argument is the name of a variable: the name is known from then on."""
-
-    @wraps(reader)
-    def read(name: str, *args: P.args, **options: P.kwargs) -> Result:
-        KNOWN.add(name)
-        return reader(name, *args, **options)
-
-    return read
 
 
 @dataclass(frozen=True)

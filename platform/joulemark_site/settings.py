@@ -15,6 +15,7 @@ from kombu import Queue
 
 from joulemark_site import environment as env
 from joulemark_site import redis_settings, suite_folders
+from joulemark_site.steady_schedule import every
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA_DIR = env.folder("JOULEMARK_DATA_DIR", ROOT / "var")
@@ -152,8 +153,9 @@ CELERY_TASK_ROUTES = {
     "review.judge_distrusted": {"queue": JUDGE_QUEUE},
     "review.judge_again": {"queue": BACKLOG_QUEUE},
 }
+CELERY_BEAT_ENABLE_REMOTE_CONTROL = True  # `manage.py doctor` counts those that answer
 CELERY_BEAT_SCHEDULE = {
-    name: {"task": name, "schedule": every_s}
+    name: {"task": name, "schedule": every(every_s)}
     for name, every_s in {
         "ledger.sequence": LOG_EVERY_S,
         "review.sweep": SWEEP_EVERY_S,
@@ -162,6 +164,7 @@ CELERY_BEAT_SCHEDULE = {
         "boards.refresh_due": CELL_EVERY_S / 2,
     }.items()
 }
+STATEMENT_LIMIT_S = env.seconds("JOULEMARK_STATEMENT_LIMIT_S", 50)  # a proxy waits for a minute
 BODY_TIMEOUT_S = env.seconds("JOULEMARK_BODY_TIMEOUT_S", 20)
 TICKET_LIFETIME_S = env.seconds("JOULEMARK_TICKET_LIFETIME_S", 7 * 24 * 3600)
 LOG_ALARM_S = env.seconds("JOULEMARK_LOG_ALARM_S", 5 * 60)
@@ -173,6 +176,10 @@ RATES = env.rates(
     "JOULEMARK_RATES", "prefix=6000/h,enrolment=60/h,ticket=1200/h,result=2400/h,request=120/h,rows=6000/h"
 )
 PROXIES = env.count("JOULEMARK_PROXIES", 0)
+WEB_PROCESSES = env.count(
+    "JOULEMARK_WEB_PROCESSES", 1
+)  # these two Procfile reads; here they are for the doctor alone
+JUDGES = env.count("JOULEMARK_JUDGES", 1)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else None
 SUITES = suite_folders.pinned_suites("JOULEMARK_SUITES")
 SUITE_FOLDERS = suite_folders.listed_folders("JOULEMARK_SUITES")
@@ -301,12 +308,17 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "filters": {"short_outages": {"()": "joulemark_site.outage_lines.ShortOutages"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.level("JOULEMARK_LOG_LEVEL", "INFO")},
     "loggers": {
         "django.server": {"handlers": ["stderr"], "propagate": False},
         "httpx": {"level": "WARNING"},  # pinning a suite asks a hub hundreds of questions
-        "django.request": {"level": "ERROR"},  # a refusal writes its own line, with its code
+        "django.request": {
+            "level": "ERROR",
+            "filters": ["short_outages"],
+        },  # a refusal writes its own line, with its code
+        "celery.app.trace": {"filters": ["short_outages"]},
         "django.security": {"level": "CRITICAL"},  # the same: any stranger can send a wrong Host
         "axes": {"level": "CRITICAL"},  # moderators.log_lines writes what is to be known
     },

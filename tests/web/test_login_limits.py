@@ -1,4 +1,4 @@
-"""Wrong passwords at the login: limited by name and network, logged without a secret; nobody is locked out by others."""
+"""Wrong passwords at the login: limited by name and network, logged without a secret; strangers lock nobody out."""
 
 from __future__ import annotations
 
