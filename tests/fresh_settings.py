@@ -17,10 +17,20 @@ if TYPE_CHECKING:
 OUTSIDE = ("DATABASE_URL", "DATABASE_PASSWORD_FILE", "REDIS_URL", "CELERY_BROKER_URL", "HF_ENDPOINT")
 
 
-def read_settings(variables: Mapping[str, str]) -> tuple[dict[str, Any], list[environment.BadSetting]]:
+def read_settings() -> tuple[dict[str, Any], list[environment.BadSetting]]:
     """The settings by name, and the faults of variables, as `manage.py doctor` collects them."""
     with environment.collected_faults() as faults:
         return _executed(), faults
+
+
+def read_settings_strictly(variables: Mapping[str, str]) -> dict[str, Any]:
+    """The settings as a process that starts reads them. Raises BadSetting."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in OUTSIDE:
+            patch.delenv(name, raising=False)
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        return _executed()
 
 
 def _executed() -> dict[str, Any]:
@@ -40,7 +50,7 @@ def settings_of(variables: Mapping[str, str]) -> Iterator[list[environment.BadSe
             patch.delenv(name, raising=False)
         for name, value in variables.items():
             patch.setenv(name, value)
-        values, faults = read_settings(variables)
+        values, faults = read_settings()
         # INSTALLED_APPS and the like are loaded, and logging stays the tests' own
         chosen = {name: value for name, value in values.items() if name not in ("INSTALLED_APPS", "LOGGING")}
         for (

@@ -66,7 +66,7 @@ def reader(
 ) -> Callable[Concatenate[str, P], Result]:
     """Decorate a function that reads the variable `name`: the name is known, and its fault may be collected."""
 
-    def read(name: str, *args: P.args, **options: P.kwargs) -> Result:
+    def read(name: str, /, *args: P.args, **options: P.kwargs) -> Result:
         KNOWN.add(name)
         try:
             return function(name, *args, **options)

@@ -101,7 +101,7 @@ def _log(data: Path) -> Path:
 
 
 WRONG_FILES: list[tuple[str, Callable[[Path], object]]] = [
-    ("JM-FILE-DATA JOULEMARK_DATA_DIR", lambda data: shutil.rmtree(data)),
+    ("JM-FILE-DATA JOULEMARK_DATA_DIR", shutil.rmtree),
     ("JM-FILE-DATA-OPEN JOULEMARK_DATA_DIR", lambda data: data.chmod(0o755)),
     ("JM-FILE-LOG JOULEMARK_LOG_DIR", lambda data: _log(data).rmdir()),
     ("JM-FILE-LOG-CLOSED JOULEMARK_LOG_DIR", lambda data: _log(data).chmod(0o700)),

@@ -43,12 +43,7 @@ def certificate(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - dt.timedelta(days=100))
         .not_valid_after(now + dt.timedelta(days=days))
-        .add_extension(
-            x509.SubjectAlternativeName(
-                [x509.DNSName(name), x509.IPAddress(ipaddress.ip_address("127.0.0.9"))]
-            ),
-            False,
-        )
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
     )
     made = builder.sign(by_key, hashes.SHA256())

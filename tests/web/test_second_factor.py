@@ -52,18 +52,17 @@ def set_up(
 ) -> tuple[App, list[str]]:
     """`manage.py second_factor set-up` with the moderator at the keyboard; the app and the recovery codes."""
 
-    def answer(_question: str) -> str:
-        nonlocal app
-        app = App(TOTPDevice.objects.get(user=user, confirmed=False))
-        return app.code()
+    apps: list[App] = []
 
-    app: App | None = None
+    def answer(_question: str) -> str:
+        apps.append(App(TOTPDevice.objects.get(user=user, confirmed=False)))
+        return apps[0].code()
+
     monkeypatch.setattr("builtins.input", answer)
     call_command("second_factor", "set-up", user.username)
     printed = capsys.readouterr().out
-    assert app is not None
     assert "otpauth://totp/Joulemark" in printed
-    return app, [line.strip() for line in printed.splitlines()[-second_factor.RECOVERY_CODES :]]
+    return apps[0], [line.strip() for line in printed.splitlines()[-second_factor.RECOVERY_CODES :]]
 
 
 def log_in(code: str = "", *, password: str = PASSWORD, client: Client | None = None) -> ClientResponse:

@@ -171,7 +171,7 @@ def _has_password(url: str) -> bool:
 
 def services() -> Iterator[Finding]:
     """A database and a queue that do not belong together."""
-    is_sqlite = settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
+    is_sqlite = str(settings.DATABASES["default"]["ENGINE"]).endswith("sqlite3")
     if is_sqlite and settings.REDIS_URL:
         yield error(
             "JM-CONF-SQLITE-WORKERS",
@@ -255,7 +255,7 @@ def intervals() -> Iterator[Finding]:
             "JOULEMARK_TASK_LIMIT_S",
             settings.CELERY_TASK_TIME_LIMIT,
             "the queue's visibility timeout",
-            settings.CELERY_BROKER_TRANSPORT_OPTIONS[VISIBILITY_TIMEOUT],
+            int(str(settings.CELERY_BROKER_TRANSPORT_OPTIONS[VISIBILITY_TIMEOUT])),
         ),
         ("JOULEMARK_STATEMENT_LIMIT_S", settings.STATEMENT_LIMIT_S, "the minute that a proxy waits", 61),
     )

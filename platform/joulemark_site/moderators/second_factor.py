@@ -6,7 +6,7 @@ sets it up and removes it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
@@ -21,12 +21,10 @@ OFF, OPTIONAL, REQUIRED = POLICIES = ("off", "optional", "required")
 RECOVERY_CODES = 8
 APP, RECOVERY = "app", "recovery codes"
 
-Device = TOTPDevice | StaticDevice
-
 
 def is_set_up(user: User) -> bool:
     """Whether the user has confirmed an app."""
-    return TOTPDevice.objects.filter(user=user, confirmed=True).exists()
+    return bool(TOTPDevice.objects.filter(user=user, confirmed=True).exists())
 
 
 def is_needed(user: User) -> bool:
@@ -41,10 +39,10 @@ def is_verified(request: HttpRequest) -> bool:
     return getattr(request.user, "otp_device", None) is not None
 
 
-def matching_device(user: User, code: str) -> Device | None:
-    """The app or the recovery codes that `code` is of; each code works once. Wrong ones slow the next attempts down."""
+def matching_device(user: User, code: str) -> Any:
+    """The app or the recovery codes that `code` is of, or None. Each code works once; wrong ones slow the next down."""
     code = code.replace(" ", "").lower()
-    kind: type[Device] = TOTPDevice if code.isascii() and code.isdigit() else StaticDevice
+    kind: Any = TOTPDevice if code.isascii() and code.isdigit() else StaticDevice
     with transaction.atomic():  # so that two requests with one code are answered one after the other
         device = kind.objects.select_for_update().filter(user=user, confirmed=True).first()
         return device if device is not None and device.verify_token(code) else None

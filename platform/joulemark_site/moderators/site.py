@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser, User
+    from django.contrib.auth.models import User
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
@@ -38,7 +38,7 @@ class LoginForm(AdminAuthenticationForm):
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code"}),
     )
 
-    def confirm_login_allowed(self, user: AbstractBaseUser) -> None:
+    def confirm_login_allowed(self, user: User) -> None:
         """Check the second factor once the password is right; a wrong one counts like a wrong password.
 
         Raises ValidationError.
@@ -46,10 +46,9 @@ class LoginForm(AdminAuthenticationForm):
         from joulemark_site.moderators import second_factor
 
         super().confirm_login_allowed(user)
-        member = cast("User", user)
-        if not second_factor.is_needed(member):
+        if not second_factor.is_needed(user):
             return
-        if not second_factor.is_set_up(member):
+        if not second_factor.is_set_up(user):
             raise ValidationError(
                 _(
                     "JM-SECOND-FACTOR: this platform asks for a second factor, and you have none yet. Ask the operator "
@@ -57,10 +56,10 @@ class LoginForm(AdminAuthenticationForm):
                 ),
                 code="no_second_factor",
             )
-        device = second_factor.matching_device(member, self.cleaned_data.get("second_factor") or "")
+        device = second_factor.matching_device(user, self.cleaned_data.get("second_factor") or "")
         if device is None:
             user_login_failed.send(
-                sender=__name__, credentials={"username": member.get_username()}, request=self.request
+                sender=__name__, credentials={"username": user.get_username()}, request=self.request
             )
             raise ValidationError(
                 _(
@@ -89,7 +88,8 @@ class ModeratorsSite(admin.AdminSite):
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """As the base, but for tables that hold secrets."""
-        models = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
+        is_one: Any = isinstance(model_or_iterable, type)
+        models = [model_or_iterable] if is_one else list(model_or_iterable)
         shown = [model for model in models if not model.__module__.startswith(HIDDEN_APPS)]
         super().register(shown, admin_class, **options)
 
