@@ -1,4 +1,4 @@
-"""docs/threat-model.md: every row names a test that is there, and every look past ruff's security rules has a reason."""
+"""docs/threat-model.md: rows name tests that are there; what ruff's security rules overlook has a reason."""
 
 from __future__ import annotations
 

@@ -96,6 +96,11 @@ def _open(path: Path) -> None:
     path.chmod(0o644)
 
 
+def _share_a_key(data: Path) -> None:
+    (data / "log-key.pem").unlink()
+    (data / "log-key.pem").symlink_to(data / "platform-key.pem")
+
+
 def _log(data: Path) -> Path:
     return data.parent / "files" / "log"
 
@@ -120,7 +125,7 @@ WRONG_FILES: list[tuple[str, Callable[[Path], object]]] = [
     ("JM-FILE-STATIC JOULEMARK_DATA_DIR", lambda data: shutil.rmtree(data / "static")),
     (
         "JM-CONF-KEYS-SAME JOULEMARK_LOG_KEY_FILE",
-        lambda data: (data / "log-key.pem").unlink() or (data / "log-key.pem").symlink_to(data / "platform-key.pem"),
+        _share_a_key,
     ),
 ]  # fmt: skip
 

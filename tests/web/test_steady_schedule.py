@@ -17,6 +17,8 @@ from joulemark_site import steady_schedule
 STEPS = (timedelta(0), timedelta(days=-1), timedelta(days=400), timedelta(hours=-1), timedelta(seconds=-30))
 EVERY_S = 10.0
 WAIT_S = 100.0
+A_MOMENT_S = 0.001
+"""What a round of beat takes: a clock that stood still would keep it going round."""
 
 
 class Clocks:
@@ -34,7 +36,7 @@ def times_sent(interval: schedule, step: timedelta, monkeypatch: pytest.MonkeyPa
     """How often beat sends in `WAIT_S` seconds, after the clock was set by `step`."""
     clocks, sent = Clocks(), []
     monkeypatch.setattr(time, "monotonic", lambda: clocks.elapsed_s)
-    app = Celery("test", set_as_current=False)
+    app = Celery("test", broker="memory://", set_as_current=False)
     app.conf.beat_schedule = {"work": {"task": "work", "schedule": interval}}
     monkeypatch.setattr(app, "now", lambda: clocks.wall)
     interval.app = app
@@ -47,21 +49,20 @@ def times_sent(interval: schedule, step: timedelta, monkeypatch: pytest.MonkeyPa
     scheduler = Counting(app=app)
     scheduler.tick()
     clocks.wait(EVERY_S)
-    while scheduler.tick() == 0:
-        pass
+    for _ in range(3):  # of what is due now
+        clocks.wait(scheduler.tick() or A_MOMENT_S)
     sent.clear()
     clocks.wall += step
     ends_s = clocks.elapsed_s + WAIT_S
     while clocks.elapsed_s < ends_s:
-        pause_s = scheduler.tick()
-        clocks.wait(min(max(pause_s, 0.05), ends_s - clocks.elapsed_s) if pause_s else 0.0)
+        clocks.wait(max(scheduler.tick(), A_MOMENT_S))
     return len(sent)
 
 
 @pytest.mark.parametrize("step", STEPS, ids=str)
 def test_a_clock_that_jumps_changes_nothing(step: timedelta, monkeypatch: pytest.MonkeyPatch) -> None:
     sent = times_sent(steady_schedule.every(EVERY_S), step, monkeypatch)
-    assert sent in (WAIT_S / EVERY_S - 1, WAIT_S / EVERY_S)
+    assert abs(sent - WAIT_S / EVERY_S) <= 1
 
 
 def test_celerys_own_interval_stops_when_a_clock_is_set_back(monkeypatch: pytest.MonkeyPatch) -> None:

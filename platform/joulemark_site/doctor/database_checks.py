@@ -68,7 +68,7 @@ def asked_database() -> Iterator[BaseDatabaseWrapper]:
 
 def is_postgresql() -> bool:
     """Whether the settings name a PostgreSQL."""
-    return bool(settings.DATABASES["default"]["ENGINE"].endswith("postgresql"))
+    return str(settings.DATABASES["default"]["ENGINE"]).endswith("postgresql")
 
 
 def reachable() -> Iterator[Finding]:
