@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from joulemark.atomic_file import make_file_once
 from joulemark.record.origin import BadAddress, parse_origin
-from joulemark_site.setting_names import KNOWN, unknown_names
+from joulemark_site.setting_names import SETTING_NAMES, unknown_names
 
 if TYPE_CHECKING:
     from joulemark.log.notes import VerifierKey
@@ -67,7 +67,7 @@ def reader(
     """Decorate a function that reads the variable `name`: the name is known, and its fault may be collected."""
 
     def read(name: str, /, *args: P.args, **options: P.kwargs) -> Result:
-        KNOWN.add(name)
+        SETTING_NAMES.add(name)
         try:
             return function(name, *args, **options)
         except BadSetting as error:

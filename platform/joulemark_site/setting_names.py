@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 PREFIX = "JOULEMARK_"
-KNOWN: set[str] = set()
+SETTING_NAMES: set[str] = set()
 """The variables that this process has read; `environment.reader` adds each."""
 OF_OTHERS = frozenset(
     {
@@ -48,29 +48,29 @@ class UnknownName:
 
 def unknown_names(environment: Mapping[str, str]) -> list[UnknownName]:
     """The variables that look like settings of this platform and are none, in alphabetical order."""
-    known = KNOWN | OF_OTHERS
-    found = []
+    candidates = SETTING_NAMES | OF_OTHERS
+    unknown = []
     for name in sorted(environment):
         upper = name.upper()
-        if name in known or name in SERVICES or name.startswith(OF_TESTS):
+        if name in candidates or name in SERVICES or name.startswith(OF_TESTS):
             continue
         if upper.startswith("JOU"):
-            nearest = _nearest(upper, known, NEAR)
+            nearest = _nearest(upper, candidates, NEAR)
             if upper.startswith(PREFIX) or nearest is not None:
-                found.append(UnknownName(name, nearest))
+                unknown.append(UnknownName(name, nearest))
         elif upper.startswith(("DATAB", "REDIS")) and (nearest := _nearest(upper, SERVICES, NEAR_SERVICE)):
-            found.append(UnknownName(name, nearest))
-    return found
+            unknown.append(UnknownName(name, nearest))
+    return unknown
 
 
-def _nearest(name: str, known: Iterable[str], least: float) -> str | None:
+def _nearest(name: str, candidates: Iterable[str], least: float) -> str | None:
     """The known name that is most like `name`, if one is like it enough."""
     short = name.removeprefix(PREFIX)
     ratios = {
         candidate: SequenceMatcher(
             None, short, candidate.removeprefix(PREFIX) if short != name else candidate
         ).ratio()
-        for candidate in known
+        for candidate in candidates
     }
     best = max(sorted(ratios), key=ratios.__getitem__, default=None)
     return best if best is not None and ratios[best] >= least else None

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from joulemark_site.doctor import database_checks, settings_checks
-from joulemark_site.setting_names import KNOWN, OF_OTHERS
+from joulemark_site.setting_names import OF_OTHERS, SETTING_NAMES
 from tests.doctor_examinations import found
 from tests.fresh_settings import settings_of
 from tests.processes import ROOT
@@ -75,7 +75,7 @@ def test_every_variable_that_operators_read_of_is_known() -> None:
         re.findall(r"`(JOULEMARK_\w+)`(?=[^|]*\|)", "\n".join(re.findall(r"(?m)^\| .*?\|", table)))
     )
     assert len(documented) > 30
-    assert documented <= KNOWN
-    ours = {name for name in KNOWN if name.startswith("JOULEMARK_") and name != "JOULEMARK_UNSET"}
+    assert documented <= SETTING_NAMES
+    ours = {name for name in SETTING_NAMES if name.startswith("JOULEMARK_") and name != "JOULEMARK_UNSET"}
     assert ours - documented == set(), "every variable is in the table"
     assert set(COMPOSE["services"]["proxy"]["environment"]) <= OF_OTHERS

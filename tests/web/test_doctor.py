@@ -169,7 +169,7 @@ def test_the_command_tells_all_of_them_at_once_and_fails(tmp_path: Path) -> None
     codes = {(finding["code"], finding["subject"]) for finding in told["findings"]}
     assert {("JM-CONF-NAME", "JOULEMARK_ORIGN"), ("JM-CONF-VALUE", "JOULEMARK_RATES")} <= codes
     assert {"code", "level", "subject", "sentence", "remedy"} == set(told["findings"][0])
-    assert "names" in told["asked"]
+    assert "names" in told["completed"]
 
 
 def test_a_name_with_a_slip_stops_every_start(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from django.test import Client
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from joulemark_site.moderators import second_factor, site
+from joulemark_site.moderators import second_factor, sessions, site
 
 if TYPE_CHECKING:
     from tests.client_response import ClientResponse
@@ -159,7 +159,7 @@ def test_secrets_of_others_are_on_no_page(user: User) -> None:
 
 @pytest.mark.parametrize(
     ("name", "limit", "seen"),
-    [(site.BEGUN, "SESSION_COOKIE_AGE", "whole"), (site.SEEN, "SESSION_IDLE_S", "idle")],
+    [(sessions.BEGUN, "SESSION_COOKIE_AGE", "whole"), (sessions.SEEN, "SESSION_IDLE_S", "idle")],
 )
 def test_a_session_ends(user: User, settings: Any, name: str, limit: str, seen: str) -> None:
     client = Client()
@@ -180,10 +180,10 @@ def test_use_keeps_a_session_from_being_idle_without_a_write_for_each_page(user:
     client = Client()
     log_in(client=client)
     session = client.session
-    session[site.SEEN] -= site.SEEN_EVERY_S
+    session[sessions.SEEN] -= sessions.SEEN_EVERY_S
     session.save()
     client.get("/admin/")
-    assert client.session[site.SEEN] >= int(time.time()) - 5
+    assert client.session[sessions.SEEN] >= int(time.time()) - 5
     assert "sessionid" not in client.get("/admin/").cookies
 
 

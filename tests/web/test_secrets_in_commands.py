@@ -14,7 +14,7 @@ from joulemark.record import keys
 from joulemark_site.doctor import database_checks, file_checks, queue_checks, settings_checks
 from joulemark_site.doctor.examination import examine
 from joulemark_site.environment import BadSetting
-from joulemark_site.setting_names import KNOWN
+from joulemark_site.setting_names import SETTING_NAMES
 from tests.doctor_examinations import PUBLIC
 from tests.fresh_settings import read_settings_strictly, settings_of
 from tests.processes import ROOT, free_port
@@ -45,7 +45,7 @@ def fault_of(variables: dict[str, str]) -> BadSetting | None:
     return None
 
 
-@pytest.mark.parametrize("name", sorted(KNOWN - PLACES))
+@pytest.mark.parametrize("name", sorted(SETTING_NAMES - PLACES))
 def test_an_unusable_value_is_not_printed(name: str, tmp_path: Path) -> None:
     """As a sentence, in the traceback that Celery prints, and by the doctor."""
     for shape in SHAPES:

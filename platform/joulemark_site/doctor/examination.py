@@ -35,8 +35,8 @@ class Examination:
     """What was found, and what could not be looked at, with the reason."""
 
     findings: list[Finding] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
-    not_asked: dict[str, str] = field(default_factory=dict)
+    completed: list[str] = field(default_factory=list)
+    skipped: dict[str, str] = field(default_factory=dict)
 
     @property
     def n_errors(self) -> int:
@@ -50,9 +50,9 @@ def examine(checks: Iterable[Check], *, faults: Iterable[BadSetting] = ()) -> Ex
     for check in checks:
         try:
             examination.findings.extend(check.find())
-            examination.asked.append(check.name)
+            examination.completed.append(check.name)
         except NotAsked as reason:
-            examination.not_asked[check.name] = str(reason)
+            examination.skipped[check.name] = str(reason)
     return examination
 
 

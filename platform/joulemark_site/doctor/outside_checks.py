@@ -65,7 +65,7 @@ def certificate() -> Iterator[Finding]:
             socket.create_connection((host, port), timeout=LIMIT_S) as line,
             context.wrap_socket(line, server_hostname=host) as secure,
         ):
-            shown: Any = secure.getpeercert()
+            details: Any = secure.getpeercert()
     except ssl.SSLCertVerificationError as reason:
         code, sentence, remedy = CERTIFICATE_FAULTS.get(
             reason.verify_code,
@@ -83,7 +83,7 @@ def certificate() -> Iterator[Finding]:
         return
     except OSError as reason:
         raise NotAsked("nobody answers at the origin") from reason
-    ends_at = datetime.fromtimestamp(ssl.cert_time_to_seconds(shown["notAfter"]), tz=UTC)
+    ends_at = datetime.fromtimestamp(ssl.cert_time_to_seconds(details["notAfter"]), tz=UTC)
     if (ends_at - datetime.now(tz=UTC)).total_seconds() < EXPIRES_SOON_S:
         yield warning(
             "JM-TLS-EXPIRES",
@@ -204,7 +204,7 @@ def _no_reflection(answer: Answer) -> Finding:
     )
 
 
-def shown() -> Iterator[Finding]:
+def public_paths() -> Iterator[Finding]:
     """What everybody should see, and what nobody outside should."""
     if Answer("/log/checkpoint").status == 403:
         yield error(
@@ -236,5 +236,5 @@ CHECKS = [
     Check("origin answers", answers),
     Check("certificate", certificate),
     Check("proxy", proxy),
-    Check("what is shown", shown),
+    Check("what is shown", public_paths),
 ]

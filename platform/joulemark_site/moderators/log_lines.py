@@ -13,7 +13,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 
 from joulemark_site.moderators.login_attempts import CODE
-from joulemark_site.moderators.site import begin_session
+from joulemark_site.moderators.sessions import begin_session
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -46,11 +46,13 @@ def _logged_out(user: AbstractBaseUser | None, **_signal: Any) -> None:
 
 def _failed(credentials: dict[str, Any], request: HttpRequest | None = None, **_signal: Any) -> None:
     if not getattr(request, "axes_locked_out", False):
-        logger.warning("JM-LOGIN-FAILED wrong password or code for %s", _known(credentials.get("username")))
+        logger.warning(
+            "JM-LOGIN-FAILED wrong password or code for %s", _name_of_somebody(credentials.get("username"))
+        )
 
 
 def _locked_out(request: HttpRequest, **_signal: Any) -> None:
-    name = _known((getattr(request, "axes_credentials", None) or request.POST).get("username"))
+    name = _name_of_somebody((getattr(request, "axes_credentials", None) or request.POST).get("username"))
     logger.warning("%s too many wrong passwords for %s or from their network", CODE, name)
 
 
@@ -67,7 +69,7 @@ def log_action(request: HttpRequest, status: int) -> None:
     )
 
 
-def _known(name: object) -> str:
+def _name_of_somebody(name: object) -> str:
     """The name in quotes, if somebody has it."""
     users = get_user_model()._default_manager
     if isinstance(name, str) and users.filter(username=name[:150]).exists():

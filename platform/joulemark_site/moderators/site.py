@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from functools import wraps
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,15 +14,13 @@ from django.contrib.auth.signals import user_login_failed
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from joulemark_site.moderators.sessions import session_is_over
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
-BEGUN, SEEN = "login_begun_s", "login_seen_s"
-"""Names in the session: when the moderator logged in and when they last opened a page, in seconds since 1970."""
-SEEN_EVERY_S = 60
-"""So often, at most, a session is written again because a page was opened."""
 HIDDEN_APPS = ("django_otp",)
 """Their tables hold secrets of moderators; `manage.py second_factor` is the way to them."""
 
@@ -88,10 +85,10 @@ class ModeratorsSite(admin.AdminSite):
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """As the base, but for tables that hold secrets."""
-        is_one: Any = isinstance(model_or_iterable, type)
-        models = [model_or_iterable] if is_one else list(model_or_iterable)
-        shown = [model for model in models if not model.__module__.startswith(HIDDEN_APPS)]
-        super().register(shown, admin_class, **options)
+        is_class: Any = isinstance(model_or_iterable, type)
+        models = [model_or_iterable] if is_class else list(model_or_iterable)
+        visible = [model for model in models if not model.__module__.startswith(HIDDEN_APPS)]
+        super().register(visible, admin_class, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Whether this is an active moderator in a session that still counts; one that does not is ended."""
@@ -99,7 +96,7 @@ class ModeratorsSite(admin.AdminSite):
 
         if not super().has_permission(request):
             return False
-        if _is_over(request):
+        if session_is_over(request):
             logout(request)
             return False
         return second_factor.is_verified(request) or not second_factor.is_needed(cast("User", request.user))
@@ -128,21 +125,3 @@ class ModeratorsSite(admin.AdminSite):
         if request.method == "POST" and response.status_code == 302 and request.user.is_authenticated:
             remember_browser(response, request, request.user)
         return response
-
-
-def begin_session(request: HttpRequest) -> None:
-    """Note when the session began; its limits count from here."""
-    request.session[BEGUN] = request.session[SEEN] = int(time.time())
-
-
-def _is_over(request: HttpRequest) -> bool:
-    """Whether the session has reached one of its limits; otherwise note, now and then, that it was used."""
-    now_s = int(time.time())
-    begun_s, seen_s = request.session.get(BEGUN), request.session.get(SEEN)
-    if begun_s is None or seen_s is None:
-        return True
-    if now_s - begun_s >= settings.SESSION_COOKIE_AGE or now_s - seen_s >= settings.SESSION_IDLE_S:
-        return True
-    if now_s - seen_s >= SEEN_EVERY_S:
-        request.session[SEEN] = now_s
-    return False

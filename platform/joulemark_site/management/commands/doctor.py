@@ -47,9 +47,9 @@ class Command(BaseCommand):
         for finding in examination.findings:
             self.stdout.write(f"{finding.level}: {finding.code} {finding.subject}: {finding.sentence}")
             self.stdout.write(f"  {finding.remedy}")
-        for name, reason in examination.not_asked.items():
+        for name, reason in examination.skipped.items():
             self.stdout.write(f"not looked at: {name}: {reason}")
         n_warnings = len(examination.findings) - examination.n_errors
         self.stdout.write(
-            f"{len(examination.asked)} checks made: {examination.n_errors} errors, {n_warnings} warnings"
+            f"{len(examination.completed)} checks made: {examination.n_errors} errors, {n_warnings} warnings"
         )
