@@ -3,6 +3,7 @@
 
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -16,10 +17,11 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "joulemark_site.settings")
     from django.core.management import execute_from_command_line
 
-    from joulemark_site.environment import BadSetting
+    from joulemark_site.environment import BadSetting, collected_faults
 
     try:
-        execute_from_command_line(sys.argv)
+        with collected_faults() if sys.argv[1:2] == ["doctor"] else nullcontext():
+            execute_from_command_line(sys.argv)
     except BadSetting as error:
         sys.exit(f"manage.py: {error}")
 

@@ -55,7 +55,7 @@ def export_evidence(file: Path) -> int:
         with duckdb.connect() as database:
             typed = ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items())
             copied = database.execute(
-                f"COPY (SELECT * FROM read_csv(?, header=false, columns={{{typed}}}, nullstr='')) "  # noqa: S608
+                f"COPY (SELECT * FROM read_csv(?, header=false, columns={{{typed}}}, nullstr='')) "  # noqa: S608 - our types
                 "TO ? (FORMAT parquet, COMPRESSION zstd)",
                 [str(lines), str(file)],
             ).fetchone()

@@ -86,7 +86,7 @@ def _grouped(file: Path) -> Iterator[tuple[CellKey, list[Mapping[str, Any]]]]:
     keys, columns = ", ".join(CELL_FIELDS), ", ".join(f"{name} := {name}" for name in names)
     with duckdb.connect() as database:
         cursor = database.execute(
-            f"SELECT {keys}, list(struct_pack({columns})) FROM read_parquet(?) GROUP BY ALL ORDER BY ALL",  # noqa: S608
+            f"SELECT {keys}, list(struct_pack({columns})) FROM read_parquet(?) GROUP BY ALL ORDER BY ALL",  # noqa: S608 - our names
             [str(file)],
         )
         while chunk := cursor.fetchmany(CELLS_PER_BATCH):

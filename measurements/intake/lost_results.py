@@ -56,7 +56,7 @@ def accept_receipted(*, data: bytes) -> tuple[Submission, bool]:
         ticket = _ticket(opened, entry)
         submission = _store(Arrived(bundle.as_sent(), opened, ticket), receipt, entry)
         submission_restored.send(sender=Submission, submission=submission)
-        transaction.on_commit(lambda: nudge(submission.result_id))
+        transaction.on_commit(lambda: nudge(submission))
     return submission, True
 
 

@@ -20,6 +20,7 @@ from rest_framework.throttling import BaseThrottle
 
 from measurements.concurrency.outage import Outage
 from measurements.intake.refusals import TooOften
+from measurements.web.client_address import client_address
 
 if TYPE_CHECKING:  # the views import this module, by the settings' name for it
     from rest_framework.request import Request
@@ -161,23 +162,8 @@ def prefix_of(peer: str, forwarded: str) -> str | None:
     settings.PROXIES says how many proxies are ours; what a client itself writes before them is not looked at. None for
     a socket or this machine: a proxy that was not told of, or somebody who could do worse than come often.
     """
-    hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
-    if settings.PROXIES:
-        peer = hops[-settings.PROXIES] if len(hops) >= settings.PROXIES else ""
-    try:
-        address = ipaddress.ip_address(_without_port(peer))
-    except ValueError:
-        return None
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    if address.is_loopback:
+    address = client_address(peer, forwarded, proxies=settings.PROXIES)
+    if address is None or address.is_loopback:
         return None
     length = V4_PREFIX if address.version == 4 else V6_PREFIX
     return str(ipaddress.ip_network((address, length), strict=False))
-
-
-def _without_port(peer: str) -> str:
-    """The address alone, of `203.0.113.5:4711` and `[2001:db8::1]:443` too."""
-    if peer.startswith("["):
-        return peer[1:].partition("]")[0]
-    return peer.partition(":")[0] if peer.count(":") == 1 else peer

@@ -15,11 +15,8 @@ from __future__ import annotations
 import logging
 from typing import ClassVar
 
-from django.db.models import F
-from django.utils import timezone
-
 from joulemark.record.errors import Malformed, RecordError, TooLarge, Unverified
-from measurements.intake.models import RefusalCount
+from measurements.intake import refusal_counts
 
 logger = logging.getLogger(__name__)
 
@@ -93,6 +90,4 @@ def refusal_for(error: RecordError) -> Refusal:
 def count_refusal(refusal: Refusal) -> None:
     """Write one log line and add one to today's count of the code: all that is kept of a refused request."""
     logger.warning("refused %s: %.300s", refusal.code, refusal)
-    today = timezone.now().date()
-    RefusalCount.objects.bulk_create([RefusalCount(day=today, code=refusal.code)], ignore_conflicts=True)
-    RefusalCount.objects.filter(day=today, code=refusal.code).update(count=F("count") + 1)
+    refusal_counts.REFUSED.add(refusal.code)

@@ -11,3 +11,6 @@ class SiteConfig(AppConfig):
     def ready(self) -> None:
         """Import the Celery application for its side effect: it becomes the current one."""
         from joulemark_site import celery  # noqa: F401 - importing makes it current
+        from joulemark_site.moderators import log_lines
+
+        log_lines.connect()

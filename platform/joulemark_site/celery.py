@@ -8,7 +8,14 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import before_task_publish, setup_logging, task_postrun, task_prerun, worker_process_init
+from celery.signals import (
+    before_task_publish,
+    setup_logging,
+    task_postrun,
+    task_prerun,
+    worker_init,
+    worker_process_init,
+)
 
 from measurements.concurrency.message_headers import REQUEST_IDS, stamp, work_for
 
@@ -17,6 +24,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "joulemark_site.settings")
 app = Celery("joulemark_site")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+def limit_statements(**_signal: object) -> None:
+    """Limit what a worker asks of the database, before its processes are forked."""
+    from joulemark_site import database_limits
+
+    database_limits.limit_statements(database_limits.WORKER)
 
 
 @worker_process_init.connect

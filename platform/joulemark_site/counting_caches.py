@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
+from redis.exceptions import ConnectionError, TimeoutError  # noqa: A004 - by their own names
+
+from measurements.concurrency.outage import Outage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,12 +27,46 @@ return missing
 """
 
 
+OUTAGES: dict[str, Outage] = {}
+"""Of each server that this process asks: all threads wait for one that is silent once, and then not for a while."""
+
+
+def ask_unless_away(client: Any, method: str, outage: Outage) -> None:
+    """Have a method of a client raise at once while its server is away, instead of waiting for its time-out again."""
+    ask = getattr(client, method)
+
+    def guarded(*args: Any, **options: Any) -> Any:
+        if outage.lasts():
+            raise ConnectionError("it gave no answer a moment ago")
+        try:
+            return ask(*args, **options)
+        except (ConnectionError, TimeoutError) as error:
+            outage.begin(error)
+            raise
+
+    setattr(client, method, guarded)
+
+
 class OneClient(RedisCacheClient):
     """Makes a client once: redis-py needs longer for that than for a question, and a client is safe to share."""
 
+    def __init__(self, servers: list[str], **options: Any) -> None:
+        super().__init__(servers, **options)
+        self._outage = OUTAGES.setdefault(servers[0], Outage("the cache is not asked, it is away"))
+
     @cached_property
     def _shared(self) -> Redis:
-        return super().get_client(write=True)
+        client = super().get_client(write=True)
+        ask_unless_away(client, "execute_command", self._outage)
+        make_pipeline = client.pipeline
+
+        def pipeline(*args: Any, **options: Any) -> Any:
+            commands = make_pipeline(*args, **options)
+            ask_unless_away(commands, "execute", self._outage)
+            return commands
+
+        client.pipeline = pipeline  # type: ignore[method-assign]
+        return client
 
     @cached_property
     def _count(self) -> Script:

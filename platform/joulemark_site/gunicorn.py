@@ -54,16 +54,19 @@ def child_exit(_server: Any, worker: Any) -> None:
 
 
 def pre_request(_worker: Any, request: Any) -> None:
-    """A body that stops arriving gives its thread back: gunicorn's own `timeout` does not watch threads."""
-    from django.conf import settings
+    """A body that stops arriving, or trickles, gives its thread back: gunicorn's `timeout` does not watch threads."""
+    from joulemark_site.body_deadline import watch_body
 
-    request.unreader.sock.settimeout(settings.BODY_TIMEOUT_S)
+    watch_body(request)
 
 
 def post_worker_init(_worker: Any) -> None:
-    """Without a queue there is no Celery beat: the web process then sweeps by itself."""
+    """Limit statements. Without a queue there is no Celery beat: the web process then sweeps by itself."""
     from django.conf import settings
 
+    from joulemark_site.database_limits import WEB, limit_statements
+
+    limit_statements(WEB)
     if settings.CELERY_TASK_ALWAYS_EAGER:
         from joulemark_site.embedded import start_sweeping
 

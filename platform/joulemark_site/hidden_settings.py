@@ -7,21 +7,23 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from joulemark.record.origin import BadAddress, split_address
-from joulemark_site.environment import BadSetting, file_content, password_in
+from joulemark_site.environment import BadSetting, reader, secret_in_file
+from joulemark_site.redis_settings import password_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
+@reader
 def secret_value(name: str) -> str:
     """What is in the file that the variable `NAME_FILE` names, else the variable itself; empty where neither is set.
 
     Raises BadSetting.
     """
-    of_file = f"{name}_FILE"
-    return file_content(of_file) if os.environ.get(of_file) else os.environ.get(name, "")
+    return secret_in_file(f"{name}_FILE") or os.environ.get(name, "")
 
 
+@reader
 def secret_address(name: str) -> str:
     """An http(s) address, read as `secret_value` is: whoever has it can use it. Raises BadSetting."""
     value = secret_value(name)

@@ -110,6 +110,7 @@ def logging_config(*, line_format: str, level: str, secrets: Iterable[str]) -> d
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": FORMATS[line_format], "secrets": tuple(secrets)}},
+        "filters": {"short_outages": {"()": "joulemark_site.outage_lines.ShortOutages"}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
@@ -120,8 +121,11 @@ def logging_config(*, line_format: str, level: str, secrets: Iterable[str]) -> d
             "django.server": {"handlers": ["stderr"], "propagate": False},
             "httpx": {"level": "WARNING"},  # it writes addresses, and some of those are secrets
             "httpcore": {"level": "WARNING"},
-            "django.request": {"level": "ERROR"},  # a refusal writes its own line, with its code
+            # a refusal writes its own line, with its code
+            "django.request": {"level": "ERROR", "filters": ["short_outages"]},
             "django.security": {"level": "CRITICAL"},  # the same: any stranger can send a wrong Host
+            "axes": {"level": "CRITICAL"},  # moderators.log_lines writes what is to be known
+            "celery.app.trace": {"filters": ["short_outages"]},
             "celery.worker.strategy": {"level": "WARNING"},  # that a message has come; its end has a line
         },
     }

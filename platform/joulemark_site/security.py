@@ -1,8 +1,10 @@
-"""The Content-Security-Policy: a browser runs and shows nothing that does not come from this platform."""
+"""Headers: a browser runs and shows nothing that does not come from this platform, and opens none of its sensors."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from django.conf import settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -10,6 +12,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 HEADER = "Content-Security-Policy"
+PERMISSIONS = "Permissions-Policy"
 DOCS = "/api/v1/docs/"
 STRICT = {
     "default-src": "'self'",
@@ -33,11 +36,13 @@ def policy(directives: dict[str, str]) -> str:
 def content_security_policy(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[..., HttpResponse]:
-    """Middleware that puts the policy on every answer that has none yet."""
+    """Middleware that puts both policies on every answer that has none yet."""
 
     def answer(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         response.headers.setdefault(HEADER, policy(WITH_INLINE_STYLES if request.path == DOCS else STRICT))
+        if settings.PERMISSIONS_POLICY:
+            response.headers.setdefault(PERMISSIONS, settings.PERMISSIONS_POLICY)
         return response
 
     return answer

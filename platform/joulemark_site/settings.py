@@ -6,23 +6,27 @@ With DATABASE_URL and REDIS_URL it is the production one.
 
 from __future__ import annotations
 
-import os
+from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
 from joulemark_site import environment as env
 from joulemark_site import hidden_settings as hidden
-from joulemark_site import suite_folders
+from joulemark_site import redis_settings, suite_folders
 from joulemark_site.log_lines import logging_config
+from joulemark_site.steady_schedule import every
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA_DIR = env.folder("JOULEMARK_DATA_DIR", ROOT / "var")
 
 DEBUG = env.flag("JOULEMARK_DEBUG", default=False)
 ORIGIN = env.origin("JOULEMARK_ORIGIN", "http://127.0.0.1:8000")
-ALLOWED_HOSTS = env.hosts("JOULEMARK_ALLOWED_HOSTS", ORIGIN)
+ADMIN_HOSTS = env.host_names("JOULEMARK_ADMIN_HOSTS")
+ADMIN_NETWORKS = env.networks("JOULEMARK_ADMIN_NETWORKS")
+ALLOWED_HOSTS = [*env.hosts("JOULEMARK_ALLOWED_HOSTS", ORIGIN), *ADMIN_HOSTS]
 SECRET_KEY = env.secret("JOULEMARK_SECRET_KEY", DATA_DIR, "secret-key")
 PLATFORM_KEY_FILE = env.file("JOULEMARK_PLATFORM_KEY_FILE", DATA_DIR / "platform-key.pem")
 LOG_DIR = env.folder("JOULEMARK_LOG_DIR", DATA_DIR / "log", mode=0o755)  # a proxy serves it
@@ -31,16 +35,20 @@ LOG_KEY_FILE = env.file("JOULEMARK_LOG_KEY_FILE", DATA_DIR / "log-key.pem")
 LOG_FORMER_KEYS = env.verifier_keys("JOULEMARK_LOG_FORMER_KEYS")
 LOG_WITNESSES = env.verifier_keys("JOULEMARK_LOG_WITNESSES")
 LOG_COPIES = env.places("JOULEMARK_LOG_COPIES")
-LOG_COPIES_TOKEN = env.secret_of_file("JOULEMARK_LOG_COPIES_TOKEN_FILE")
+LOG_COPIES_TOKEN = env.secret_in_file("JOULEMARK_LOG_COPIES_TOKEN_FILE") or ""
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "joulemark_site.moderators.apps.ModeratorsAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -74,13 +82,16 @@ MIDDLEWARE = [
     "joulemark_site.crowd.presence.mark_simulated",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "joulemark_site.moderators.door.moderators_door",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "measurements.boards.as_of_middleware.AsOfMiddleware",
     "measurements.answer_cache.middleware.AnswerCacheMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "joulemark_site.urls"
@@ -104,11 +115,11 @@ TEMPLATES = [
 DATABASES = {"default": env.database("DATABASE_URL", DATA_DIR, "DATABASE_PASSWORD_FILE")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = os.environ.get("REDIS_URL", "")
-CACHES = {"default": env.cache(REDIS_URL), "answers": env.answer_cache(REDIS_URL)}
+REDIS_URL = redis_settings.redis_url("REDIS_URL")
+CACHES = {"default": redis_settings.cache(REDIS_URL), "answers": redis_settings.answer_cache(REDIS_URL)}
 ANSWER_CACHE_BYTES = env.mebibytes("JOULEMARK_ANSWER_CACHE_MIB", 256)
 ANSWER_MEMORY_BYTES = env.mebibytes("JOULEMARK_ANSWER_MEMORY_MIB", 32)
-CELERY_BROKER_URL = env.broker(REDIS_URL)
+CELERY_BROKER_URL = redis_settings.broker(REDIS_URL)
 CELERY_TASK_ALWAYS_EAGER = not REDIS_URL
 CELERY_TASK_EAGER_PROPAGATES = False
 CELERY_TASK_ACKS_LATE = True
@@ -152,8 +163,9 @@ CELERY_TASK_ROUTES = {
     "review.judge_again": {"queue": BACKLOG_QUEUE},
     "answer_cache.renew": {"queue": ANSWER_QUEUE},  # before what may take hours, for a few seconds at most
 }
+CELERY_BEAT_ENABLE_REMOTE_CONTROL = True  # `manage.py doctor` counts those that answer
 CELERY_BEAT_SCHEDULE = {
-    name: {"task": name, "schedule": every_s}
+    name: {"task": name, "schedule": every(every_s)}
     for name, every_s in {
         "ledger.sequence": LOG_EVERY_S,
         "review.sweep": SWEEP_EVERY_S,
@@ -163,6 +175,7 @@ CELERY_BEAT_SCHEDULE = {
         "answer_cache.renew": ANSWER_RENEWAL_S,
     }.items()
 }
+STATEMENT_LIMIT_S = env.seconds("JOULEMARK_STATEMENT_LIMIT_S", 50)  # a proxy waits for a minute
 BODY_TIMEOUT_S = env.seconds("JOULEMARK_BODY_TIMEOUT_S", 20)
 TICKET_LIFETIME_S = env.seconds("JOULEMARK_TICKET_LIFETIME_S", 7 * 24 * 3600)
 LOG_ALARM_S = env.seconds("JOULEMARK_LOG_ALARM_S", 5 * 60)
@@ -197,6 +210,10 @@ RATES = env.rates(
     "JOULEMARK_RATES", "prefix=6000/h,enrolment=60/h,ticket=1200/h,result=2400/h,request=120/h,rows=6000/h"
 )
 PROXIES = env.count("JOULEMARK_PROXIES", 0)
+WEB_PROCESSES = env.count(
+    "JOULEMARK_WEB_PROCESSES", 1
+)  # these two Procfile reads; here they are for the doctor alone
+JUDGES = env.count("JOULEMARK_JUDGES", 1)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else None
 SUITES = suite_folders.pinned_suites("JOULEMARK_SUITES")
 SUITE_FOLDERS = suite_folders.listed_folders("JOULEMARK_SUITES")
@@ -265,15 +282,61 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = DEBUG
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 3 * 1024 * 1024
+IS_HTTPS = ORIGIN.startswith("https://")
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = env.count("JOULEMARK_HSTS_S", 365 * 24 * 3600 if IS_HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.flag("JOULEMARK_HSTS_SUBDOMAINS", default=False)
+SECURE_SSL_REDIRECT = env.flag("JOULEMARK_HTTPS_REDIRECT", default=IS_HTTPS and PROXIES > 0)
+SECURE_REDIRECT_EXEMPT = [r"^(livez|readyz|metrics)$"]  # asked from the inside, past the proxy
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",
+    "security.W021",
+]  # other hosts of the operator's domain are not ours to bind
+PERMISSIONS_POLICY = env.text(
+    "JOULEMARK_PERMISSIONS_POLICY",
+    "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), "
+    "midi=(), payment=(), publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=()",
+)
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = ORIGIN.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_AGE = env.seconds("JOULEMARK_SESSION_S", 12 * 3600)
+SESSION_IDLE_S = env.seconds("JOULEMARK_SESSION_IDLE_S", 2 * 3600)
+CSRF_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = [ORIGIN]
 CSRF_FAILURE_VIEW = "joulemark_site.errors.forbidden_form"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in {
+        "UserAttributeSimilarityValidator": {},
+        "MinimumLengthValidator": {"min_length": 12},
+        "CommonPasswordValidator": {},
+        "NumericPasswordValidator": {},
+    }.items()
+]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AXES_HANDLER = "joulemark_site.moderators.login_attempts.LoginAttempts"
+AXES_USERNAME_CALLABLE = "joulemark_site.moderators.login_attempts.name_key"
+AXES_CLIENT_IP_CALLABLE = "joulemark_site.moderators.login_attempts.network_key"
+AXES_CLIENT_STR_CALLABLE = "joulemark_site.moderators.login_attempts.client_words"
+AXES_LOCKOUT_CALLABLE = "joulemark_site.moderators.login_attempts.locked_page"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # else a stranger could keep a limit up for ever
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+SECOND_FACTOR = env.choice("JOULEMARK_SECOND_FACTOR", "optional", ("off", "optional", "required"))
+OTP_TOTP_ISSUER = f"Joulemark {urlsplit(ORIGIN).hostname}"
 
 LOGGING = logging_config(
     line_format=env.choice("JOULEMARK_LOG_FORMAT", "text", ("text", "json")),
@@ -282,3 +345,5 @@ LOGGING = logging_config(
         DATABASES, REDIS_URL, SECRET_KEY, LOG_KEY, METRICS_TOKEN, EMAIL_HOST_PASSWORD, WEBHOOK_URL, PING_URL
     ),
 )
+
+env.refuse_misspelt_names()

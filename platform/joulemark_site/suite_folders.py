@@ -6,13 +6,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from joulemark_site.environment import BadSetting
+from joulemark_site.environment import BadSetting, reader
 from measurements.catalog.suite_address import address_fault
 
 if TYPE_CHECKING:
     from joulemark.suite import Suite
 
 
+@reader
 def pinned_suites(name: str) -> tuple[Suite, ...]:
     """The suites in the folders that the variable lists, as PATH lists them; nothing is read where it is unset.
 
@@ -37,6 +38,7 @@ def pinned_suites(name: str) -> tuple[Suite, ...]:
     return tuple(suites.values())
 
 
+@reader
 def listed_folders(name: str) -> tuple[Path, ...]:
     """The folders that the variable lists, whatever is in them."""
     listed = os.environ.get(name, "").split(os.pathsep)

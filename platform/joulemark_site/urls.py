@@ -5,12 +5,14 @@ from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
+from joulemark_site import reflection
 from joulemark_site.probe_addresses import PROBES
 from measurements.ledger.urls import files as log_files
 
 urlpatterns = [
     path("admin/", admin.site.urls),
     *(path(name, view, name=name) for name, view in PROBES.items()),
+    path("doctor/reflection", reflection.reflect, name="reflection"),
     # without a token, so that a page is the same for all its readers: docs/decisions/0062
     path("i18n/setlang/", csrf_exempt(set_language), name="set_language"),
     path("log/", include(log_files)),

@@ -24,6 +24,7 @@ from measurements.answer_cache import software_digest
 from measurements.boards.page_views import VIEWED
 from measurements.catalog import suites
 from measurements.catalog.services import load_suite_catalog
+from measurements.intake.refusal_counts import REFUSED
 from measurements.ledger import key_file
 from tests.client_response import ClientResponse, Post
 from tests.strict_templates import strict_names
@@ -58,6 +59,12 @@ def strict_templates(monkeypatch: pytest.MonkeyPatch) -> None:
 def no_views() -> None:
     """Views that another test's pages had are not this one's."""
     VIEWED.forget()
+
+
+@pytest.fixture(autouse=True)
+def refusals_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each refusal is written when it is counted, so that a test sees it and none is left over for another."""
+    monkeypatch.setattr(REFUSED, "every_s", 0.0)
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from redis.exceptions import ConnectionError as RedisAway
 from joulemark.record.codec import encode
 from joulemark.record.envelope import Envelope
 from joulemark_simulation import records
-from joulemark_site import environment
+from joulemark_site import redis_settings
 from measurements.concurrency.outage import OUTAGE_S, Outage
 from measurements.intake import rates
 from measurements.intake.models import RefusalCount
@@ -254,7 +254,7 @@ def test_the_end_of_one_hour_and_the_begin_of_the_next_are_one_burst(
 
 @pytest.mark.parametrize("address", ["REDIS_URL", None])
 def test_caches_count_many_at_once_and_say_what_is_missing(settings: Settings, address: str | None) -> None:
-    caches = CacheHandler({"default": environment.cache(os.environ[address] if address else "")})
+    caches = CacheHandler({"default": redis_settings.cache(os.environ[address] if address else "")})
     counting: Any = caches["default"]
     counting.delete_many(["a", "b", "c"])
     counting.add("a", 0, timeout=100)

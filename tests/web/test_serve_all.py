@@ -188,3 +188,30 @@ def test_the_end_of_the_processes_behind_the_proxy_is_noticed_as_its_own_is() ->
             assert first_ended({"nginx": proxy, "platform": platform}) == "platform"
         finally:
             proxy.kill()
+
+
+def environment_inside(served: Served) -> dict[str, str]:
+    """The variables of the running processes: the addresses of database and queue are theirs alone."""
+    listed = subprocess.run(
+        ["pgrep", "--session", str(served.process.pid), "--full", "honcho"], capture_output=True, check=True
+    )
+    number = listed.stdout.split()[0].decode()
+    entries = Path(f"/proc/{number}/environ").read_bytes().split(b"\0")
+    return dict(entry.decode().split("=", 1) for entry in entries if b"=" in entry)
+
+
+def test_the_doctor_finds_nothing_wrong_with_all_of_it(served: Served) -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "doctor", "--json"],
+        cwd=ROOT,
+        env=environment_inside(served) | {"SSL_CERT_FILE": str(served.folder / "tls" / "fullchain.pem")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=180,
+    )
+    told = json.loads(done.stdout)
+    codes = {finding["code"] for finding in told["findings"]}
+    assert codes - {"JM-HUB-AWAY"} == {"JM-PEOPLE-MODERATORS"}, "nobody is there to moderate"
+    assert told["skipped"] == {}
+    assert done.returncode == 0

@@ -92,7 +92,7 @@ class Actor:
             ended_at=started_at + lasted,
             issued_at=started_at + lasted + timedelta(seconds=2),
             quality={
-                metric: _score(metric, len(sample.query_ids), Random(f"{nonce} {metric}"))  # noqa: S311
+                metric: _score(metric, len(sample.query_ids), Random(f"{nonce} {metric}"))  # noqa: S311 - chances
                 for metric in self.suite.quality_metrics(job.dataset)
             },
             flags=("not-steady",) if session.how == "unsteady" else (),

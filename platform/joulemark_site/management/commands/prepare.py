@@ -6,7 +6,9 @@ from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, connection
 
+from joulemark_site.doctor.examination import print_findings
 from measurements.boards.latest_results import refresh_latest_results
 from measurements.intake.platform_key import KeyUnusable, announced, make_signing_key
 from measurements.ledger.errors import KeyLost
@@ -17,6 +19,7 @@ STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("migrate", {"interactive": False, "verbosity": 0}),
     ("load_catalog", {}),
     ("load_published", {}),
+    ("clearsessions", {}),
     ("collectstatic", {"interactive": False, "verbosity": 0}),
 )
 
@@ -29,7 +32,17 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the steps in order and name each. Raises CommandError for a platform key that cannot be used."""
+        """Run the steps in order and name each.
+
+        Raises CommandError for a platform key that cannot be used, and for a database that does not answer.
+        """
+        print_findings(self.stderr)
+        try:
+            connection.ensure_connection()
+        except OperationalError as error:
+            raise CommandError(
+                f"The database does not answer: {str(error).splitlines()[0]}", returncode=2
+            ) from error
         for name, arguments in STEPS:
             self.stdout.write(f"{name} ...")
             call_command(name, **arguments)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from joulemark_site.doctor.examination import print_findings
 from measurements.intake.platform_key import KeyUnusable, announced
 from measurements.ledger.errors import LogBroken
 from measurements.ledger.sequencer import compare_with_places
@@ -32,6 +35,11 @@ class Command(BaseCommand):
         )
         parser.add_argument("--workers", type=int, default=1, help="processes; more than 1 needs PostgreSQL")
         parser.add_argument("--threads", type=int, default=8, help="threads in each process")
+        parser.add_argument(
+            "--without-proxy",
+            action="store_true",
+            help="serve a public address although no proxy is in front",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Replace this process by gunicorn."""
@@ -40,6 +48,9 @@ class Command(BaseCommand):
                 "SQLite serves one process: leave --workers at 1, or set DATABASE_URL to a PostgreSQL."
             )
             sys.exit(2)
+        if not options["without_proxy"]:
+            _require_proxy(options["bind"])
+        print_findings(self.stderr)
         _require_prepared()
         self._compare_log()
         source_roots = os.pathsep.join(path for path in sys.path if path)
@@ -61,6 +72,24 @@ class Command(BaseCommand):
             connection.close()
 
 
+def _require_proxy(bind: str) -> None:
+    """Raise CommandError where strangers would reach gunicorn itself: it has few threads, no TLS and no cache."""
+    host = urlsplit(f"//{bind}").hostname or ""
+    if settings.PROXIES or bind.startswith(("unix:", "fd://")) or host == "localhost":
+        return
+    try:
+        is_public = not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_public = True
+    if is_public:
+        raise CommandError(
+            f"JM-SERVE-PUBLIC: {bind} can be reached by other machines, and JOULEMARK_PROXIES is 0. Put a proxy in "
+            "front that ends TLS and receives whole requests (docs/operations.md), and set JOULEMARK_PROXIES=1; or "
+            "bind to 127.0.0.1; or add --without-proxy in a network that you trust.",
+            returncode=2,
+        )
+
+
 def _require_prepared() -> None:
     """Raise CommandError where every page would fail, or every receipt.
 
@@ -69,7 +98,9 @@ def _require_prepared() -> None:
     try:
         executor = MigrationExecutor(connection)
     except OperationalError as error:
-        raise CommandError(f"The database does not answer: {error}", returncode=2) from error
+        raise CommandError(
+            f"The database does not answer: {str(error).splitlines()[0]}", returncode=2
+        ) from error
     behind = executor.migration_plan(executor.loader.graph.leaf_nodes())
     collected = settings.DEBUG or (settings.STATIC_ROOT / "staticfiles.json").exists()
     connection.close()

@@ -1,0 +1,64 @@
+"""A Redis that accepts connections and says nothing is waited for once by a process, not by every question."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import CacheHandler
+from redis.exceptions import RedisError
+
+from joulemark_site import counting_caches, redis_settings
+from measurements.concurrency.outage import OUTAGE_S, Outage
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """The address of a server that never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
+        yield f"redis://127.0.0.1:{server.getsockname()[1]}/0"
+
+
+def test_a_silent_server_is_waited_for_once(silent: str) -> None:
+    cache: Any = CacheHandler({"default": redis_settings.cache(silent)})["default"]
+    began = time.monotonic()
+    for question in (
+        lambda: cache.get("x"),
+        lambda: cache.get_many(["x", "y"]),
+        lambda: cache.set_many({"x": 1}, timeout=5),
+        lambda: cache.add("x", 1),
+        lambda: cache.delete_many(["x"]),
+        lambda: cache.incr_many({"x": 1}),
+    ) * 5:
+        with pytest.raises(RedisError):
+            question()
+    waited_s = time.monotonic() - began
+    assert waited_s < 6 * redis_settings.CACHE_TIMEOUT_S, "thirty questions, and one wait of two tries"
+
+
+def test_threads_share_what_they_know_and_ask_again_after_a_while(
+    silent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s = [100.0]
+    monkeypatch.setitem(counting_caches.OUTAGES, silent, Outage("away", clock=lambda: now_s[0]))
+    first, second = (CacheHandler({"default": redis_settings.cache(silent)})["default"] for _ in range(2))
+    with pytest.raises(RedisError):
+        first.get("x")
+    with pytest.raises(RedisError, match="a moment ago"):
+        second.get("x")
+    now_s[0] += OUTAGE_S
+    with pytest.raises(RedisError) as again:
+        second.get("x")
+    assert "a moment ago" not in str(again.value), "it was asked"
+
+
+def test_a_server_that_answers_is_asked_as_before() -> None:
+    cache: Any = CacheHandler({"default": redis_settings.cache(os.environ["REDIS_URL"])})["default"]
+    cache.set_many({"silent-test": 5}, timeout=30)
+    assert cache.get("silent-test") == 5
+    assert cache.incr_many({"silent-test": 2, "silent-none": 1}) == ["silent-none"]
+    assert cache.get_many(["silent-test"]) == {"silent-test": 7}
