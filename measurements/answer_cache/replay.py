@@ -82,8 +82,8 @@ class Remembered:
         own = versions_of(question.declaration.tables, versions)
         if versions_of(common_tables(), versions) != self.versions_of_all:
             return None
-        self.current = versions
         if own == question.versions:
+            self.current = versions
             return question
         return replace(question, versions=own, all_versions=versions, tag=tag_of(question.address, own))
 

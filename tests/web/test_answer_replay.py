@@ -194,3 +194,23 @@ def test_what_a_task_has_renewed_is_sent_in_front_too(
     third = ask(outer, BOARD)
     assert third not in (before, renewed)
     assert third == ask(django, BOARD) == ask(outer, BOARD)
+
+
+def test_what_is_computed_for_one_reader_is_not_sent_as_it_was_to_the_next(
+    values: Values, django: WSGIHandler, outer: ReplayingApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several come after a change before the first of them has its answer: none of them gets the one before."""
+    for _ in range(2):
+        ask(outer, BOARD)
+    AiModel.objects.filter(slug=GENERAL).update(title="Another title")
+    paths: list[str] = []
+
+    def compute(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        paths.append(environ["PATH_INFO"])
+        start_response("200 OK", [])
+        return [b"being computed"]
+
+    monkeypatch.setattr(outer, "_application", compute)
+    for number in range(1, 4):
+        assert ask(outer, BOARD) == ("200 OK", [], b"being computed")
+        assert len(paths) == number
