@@ -59,8 +59,11 @@ def _statement(model: type[models.Model], updates: bool) -> Statement:  # noqa: 
     fields = tuple(field for field in model._meta.concrete_fields if not (returns_key and field is key))
     columns = ", ".join(map(_column, fields))
     arrays = ", ".join(map(_array, fields))
-    sql = f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({columns}) SELECT {columns} FROM unnest({arrays}) "  # noqa: S608 - names of our own
-    sql += f"WITH ORDINALITY AS new ({columns}, place) ORDER BY place"
+    table = connection.ops.quote_name(model._meta.db_table)
+    sql = (
+        f"INSERT INTO {table} ({columns}) SELECT {columns} "  # noqa: S608 - names of our own
+        f"FROM unnest({arrays}) WITH ORDINALITY AS new ({columns}, place) ORDER BY place"
+    )
     if updates:
         changed = (_column(field) for field in fields if field is not key)
         sql += f" ON CONFLICT ({_column(key)}) DO UPDATE SET "
