@@ -60,8 +60,10 @@ def _statement(model: type[models.Model], updates: bool) -> Statement:  # noqa: 
     columns = ", ".join(map(_column, fields))
     arrays = ", ".join(map(_array, fields))
     table = connection.ops.quote_name(model._meta.db_table)
-    sql = f"INSERT INTO {table} ({columns}) SELECT {columns} FROM unnest({arrays}) "  # noqa: S608 - names of our own
-    sql += f"WITH ORDINALITY AS new ({columns}, place) ORDER BY place"
+    sql = (
+        f"INSERT INTO {table} ({columns}) SELECT {columns} "  # noqa: S608 - names of our own
+        f"FROM unnest({arrays}) WITH ORDINALITY AS new ({columns}, place) ORDER BY place"
+    )
     if updates:
         changed = (_column(field) for field in fields if field is not key)
         sql += f" ON CONFLICT ({_column(key)}) DO UPDATE SET "
