@@ -59,7 +59,12 @@ def draft_of(path: Path) -> Path:
 
 def sync_folder(folder: Path) -> None:
     """Have the names in a folder outlast a power cut. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    sync_path(folder)
+
+
+def sync_path(path: Path) -> None:
+    """Have a file's bytes, or a folder's names, outlast a power cut, whoever wrote them. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:

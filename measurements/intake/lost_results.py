@@ -46,9 +46,9 @@ def accept_receipted(*, data: bytes) -> tuple[Submission, bool]:
     require_log_current()
     bundle = parse(data)
     receipt, entry = _own_receipt(bundle)
-    known = Submission.objects.filter(pk=bundle.digest()).first()
-    if known is not None:
-        return known, False
+    stored = Submission.objects.filter(pk=bundle.digest()).first()
+    if stored is not None:
+        return stored, False
     sent = parse(bundle.as_sent())
     key = Key.objects.named([sent.envelope.key_id]).get(sent.envelope.key_id)
     opened = verified_bundle(sent, key=require_enrolled(key))
@@ -87,10 +87,10 @@ def _ticket(opened: OpenedBundle, entry: LogLeaf) -> Ticket | None:
         return None
     if entry.facts.get("ticket") != named.id:
         raise Forbidden("JM-TICKET-EDITED", "The receipt names another ticket than the result.")
-    known = Ticket.objects.filter(id=named.id).first()
-    if known is not None and Submission.objects.filter(ticket=known).exists():
+    stored = Ticket.objects.filter(id=named.id).first()
+    if stored is not None and Submission.objects.filter(ticket=stored).exists():
         raise Conflict("JM-TICKET-USED", "This ticket was used for another result since; both cannot count.")
-    return known or ticket_in_log(opened) or _ticket_by_receipt(opened)
+    return stored or ticket_in_log(opened) or _ticket_by_receipt(opened)
 
 
 def _ticket_by_receipt(opened: OpenedBundle) -> Ticket:

@@ -87,7 +87,7 @@ def _folder() -> list[LogCopy]:
 
 def _checkpoints(sources: Sequence[LogCopy], resumption: Resumption) -> list[SeenCheckpoint]:
     """The checkpoints in all places; the folder's confirms nothing while it came out of a backup."""
-    known = []
+    checkpoints = []
     for source in sources:
         try:
             entry = read_copy(source)
@@ -96,8 +96,8 @@ def _checkpoints(sources: Sequence[LogCopy], resumption: Resumption) -> list[See
             continue
         if entry is not None:
             of_backup = source.name == FOLDER and is_folder_restored()
-            known.append(replace(entry, confirms=not of_backup))
-    return known
+            checkpoints.append(replace(entry, confirms=not of_backup))
+    return checkpoints
 
 
 def _catch_up(
@@ -173,7 +173,7 @@ def _entries(
         tree = Frontier(own.size, own.peaks)
         for entry in entries:
             tree.add(merkle.leaf_hash(entry))
-            _require_roots(tree, [known for known in seen if known.checkpoint.size < end])
+            _require_roots(tree, [before for before in seen if before.checkpoint.size < end])
         if tree.root() == newest.checkpoint.root:
             return entries
         faults.append(f"{source.name} has other entries than those that were signed.")

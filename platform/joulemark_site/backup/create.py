@@ -6,7 +6,6 @@ back from there (`manage.py resume_log`).
 
 from __future__ import annotations
 
-import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 from django.conf import settings
 
 from joulemark import __version__
-from joulemark.atomic_file import sync_folder
+from joulemark.atomic_file import sync_folder, sync_path
 from joulemark_site.backup.database import dump_database
 from joulemark_site.backup.errors import BackupError
 from joulemark_site.backup.manifest import NAME, Manifest, describe, files_in, write_manifest
@@ -122,8 +121,4 @@ def _being_written(_folder: str, names: list[str]) -> list[str]:
 
 def _sync(folder: Path) -> None:
     for path in [*folder.rglob("*"), folder]:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync_path(path)

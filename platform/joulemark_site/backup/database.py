@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
+from joulemark.atomic_file import move_file, sync_path
 from joulemark_site.backup import postgres
 from joulemark_site.backup.errors import BackupError
-from joulemark_site.backup.manifest import LogState
+from joulemark_site.backup.manifest import LogState, Vendor
 
-FILES = {"postgresql": "database.dump", "sqlite": "database.sqlite3"}
+DUMP_FILE, SQLITE_FILE = "database.dump", "database.sqlite3"
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseState:
     """What was dumped; `rows` by table."""
 
-    vendor: Literal["postgresql", "sqlite"]
+    vendor: Vendor
     version: str
     migrations: list[str]
     rows: dict[str, int]
@@ -39,10 +38,10 @@ def dump_database(folder: Path) -> DatabaseState:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             cursor.execute("SELECT pg_export_snapshot()")
             snapshot = str(cursor.fetchone()[0])
-            postgres.dump(folder / FILES["postgresql"], snapshot=snapshot)
+            postgres.dump(folder / DUMP_FILE, snapshot=snapshot)
             cursor.execute("SHOW server_version")
             return _state("postgresql", str(cursor.fetchone()[0]))
-    target = folder / FILES["sqlite"]
+    target = folder / SQLITE_FILE
     with contextlib.closing(sqlite3.connect(target)) as copy:
         connection.ensure_connection()
         connection.connection.backup(copy)
@@ -50,7 +49,7 @@ def dump_database(folder: Path) -> DatabaseState:
         return _state_of_file(copy)
 
 
-def _state(vendor: Literal["postgresql", "sqlite"], version: str) -> DatabaseState:
+def _state(vendor: Vendor, version: str) -> DatabaseState:
     with connection.cursor() as cursor:
         tables = connection.introspection.table_names(cursor)
         rows = {}
@@ -92,11 +91,11 @@ def restore_database(folder: Path) -> None:
     """Put the backup's database in place of this one, whole or not at all. Raises BackupError."""
     connection.close()
     if connection.vendor == "postgresql":
-        postgres.restore(folder / FILES["postgresql"])
+        postgres.restore(folder / DUMP_FILE)
         return
     path = Path(connection.settings_dict["NAME"])
     draft = path.with_name(f".{path.name}.restored")
-    shutil.copyfile(folder / FILES["sqlite"], draft)
+    shutil.copyfile(folder / SQLITE_FILE, draft)
     with contextlib.closing(sqlite3.connect(draft)) as copy:
         (verdict,) = copy.execute("PRAGMA integrity_check").fetchone()
     if verdict != "ok":
@@ -105,11 +104,10 @@ def restore_database(folder: Path) -> None:
             "JM-RESTORE-DATABASE", f"The backup's database is damaged: {verdict}. Take another backup."
         )
     draft.chmod(0o640)
-    with draft.open("rb") as file:
-        os.fsync(file.fileno())
+    sync_path(draft)
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
-    draft.replace(path)
+    move_file(draft, path)
 
 
 def n_results() -> int:

@@ -15,6 +15,7 @@ from joulemark.record.statement import Time
 from joulemark_site.backup.errors import BackupError
 
 NAME = "manifest.json"
+Vendor = Literal["postgresql", "sqlite"]
 CHUNK_BYTES = 1024 * 1024
 
 
@@ -40,7 +41,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     created_at: Time
     origin: str
     software: str
-    database: Literal["postgresql", "sqlite"]
+    database: Vendor
     database_version: str
     migrations: list[str]
     rows: dict[str, int]
