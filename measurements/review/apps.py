@@ -20,9 +20,11 @@ class ReviewConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen at the door, and let the log read this room's rows."""
+        from celery.signals import task_revoked
+
         from measurements.concurrency.nudger import Nudger
         from measurements.intake.signals import key_distrusted, submission_received
-        from measurements.review.judge_queue import send
+        from measurements.review.judge_queue import send, unmark_expired
         from measurements.review.log_facts import register_readers
         from measurements.review.signals import states_changed
         from measurements.review.tasks import judge, queue_comparison, queue_distrusted
@@ -46,3 +48,4 @@ class ReviewConfig(AppConfig):
         submission_received.connect(nudge, weak=False, dispatch_uid="review.judge")
         states_changed.connect(queue_comparison, dispatch_uid="review.compare")
         key_distrusted.connect(queue_distrusted, dispatch_uid="review.key_distrusted")
+        task_revoked.connect(unmark_expired, dispatch_uid="review.unmark_expired")

@@ -35,6 +35,8 @@ class Evidence:
     index: dict[str, int] = field(default_factory=dict)
     judge_failed: set[str] = field(default_factory=set)
     states: Counter[str] = field(default_factory=Counter)
+    codes: Counter[str] = field(default_factory=Counter)
+    """Of all findings, by severity and code."""
 
     def is_found(self, upload: Upload) -> bool:
         """Once in the database with its bytes, and once in the log."""
@@ -66,6 +68,15 @@ def read_evidence(production: Production) -> Evidence:
             evidence.index[str(subject)] = int(str(index))
         failed = connection.execute(
             "SELECT DISTINCT submission_id FROM review_verdict WHERE findings::text LIKE '%JM-JUDGE-FAILED%'"
+        )
+        evidence.codes = Counter(
+            {
+                f"{severity} {code}": int(str(count))
+                for severity, code, count in connection.execute(
+                    "SELECT finding->>'severity', finding->>'code', count(*) FROM review_verdict, "
+                    "jsonb_array_elements(findings::jsonb) AS finding GROUP BY 1, 2"
+                )
+            }
         )
         evidence.judge_failed = {str(result_id) for (result_id,) in failed}
     return evidence
