@@ -73,7 +73,7 @@ def unmark_expired(*, sender: JudgingTask, request: Context, expired: bool, **_s
     A message expires while its markers live where the clock of its sender was behind that of the worker. Receiver of
     Celery's `task_revoked`, which comes for each task.
     """
-    if expired and sender.name in MARKING:
+    if expired and sender.name in MARKING and request.args:
         result_ids, *arguments = request.args
         take_up(sender, result_ids, *arguments)
 

@@ -33,6 +33,7 @@ class Evidence:
     sha256: dict[str, str] = field(default_factory=dict)
     leaves: Counter[str] = field(default_factory=Counter)
     index: dict[str, int] = field(default_factory=dict)
+    not_accepted: dict[str, str] = field(default_factory=dict)
     judge_failed: set[str] = field(default_factory=set)
     states: Counter[str] = field(default_factory=Counter)
     codes: Counter[str] = field(default_factory=Counter)
@@ -61,6 +62,8 @@ def read_evidence(production: Production) -> Evidence:
             evidence.rows[str(result_id)] += 1
             evidence.sha256[str(result_id)] = str(sha256)
             evidence.states[str(state)] += 1
+            if state != "accepted":
+                evidence.not_accepted[str(result_id)] = str(state)
         for subject, index in connection.execute(
             "SELECT subject, \"index\" FROM ledger_leaf WHERE kind = 'result-received'"
         ):
@@ -101,6 +104,11 @@ def upload_faults(uploads: list[Upload], poisoned: set[str], evidence: Evidence)
     faults += [f"in the log without a row: {name}" for name in evidence.leaves.keys() - evidence.rows.keys()]
     faults += [f"poison, and not named so: {name}" for name in poisoned - evidence.judge_failed]
     faults += [f"JM-JUDGE-FAILED of an honest result: {name}" for name in evidence.judge_failed - poisoned]
+    faults += [
+        f"honest, and {state}: {result_id}"
+        for result_id, state in evidence.not_accepted.items()
+        if result_id not in poisoned
+    ]
     return faults
 
 

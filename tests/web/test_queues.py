@@ -264,7 +264,7 @@ def test_a_message_that_a_worker_drops_as_too_old_is_sent_again(broker: redis.Re
     measured(state=State.RECEIVED)
     assert [tasks.sweep(), tasks.sweep()] == [1, 0]
     with current_app.connection_for_read() as connection:
-        message = connection.SimpleQueue(current_app.amqp.queues[settings.JUDGE_QUEUE]).get(timeout=5)
+        message = connection.SimpleQueue(settings.JUDGE_QUEUE).get(timeout=5)
         request = Request(message, app=current_app, task=tasks.judge, on_ack=lambda *_: None)
         request.expires = timezone.now() - timedelta(hours=1)
         assert request.revoked()
