@@ -20,10 +20,12 @@ class ReviewConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen at the door, and let the log read this room's rows."""
+        from celery.signals import task_revoked
+
         from measurements.concurrency.message_headers import REQUEST_IDS
         from measurements.concurrency.nudger import Nudger
         from measurements.intake.signals import key_distrusted, submission_received, submission_restored
-        from measurements.review.judge_queue import send
+        from measurements.review.judge_queue import send, unmark_expired
         from measurements.review.log_facts import register_readers
         from measurements.review.lost_decisions import follow_submission, register_restorers
         from measurements.review.signals import states_changed
@@ -55,3 +57,4 @@ class ReviewConfig(AppConfig):
         submission_restored.connect(follow_submission, dispatch_uid="review.submission_restored")
         states_changed.connect(queue_comparison, dispatch_uid="review.compare")
         key_distrusted.connect(queue_distrusted, dispatch_uid="review.key_distrusted")
+        task_revoked.connect(unmark_expired, dispatch_uid="review.unmark_expired")

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any
 
 from celery import Task
+from celery.app.task import Context
 from django.conf import settings
 from django.core.cache import cache
 from redis.exceptions import RedisError
@@ -21,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 JudgingTask = Task[..., Any]
 
+MARKING = frozenset({"review.judge", "review.judge_again"})
+"""The tasks whose messages `send` marks."""
 MARKS_AT_ONCE = 1000
 """Markers in one question to the cache: it is expected to answer within half a second."""
 
@@ -62,6 +65,17 @@ def take_up(task: JudgingTask, result_ids: Sequence[str], *arguments: str) -> No
         cache.delete_many([_name(task, result_id, arguments) for result_id in result_ids])
     except (RedisError, OSError) as error:
         logger.warning("marks of what was queued stay until they expire, the cache is away: %s", error)
+
+
+def unmark_expired(*, sender: JudgingTask, request: Context, expired: bool, **_signal: object) -> None:
+    """A worker has dropped a message because its time was over: the next sweep may send another.
+
+    A message expires while its markers live where the clock of its sender was behind that of the worker. Receiver of
+    Celery's `task_revoked`, which comes for each task.
+    """
+    if expired and sender.name in MARKING and request.args:
+        result_ids, *arguments = request.args
+        take_up(sender, result_ids, *arguments)
 
 
 def _name(task: JudgingTask, result_id: str, arguments: Sequence[str]) -> str:

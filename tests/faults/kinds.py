@@ -6,7 +6,7 @@ import os
 import signal
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from tests.faults.extra_processes import ExtraProcesses
 
@@ -29,7 +29,7 @@ class Stage:
     chance: Random
 
 
-Act = Callable[[Stage], None] if TYPE_CHECKING else object
+Act: TypeAlias = "Callable[[Stage], None]"
 
 
 def nothing(_stage: Stage) -> None:
@@ -40,7 +40,7 @@ def nothing(_stage: Stage) -> None:
 class Kind:
     """One kind. `is_unwell`: health must say so before it is healed. `is_quick`: part of the short form.
 
-    `hold_s`: how long it lasts at least.
+    `hold_s`: how long it lasts at least. `awaits_verdicts`: it is over once all that was sent in it is judged.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Kind:
     heal: Act = nothing
     is_unwell: bool = False
     hold_s: float = 2.0
+    awaits_verdicts: bool = False
     is_quick: bool = False
 
 
@@ -169,7 +170,7 @@ TWINS = [
     ),
 ]
 WIPED = Kind("queue wiped", _wipe_queue, is_quick=True)
-POISON = Kind("poison", nothing, hold_s=4.0, is_quick=True)
+POISON = Kind("poison", nothing, hold_s=0.0, awaits_verdicts=True, is_quick=True)
 """A result that kills its judge is among what is sent."""
 UPDATE = Kind("update", _update, is_quick=False)
 ALL = [*KILLS, WIPED, *STOPS, *AWAY, *DISKS, *CLOCKS, *LINKS, *TWINS, POISON, UPDATE]

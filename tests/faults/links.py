@@ -88,7 +88,7 @@ async def serve(links: dict[str, Link]) -> None:
     turning: dict[str, asyncio.Task[None]] = {}
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         name, mode = line.split()
-        turning[name] = asyncio.create_task(links[name].turn(mode))  # type: ignore[arg-type]  # one of Mode
+        turning[name] = asyncio.create_task(links[name].turn(mode))
         await asyncio.sleep(0)
         print(line, end="", flush=True)
 

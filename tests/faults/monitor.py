@@ -122,16 +122,12 @@ def _words_of(client: httpx.Client, address: str, name: str) -> tuple[str, ...]:
 
 
 def _ailing(body: dict[str, object]) -> list[str]:
-    """The names of what is not well in the JSON of either address."""
-    words: list[str] = []
-    checks = body.get("checks")
-    if isinstance(checks, dict):
-        words += [name for name, outcome in checks.items() if outcome != "ok"]
-    waiting = body.get("waiting")
-    if isinstance(waiting, dict):
+    """The names of what is not well in the JSON of either address, or the code of a problem document."""
+    checks, waiting, log = (body.get(name) for name in ("checks", "waiting", "log"))
+    words = [name for name, outcome in checks.items() if outcome != "ok"] if isinstance(checks, dict) else []
+    if not words and isinstance(waiting, dict):
         words += [f"{name} waits" for name, wait in waiting.items() if wait.get("alarm")]
-    log = body.get("log")
-    if isinstance(log, dict) and log.get("broken"):
+    if not words and isinstance(log, dict) and log.get("broken"):
         words.append("log broken")
     code = body.get("code")
-    return [*words, str(code)] if isinstance(code, str) else words
+    return [*words, code] if isinstance(code, str) else words

@@ -17,7 +17,6 @@ from pathlib import Path
 from string import Template
 
 import psycopg
-from honcho.environ import parse_procfile
 from redis import Redis
 
 from deploy import serve_all
@@ -47,11 +46,11 @@ SETTINGS = {
     "JOULEMARK_WEB_PROCESSES": "2",
     "JOULEMARK_JUDGES": "1",
     "JOULEMARK_LOG_EVERY_S": "1",
-    "JOULEMARK_SWEEP_EVERY_S": "2",
-    "JOULEMARK_SWEEP_WAITING_S": "4",
-    "JOULEMARK_CELL_EVERY_S": "3",
+    "JOULEMARK_SWEEP_EVERY_S": "4",
+    "JOULEMARK_SWEEP_WAITING_S": "6",
+    "JOULEMARK_CELL_EVERY_S": "8",
     "JOULEMARK_LOG_ALARM_S": "8",
-    "JOULEMARK_WAITING_ALARM_S": "12",
+    "JOULEMARK_WAITING_ALARM_S": "15",
 }
 """As in production but for times: what an alarm waits for in minutes, it waits for in seconds."""
 
@@ -86,9 +85,10 @@ class Production:
 
     def commands(self) -> dict[str, list[str]]:
         """Those of Procfile; the judge with the module that dies of poison."""
-        listed = parse_procfile((ROOT / "Procfile").read_text(encoding="utf-8")).processes
+        lines = (ROOT / "Procfile").read_text(encoding="utf-8").splitlines()
         commands = {
-            name: shlex.split(Template(line).substitute(self.environment)) for name, line in listed.items()
+            name: shlex.split(Template(command).substitute(self.environment))
+            for name, _, command in (line.partition(":") for line in lines if line)
         }
         assert set(commands) == set(NAMES)
         commands["judge"] += ["--include", "tests.poisoned_judge"]

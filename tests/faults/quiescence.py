@@ -8,8 +8,9 @@ if TYPE_CHECKING:
     from tests.faults.production import Production
 
 QUEUES = ("log", "sweeps", "cells", "judging", "backlog")
+UNJUDGED = "results without a verdict"
 COUNTS = {
-    "results without a verdict": "SELECT count(*) FROM intake_submission WHERE state IN ('received', 'checking')",
+    UNJUDGED: "SELECT count(*) FROM intake_submission WHERE state IN ('received', 'checking')",
     "leaves without a place": 'SELECT count(*) FROM ledger_leaf WHERE "index" IS NULL',
     "leaves without a checkpoint": (
         "SELECT (SELECT count(*) FROM ledger_leaf) - (SELECT coalesce(max(size), 0) FROM ledger_checkpoint)"
@@ -23,5 +24,5 @@ def waiting(production: Production) -> dict[str, int]:
     """What waits, and how much of it; empty when nothing does."""
     with production.connect() as connection, production.queue() as queue:
         counts = {name: int(str(connection.execute(query).fetchone()[0])) for name, query in COUNTS.items()}  # type: ignore[index]
-        counts |= {f"messages in {name}": int(queue.llen(name)) for name in QUEUES}  # type: ignore[arg-type]
+        counts |= {f"messages in {name}": int(queue.llen(name)) for name in QUEUES}
     return {name: count for name, count in counts.items() if count}

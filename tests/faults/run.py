@@ -6,7 +6,6 @@ import json
 import os
 import ssl
 import time
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from typing import TYPE_CHECKING
@@ -124,7 +123,8 @@ def _verified_storm(
     faults += monitor.faults
     faults += verification.upload_faults(everything, {upload.result_id for upload in poisons}, evidence)
     faults += verification.log_faults(production, monitor.notes, everything, evidence, key)
-    tell(f"{len(monitor.notes)} checkpoints were seen; states {dict(Counter(evidence.states))}")
+    tell(f"{len(monitor.notes)} checkpoints were seen; states {dict(evidence.states)}")
+    tell(f"findings {dict(evidence.codes)}")
     faults += verification.command_faults(production)
     tell("check_log, rebuild_boards --check and joulemark audit have run")
     restarts = {name: service.restarts for name, service in production.services.items()}

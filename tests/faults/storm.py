@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tests.faults import kinds
+from tests.faults import kinds, quiescence
 from tests.faults.polling import TooLate, poll
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.faults.monitor import Monitor
     from tests.faults.uploads import Parcel, Upload
 
-UNWELL_LIMIT_S, WELL_LIMIT_S, SENT_LIMIT_S = 60.0, 120.0, 120.0
+UNWELL_LIMIT_S, WELL_LIMIT_S, SENT_LIMIT_S, VERDICTS_LIMIT_S = 60.0, 120.0, 120.0, 240.0
 SHARE_ACKNOWLEDGED = 0.7
 """Of what is sent in a fault, before the next one begins; the rest meets that one."""
 
@@ -92,11 +92,25 @@ def _undergo(injection: Injection, stage: Stage, monitor: Monitor) -> None:
     )
     _expect(
         injection,
-        lambda: _acknowledged_share(injection.uploads) >= SHARE_ACKNOWLEDGED,
+        lambda: _acknowledged_share(injection.uploads) >= (1 if kind.awaits_verdicts else SHARE_ACKNOWLEDGED),
         what="most of what was sent is acknowledged",
         limit_s=SENT_LIMIT_S,
     )
-    injection.healed_s = time.monotonic() - healed_s
+    if kind.awaits_verdicts:
+        _expect(
+            injection,
+            lambda: quiescence.UNJUDGED not in quiescence.waiting(stage.production),
+            what="everything is judged",
+            limit_s=VERDICTS_LIMIT_S,
+        )
+        healed_s = time.monotonic()
+        _expect(
+            injection,
+            lambda: monitor.is_well_since(healed_s),
+            what="health is well again",
+            limit_s=WELL_LIMIT_S,
+        )
+    injection.healed_s = time.monotonic() - began_s - injection.lasted_s
     injection.words = monitor.words_since(began_s)
 
 

@@ -12,13 +12,15 @@ from msgspec.structs import replace
 
 from joulemark.record.codec import encode
 from joulemark.record.statement import Predicate
-from joulemark.suite import load_suite
+from joulemark.suite import Job, Suite, load_suite
 from joulemark_simulation import records
 
 PROCESSORS = ("Testor 7000", "Testor 8000", "Testor 8500")
 MEASURED_BEFORE = timedelta(hours=4)
 """They were measured offline, earlier that day: no clock that is stepped by an hour makes them come from the future."""
 LARGEST_BATCH = 12
+SCORED_ANSWERS = 12
+"""Over so many answers simulated results state their score."""
 VANISHING = 0.03
 """The share of senders who go away before they have read an answer, and never come back."""
 
@@ -72,13 +74,22 @@ def parcelled(uploads: list[Upload], chance: Random) -> list[Parcel]:
     return parcels
 
 
+def _classifying(suite: Suite) -> list[Job]:
+    """Further jobs of which a simulated result is accepted: they generate no text, and ask often enough."""
+    return [
+        job
+        for job in suite.jobs[1:]
+        if not job.generates_text and suite.queries_per_window(job.dataset) >= SCORED_ANSWERS
+    ]
+
+
 def _bundle(number: int, *, keys: int, origin: str, seed: int, at: datetime) -> tuple[bytes, str, str]:
     records.ORIGIN = origin
     chance = Random(f"{seed}/{number}")  # noqa: S311 - a seeded choice
     suite = load_suite("demo")
     job, processor = suite.jobs[0], "Testor 9000"
     if chance.random() < 0.5:
-        job, processor = chance.choice(suite.jobs[1:]), chance.choice(PROCESSORS)
+        job, processor = chance.choice(_classifying(suite)), chance.choice(PROCESSORS)
 
     def on(predicate: Predicate) -> Predicate:
         return replace(

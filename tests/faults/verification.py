@@ -33,8 +33,11 @@ class Evidence:
     sha256: dict[str, str] = field(default_factory=dict)
     leaves: Counter[str] = field(default_factory=Counter)
     index: dict[str, int] = field(default_factory=dict)
+    not_accepted: dict[str, str] = field(default_factory=dict)
     judge_failed: set[str] = field(default_factory=set)
     states: Counter[str] = field(default_factory=Counter)
+    codes: Counter[str] = field(default_factory=Counter)
+    """Of all findings, by severity and code."""
 
     def is_found(self, upload: Upload) -> bool:
         """Once in the database with its bytes, and once in the log."""
@@ -59,6 +62,8 @@ def read_evidence(production: Production) -> Evidence:
             evidence.rows[str(result_id)] += 1
             evidence.sha256[str(result_id)] = str(sha256)
             evidence.states[str(state)] += 1
+            if state != "accepted":
+                evidence.not_accepted[str(result_id)] = str(state)
         for subject, index in connection.execute(
             "SELECT subject, \"index\" FROM ledger_leaf WHERE kind = 'result-received'"
         ):
@@ -66,6 +71,15 @@ def read_evidence(production: Production) -> Evidence:
             evidence.index[str(subject)] = int(str(index))
         failed = connection.execute(
             "SELECT DISTINCT submission_id FROM review_verdict WHERE findings::text LIKE '%JM-JUDGE-FAILED%'"
+        )
+        evidence.codes = Counter(
+            {
+                f"{severity} {code}": int(str(count))
+                for severity, code, count in connection.execute(
+                    "SELECT finding->>'severity', finding->>'code', count(*) FROM review_verdict, "
+                    "jsonb_array_elements(findings::jsonb) AS finding GROUP BY 1, 2"
+                )
+            }
         )
         evidence.judge_failed = {str(result_id) for (result_id,) in failed}
     return evidence
@@ -90,6 +104,11 @@ def upload_faults(uploads: list[Upload], poisoned: set[str], evidence: Evidence)
     faults += [f"in the log without a row: {name}" for name in evidence.leaves.keys() - evidence.rows.keys()]
     faults += [f"poison, and not named so: {name}" for name in poisoned - evidence.judge_failed]
     faults += [f"JM-JUDGE-FAILED of an honest result: {name}" for name in evidence.judge_failed - poisoned]
+    faults += [
+        f"honest, and {state}: {result_id}"
+        for result_id, state in evidence.not_accepted.items()
+        if result_id not in poisoned
+    ]
     return faults
 
 

@@ -8,6 +8,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 import redis
 from celery import current_app
 from celery.beat import Scheduler
+from celery.worker.request import Request
 from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
@@ -252,6 +254,20 @@ def test_a_queue_that_could_not_be_reached_leaves_no_mark(
         patched.setattr(tasks.judge, "apply_async", away)
         with pytest.raises(OSError, match="gone"):
             tasks.sweep()
+    assert tasks.sweep() == 1
+
+
+@pytest.mark.django_db
+def test_a_message_that_a_worker_drops_as_too_old_is_sent_again(broker: redis.Redis) -> None:
+    """Its sender's clock was an hour behind: its time is over before a worker sees it, while its marks live on."""
+    demo_catalog()
+    measured(state=State.RECEIVED)
+    assert [tasks.sweep(), tasks.sweep()] == [1, 0]
+    with current_app.connection_for_read() as connection:
+        message = connection.SimpleQueue(settings.JUDGE_QUEUE).get(timeout=5)
+        request = Request(message, app=current_app, task=tasks.judge, on_ack=lambda *_: None)
+        request.expires = timezone.now() - timedelta(hours=1)
+        assert request.revoked()
     assert tasks.sweep() == 1
 
 
