@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -26,14 +26,15 @@ def silent() -> Iterator[str]:
 def test_a_silent_server_is_waited_for_once(silent: str) -> None:
     cache: Any = CacheHandler({"default": redis_settings.cache(silent)})["default"]
     began = time.monotonic()
-    for question in (
+    questions: tuple[Callable[[], object], ...] = (
         lambda: cache.get("x"),
         lambda: cache.get_many(["x", "y"]),
         lambda: cache.set_many({"x": 1}, timeout=5),
         lambda: cache.add("x", 1),
         lambda: cache.delete_many(["x"]),
         lambda: cache.incr_many({"x": 1}),
-    ) * 5:
+    )
+    for question in questions * 5:
         with pytest.raises(RedisError):
             question()
     waited_s = time.monotonic() - began
