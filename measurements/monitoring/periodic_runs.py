@@ -48,7 +48,7 @@ def periods_s() -> dict[str, float]:
         "ledger.sequence",
     )  # `joulemark_site.embedded` does the same
     names = of_one_process if settings.CELERY_TASK_ALWAYS_EAGER else schedule
-    return {name: float(schedule[name]["schedule"]) for name in names}
+    return {name: schedule[name]["schedule"].run_every.total_seconds() for name in names}
 
 
 def expect_runs() -> None:

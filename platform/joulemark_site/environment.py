@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
-from urllib.parse import urlsplit
 
 from joulemark.atomic_file import make_file_once
 from joulemark.record.origin import BadAddress, parse_origin
@@ -175,27 +174,11 @@ def verifier_keys(name: str) -> list[VerifierKey]:
     for place, word in enumerate(os.environ.get(name, "").split(), 1):
         try:
             keys.append(VerifierKey.parse(word))
-        except RecordError as error:
+        except RecordError:
             raise BadSetting(
                 f"{name}: entry {place} is no public key; write it like NAME+ID+BASE64, separated by spaces."
-            ) from error
+            ) from None
     return keys
-
-
-@reader
-def places(name: str) -> list[str]:
-    """Folders and http(s) addresses, separated by spaces; an address has no password in it."""
-    values = os.environ.get(name, "").split()
-    for number, place in enumerate(values, 1):
-        parts = urlsplit(place)
-        if parts.scheme in {"http", "https"} and parts.hostname:
-            if parts.username or parts.password:
-                raise BadSetting(
-                    f"{name}: entry {number} has a password in it; write that into the file of {name}_TOKEN_FILE."
-                )
-        elif not Path(place).is_absolute():
-            raise BadSetting(f"{name}: entry {number} is neither an absolute path nor an http(s) address.")
-    return [place.rstrip("/") for place in values]
 
 
 @reader
@@ -235,10 +218,10 @@ def origin(name: str, default: str) -> str:
     """An http(s) origin as agents write it: scheme and host in lower case, perhaps a port, no path."""
     try:
         return str(parse_origin(text(name, default)))
-    except BadAddress as error:
+    except BadAddress:
         raise BadSetting(
             f"{name} is not an origin; write it like https://joulemark.example, without a path."
-        ) from error
+        ) from None
 
 
 @reader
@@ -269,10 +252,10 @@ def networks(name: str) -> list[Network]:
     for place, word in enumerate(words(name, ""), 1):
         try:
             listed.append(ipaddress.ip_network(word))
-        except ValueError as error:
+        except ValueError:
             raise BadSetting(
                 f"{name}: entry {place} is no network; write it like 203.0.113.0/24 or 2001:db8::/48."
-            ) from error
+            ) from None
     return listed
 
 

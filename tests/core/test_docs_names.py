@@ -41,6 +41,7 @@ OUTSIDE = {
     "var/",
     "tile/",
     "audits/",
+    "keys/",
     "suites/",
     "logs/*.csv",
     "build/gpu-bundle/",
