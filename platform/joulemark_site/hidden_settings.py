@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from joulemark.record.origin import BadAddress, split_address
 from joulemark_site.environment import BadSetting, reader, secret_in_file
@@ -39,17 +39,18 @@ def places(name: str) -> list[str]:
     """Folders and http(s) addresses, separated by spaces; an address has no password in it."""
     values = os.environ.get(name, "").split()
     for number, place in enumerate(values, 1):
+        if Path(place).is_absolute():
+            continue
         try:
-            parts = urlsplit(place)
-        except ValueError:
-            raise BadSetting(f"{name}: entry {number} is no address.") from None
-        if parts.scheme in {"http", "https"} and parts.hostname:
-            if parts.username or parts.password:
-                raise BadSetting(
-                    f"{name}: entry {number} has a password in it; write that into the file of {name}_TOKEN_FILE."
-                )
-        elif not Path(place).is_absolute():
-            raise BadSetting(f"{name}: entry {number} is neither an absolute path nor an http(s) address.")
+            parts = split_address(place)
+        except BadAddress:
+            raise BadSetting(
+                f"{name}: entry {number} is neither an absolute path nor an http(s) address."
+            ) from None
+        if parts.username or parts.password:
+            raise BadSetting(
+                f"{name}: entry {number} has a password in it; write that into the file of {name}_TOKEN_FILE."
+            )
     return [place.rstrip("/") for place in values]
 
 

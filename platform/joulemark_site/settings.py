@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
+from joulemark.record.origin import parse_origin
 from joulemark_site import environment as env
 from joulemark_site import hidden_settings as hidden
 from joulemark_site import redis_settings, suite_folders
@@ -336,7 +336,7 @@ AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 SECOND_FACTOR = env.choice("JOULEMARK_SECOND_FACTOR", "optional", ("off", "optional", "required"))
-OTP_TOTP_ISSUER = f"Joulemark {urlsplit(ORIGIN).hostname}"
+OTP_TOTP_ISSUER = f"Joulemark {parse_origin(ORIGIN).host_in_address}"
 
 LOGGING = logging_config(
     line_format=env.choice("JOULEMARK_LOG_FORMAT", "text", ("text", "json")),

@@ -39,6 +39,7 @@ ELSEWHERE = {
     "measurements/answer_cache/table_versions.py": "an operator starts the platform again",
     "measurements/impact/texts.py": "a run of the study, of which nothing is promised",
     "measurements/intake/door.py": "a refusal of the platform, which ends the command",
+    "measurements/ledger/recovery.py": "an operator's command",
     "measurements/ledger/management/commands/sequence_log.py": "an operator's command",
     "platform/joulemark_site/errors.py": "a request of a reader",
     "platform/joulemark_site/management/commands/demo.py": "the demo, which says itself what it repeats",

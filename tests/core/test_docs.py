@@ -113,10 +113,21 @@ def test_every_code_in_the_source_is_explained() -> None:
         apps / "downloads",
         ROOT / "platform" / "joulemark_site",
     ]
-    used = {code for room in rooms for path in room.rglob("*.py") for code in CODE.findall(path.read_text())}
+    files = [path for room in rooms for path in room.rglob("*.py") if "doctor" not in path.parts]
+    used = {code for path in files for code in CODE.findall(path.read_text())}
     explained = set(CODE.findall((ROOT / "docs" / "rules.md").read_text()))
     assert used - {"JM-HTTP"} <= explained
     assert explained - {"JM-HTTP"} <= used
+
+
+def test_every_finding_of_the_platforms_doctor_is_of_a_documented_family() -> None:
+    """Each says itself what to do."""
+    doctor = ROOT / "platform" / "joulemark_site" / "doctor"
+    used = {code for path in doctor.glob("*.py") for code in CODE.findall(path.read_text())}
+    table = (ROOT / "docs" / "operations.md").read_text()
+    families = tuple(re.findall(r"`(JM-[A-Z]+-)…`", table))
+    assert len(used) > 30
+    assert {code for code in used if not code.startswith(families) and f"`{code}`" not in table} == set()
 
 
 def test_the_rules_are_listed_in_their_order_with_their_severity() -> None:

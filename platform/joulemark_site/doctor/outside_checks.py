@@ -9,10 +9,10 @@ import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from joulemark.record.origin import split_address
 from joulemark_site import reflection
 from joulemark_site.doctor.finding import Check, Finding, NotAsked, error, warning
 
@@ -50,7 +50,7 @@ CERTIFICATE_FAULTS = {
 
 
 def _host_and_port() -> tuple[str, int]:
-    parts = urlsplit(settings.ORIGIN)
+    parts = split_address(settings.ORIGIN)
     return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 
 
@@ -141,7 +141,7 @@ def proxy() -> Iterator[Finding]:
     except (ValueError, KeyError, TypeError):
         yield _no_reflection(answer)
         return
-    parts = urlsplit(settings.ORIGIN)
+    parts = split_address(settings.ORIGIN)
     if scheme != parts.scheme:
         yield error(
             "JM-PROXY-SCHEME",
