@@ -144,7 +144,7 @@ def test_only_the_newest_stay_and_what_was_never_finished_goes(made: Platform, t
         (tmp_path / name).mkdir()
         (tmp_path / name / "manifest.json").touch()
     manage(made, "backup", str(tmp_path), "--keep", "2")
-    names = sorted(path.name for path in tmp_path.iterdir())
+    names = sorted(path.name for path in tmp_path.iterdir() if path.is_dir())
     assert (len(names), names[0]) == (2, "2026-01-02T000000Z")
 
 
