@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from measurements.intake.models import UNJUDGED, State, Submission
@@ -57,12 +58,7 @@ def waiting() -> tuple[QueueWait, ...]:
         _of_results("verdict", UNJUDGED, limit_s=settings.WAITING_ALARM_S, now=now),
         _in_judging(now),
         _of_results("moderator", (State.QUARANTINED,), limit_s=settings.QUARANTINE_ALARM_S, now=now),
-        QueueWait(
-            what="appeal",
-            count=appeals[:COUNTED_ROWS].count(),
-            oldest_s=_age(appeals.values_list("filed_at", flat=True).first(), now),
-            limit_s=settings.APPEAL_ANSWER_S,
-        ),
+        _of_rows("appeal", appeals, "filed_at", limit_s=settings.APPEAL_ANSWER_S, now=now),
         QueueWait(
             what="checkpoint", count=unsigned, oldest_s=_age(oldest, now), limit_s=settings.LOG_ALARM_S
         ),
@@ -87,7 +83,8 @@ def _in_judging(now: datetime) -> QueueWait:
     rows = Submission.objects.filter(state=State.CHECKING).order_by("-received_at")
     ids = list(rows.values_list("pk", flat=True)[:IN_JUDGING])
     moves = Transition.objects.filter(submission__in=ids, after=State.CHECKING).order_by()
-    taken_up = [at for _, at in moves.values_list("submission").annotate(at=Max("moved_at"))]
+    latest = moves.values_list("submission").annotate(at=Max("moved_at"))
+    taken_up = [at for _, at in latest] if ids else []
     return QueueWait(
         what="judging",
         count=len(ids),
@@ -98,10 +95,14 @@ def _in_judging(now: datetime) -> QueueWait:
 
 def _of_results(what: str, states: tuple[str, ...], *, limit_s: float, now: datetime) -> QueueWait:
     waiting = Submission.objects.filter(state__in=states).order_by("received_at")
-    oldest = waiting.values_list("received_at", flat=True).first()
-    return QueueWait(
-        what=what, count=waiting[:COUNTED_ROWS].count(), oldest_s=_age(oldest, now), limit_s=limit_s
-    )
+    return _of_rows(what, waiting, "received_at", limit_s=limit_s, now=now)
+
+
+def _of_rows(what: str, rows: QuerySet[Any], since: str, *, limit_s: float, now: datetime) -> QueueWait:
+    """Of rows that wait, the first of which waits longest; where none does, nothing is counted."""
+    oldest = rows.values_list(since, flat=True).first()
+    count = 0 if oldest is None else rows[:COUNTED_ROWS].count()
+    return QueueWait(what=what, count=count, oldest_s=_age(oldest, now), limit_s=limit_s)
 
 
 def _age(since: datetime | None, now: datetime) -> float:

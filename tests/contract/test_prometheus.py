@@ -22,17 +22,17 @@ import pytest
 from joulemark.record.codec import encode
 from joulemark_simulation import records
 from joulemark_simulation.services import Services, services
+from tests.busy_machine import on_this_machine
 from tests.frozen import descendants, frozen, server_in
 from tests.processes import Platform, free_port, kill, platform, wait_until
 
-pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parents[2]
-LIMIT_S = 60.0
+LIMIT_S = 180.0
 HEALTH_LIMIT_S = 2.0
 SCRAPES = 50
-SCRAPE_LIMIT_S = 0.030
-"""The budget is 20 ms on a machine that is not busy; here all tests run."""
+SCRAPE_LIMIT_S = 0.020
 
 
 class Monitored:
@@ -69,9 +69,7 @@ class Monitored:
     def health(self) -> tuple[int, dict[str, Any]]:
         begin_s = time.monotonic()
         status, body = self.running.get("/api/v1/health")
-        assert time.monotonic() - begin_s < HEALTH_LIMIT_S + 1.0, (
-            "one second for a machine on which all tests run"
-        )
+        assert time.monotonic() - begin_s < on_this_machine(HEALTH_LIMIT_S)
         return status, cast("dict[str, Any]", json.loads(body))
 
     def sql(self, statement: str) -> None:
@@ -211,7 +209,7 @@ def test_a_scrape_costs_little(monitored: Monitored) -> None:
         assert monitored.running.get("/metrics")[0] == 200
     spent_s = (sum(map(_ticks, descendants(monitored.web.pid))) - ticks) / os.sysconf("SC_CLK_TCK") / SCRAPES
     print(f"a scrape costs {spent_s * 1000:.1f} ms of processor time")
-    assert spent_s < SCRAPE_LIMIT_S
+    assert spent_s < on_this_machine(SCRAPE_LIMIT_S)
 
 
 def _ticks(pid: int) -> int:

@@ -19,6 +19,7 @@ from measurements.monitoring import dependencies, schema
 from measurements.monitoring.models import WatchedFigure
 from measurements.monitoring.periodic_runs import expect_runs
 from measurements.monitoring.probe import Probe
+from tests.busy_machine import on_this_machine
 
 pytestmark = pytest.mark.django_db
 Settings = Any
@@ -148,4 +149,4 @@ def test_a_scrape_asks_a_bounded_number_of_questions_and_little_time(client: Cli
         begin_s = time.thread_time()
         client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
         times.append(time.thread_time() - begin_s)
-    assert min(times) < CPU_LIMIT_S, times
+    assert min(times) < on_this_machine(CPU_LIMIT_S), times

@@ -16,6 +16,7 @@ from measurements.monitoring import clock, dependencies, schema
 from measurements.monitoring.clock import ClockSteps
 from measurements.monitoring.dependencies import DatabaseAnswer, DiskSpace
 from measurements.monitoring.probe import Probe
+from tests.busy_machine import on_this_machine
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -105,7 +106,7 @@ def test_a_database_that_is_away_is_named_within_two_seconds_and_restarts_nobody
     monkeypatch.setattr(dependencies, "DATABASE", Probe("database", question))
     begin_s = time.monotonic()
     failed = amiss(client)
-    assert time.monotonic() - begin_s < 2.0
+    assert time.monotonic() - begin_s < on_this_machine(2.0)
     assert set(failed) == {"database", "schema", "keys"}
     assert "DATABASE_URL" in failed["database"]
     assert client.get("/livez").content == b"alive\n"
@@ -136,7 +137,7 @@ def test_a_queue_that_is_silent_is_named_within_two_seconds(
     monkeypatch.setattr(dependencies, "QUEUE", Probe("queue", silent))
     begin_s = time.monotonic()
     assert list(amiss(client)) == ["queue"]
-    assert time.monotonic() - begin_s < 2.0
+    assert time.monotonic() - begin_s < on_this_machine(2.0)
 
 
 def test_a_clock_that_differs_from_the_databases_is_named(

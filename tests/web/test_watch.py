@@ -26,6 +26,7 @@ from measurements.monitoring.management.commands import watch as watch_command
 from measurements.monitoring.models import PeriodicRun, RaisedAlarm
 from measurements.monitoring.result_times import ResultTimes
 from measurements.monitoring.watch import Watch
+from tests.busy_machine import on_this_machine
 
 pytestmark = pytest.mark.django_db
 BEGIN = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -268,7 +269,7 @@ def test_a_webhook_that_hangs_is_waited_for_no_longer_than_the_limit(
     begin_s = time.monotonic()
     assert announcements.announce(announcement("DiskNearlyFull")) is False
     assert announcements.ping() is False
-    assert time.monotonic() - begin_s < 2.5
+    assert time.monotonic() - begin_s < on_this_machine(2.5)
     assert "JM-ALARM-UNSENT" in caplog.text
     assert "s3cret" not in caplog.text
 
