@@ -174,10 +174,10 @@ def verifier_keys(name: str) -> list[VerifierKey]:
     for place, word in enumerate(os.environ.get(name, "").split(), 1):
         try:
             keys.append(VerifierKey.parse(word))
-        except RecordError as error:
+        except RecordError:
             raise BadSetting(
                 f"{name}: entry {place} is no public key; write it like NAME+ID+BASE64, separated by spaces."
-            ) from error
+            ) from None
     return keys
 
 
@@ -209,10 +209,10 @@ def origin(name: str, default: str) -> str:
     """An http(s) origin as agents write it: scheme and host in lower case, perhaps a port, no path."""
     try:
         return str(parse_origin(text(name, default)))
-    except BadAddress as error:
+    except BadAddress:
         raise BadSetting(
             f"{name} is not an origin; write it like https://joulemark.example, without a path."
-        ) from error
+        ) from None
 
 
 @reader
@@ -243,10 +243,10 @@ def networks(name: str) -> list[Network]:
     for place, word in enumerate(words(name, ""), 1):
         try:
             listed.append(ipaddress.ip_network(word))
-        except ValueError as error:
+        except ValueError:
             raise BadSetting(
                 f"{name}: entry {place} is no network; write it like 203.0.113.0/24 or 2001:db8::/48."
-            ) from error
+            ) from None
     return listed
 
 

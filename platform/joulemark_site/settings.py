@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
+from joulemark.record.origin import parse_origin
 from joulemark_site import environment as env
 from joulemark_site import redis_settings, suite_folders
 from joulemark_site.steady_schedule import every
@@ -302,7 +302,7 @@ AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 SECOND_FACTOR = env.choice("JOULEMARK_SECOND_FACTOR", "optional", ("off", "optional", "required"))
-OTP_TOTP_ISSUER = f"Joulemark {urlsplit(ORIGIN).hostname}"
+OTP_TOTP_ISSUER = f"Joulemark {parse_origin(ORIGIN).host}"
 
 LOGGING = {
     "version": 1,

@@ -22,7 +22,7 @@ HOMES: dict[str, tuple[str, dict[str, str]]] = {
         r"\burl(split|parse)\(",
         {
             "agent/joulemark/record/origin.py": "`parse_origin` and `split_address`",
-            "platform/joulemark_site/environment.py": "a Redis address, which may be a socket's",
+            "platform/joulemark_site/redis_settings.py": "a Redis address, which may be a socket's",
         },
     ),
     "writing a file that is there whole or not at all": (

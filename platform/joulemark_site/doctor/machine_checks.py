@@ -7,7 +7,6 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from joulemark_site.doctor.finding import Check, Finding, warning
 
@@ -29,7 +28,7 @@ def time_zone() -> Iterator[Finding]:
 def hub() -> Iterator[Finding]:
     """Whether `pin_suite` could ask the hub; nothing else needs it."""
     address = os.environ.get("HF_ENDPOINT") or HUB
-    if urlsplit(address).scheme not in ("http", "https"):
+    if not address.startswith(("http://", "https://")):
         yield warning("JM-HUB-ADDRESS", "HF_ENDPOINT", "HF_ENDPOINT is no http address.", "Correct it.")
         return
     request = urllib.request.Request(address, method="HEAD")  # noqa: S310 - http or https, as checked

@@ -8,7 +8,6 @@ import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -62,7 +61,7 @@ class Command(BaseCommand):
 
 def _require_proxy(bind: str) -> None:
     """Raise CommandError where strangers would reach gunicorn itself: it has few threads, no TLS and no cache."""
-    host = urlsplit(f"//{bind}").hostname or ""
+    host = bind.rpartition(":")[0].strip("[]") if ":" in bind else bind
     if settings.PROXIES or bind.startswith(("unix:", "fd://")) or host == "localhost":
         return
     try:
