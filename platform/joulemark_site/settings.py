@@ -336,7 +336,7 @@ AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 SECOND_FACTOR = env.choice("JOULEMARK_SECOND_FACTOR", "optional", ("off", "optional", "required"))
-OTP_TOTP_ISSUER = f"Joulemark {parse_origin(ORIGIN).host_in_address}"
+OTP_TOTP_ISSUER = f"Joulemark {parse_origin(ORIGIN).host}"
 
 LOGGING = logging_config(
     line_format=env.choice("JOULEMARK_LOG_FORMAT", "text", ("text", "json")),

@@ -57,8 +57,9 @@ def examine(checks: Iterable[Check], *, faults: Iterable[BadSetting] = ()) -> Ex
 
 
 def print_findings(stream: OutputWrapper) -> None:
-    """Write what a start can find without asking anybody, a line each; `manage.py doctor` tells more."""
+    """Write the errors that a start can find without asking anybody, a line each; `manage.py doctor` tells more."""
     for finding in examine(AT_START).findings:
-        stream.write(
-            f"{finding.level}: {finding.code} {finding.subject}: {finding.sentence} {finding.remedy}"
-        )
+        if finding.level == "error":
+            stream.write(
+                f"{finding.level}: {finding.code} {finding.subject}: {finding.sentence} {finding.remedy}"
+            )

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 
-from joulemark.record.origin import split_address
+from joulemark.record.origin import parse_origin
 from joulemark_site import reflection
 from joulemark_site.doctor.finding import Check, Finding, NotAsked, error, warning
 
@@ -50,8 +50,8 @@ CERTIFICATE_FAULTS = {
 
 
 def _host_and_port() -> tuple[str, int]:
-    parts = split_address(settings.ORIGIN)
-    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    origin = parse_origin(settings.ORIGIN)
+    return origin.host, origin.port or (443 if origin.scheme == "https" else 80)
 
 
 def certificate() -> Iterator[Finding]:
@@ -141,15 +141,15 @@ def proxy() -> Iterator[Finding]:
     except (ValueError, KeyError, TypeError):
         yield _no_reflection(answer)
         return
-    parts = split_address(settings.ORIGIN)
-    if scheme != parts.scheme:
+    origin = parse_origin(settings.ORIGIN)
+    if scheme != origin.scheme:
         yield error(
             "JM-PROXY-SCHEME",
             "JOULEMARK_PROXIES",
-            f"The platform was asked by {parts.scheme} and saw {scheme}.",
+            f"The platform was asked by {origin.scheme} and saw {scheme}.",
             "Have the proxy set X-Forwarded-Proto itself, and set JOULEMARK_PROXIES.",
         )
-    if host.lower() != parts.netloc.lower():
+    if host.lower() != origin.authority:
         yield error(
             "JM-PROXY-HOST",
             "JOULEMARK_ORIGIN",

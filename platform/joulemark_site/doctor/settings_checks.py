@@ -13,14 +13,13 @@ from joulemark_site.doctor.finding import Check, Finding, error, warning
 from joulemark_site.environment import BadSetting
 from joulemark_site.setting_names import unknown_names
 
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 SECRET_CHARACTERS = 32
 VISIBILITY_TIMEOUT = "visibility_timeout"
 
 
 def is_public() -> bool:
     """Whether the origin is an address that others reach."""
-    return parse_origin(settings.ORIGIN).host_in_address not in LOOPBACK
+    return not parse_origin(settings.ORIGIN).is_loopback
 
 
 def unusable_values(faults: list[BadSetting]) -> Iterator[Finding]:

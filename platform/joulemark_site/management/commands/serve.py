@@ -73,7 +73,7 @@ class Command(BaseCommand):
 
 def _require_proxy(bind: str) -> None:
     """Raise CommandError where strangers would reach gunicorn itself: it has few threads, no TLS and no cache."""
-    host = bind.rpartition(":")[0].strip("[]")
+    host = bind.rpartition(":")[0].strip("[]") if ":" in bind else bind
     if settings.PROXIES or bind.startswith(("unix:", "fd://")) or host == "localhost":
         return
     try:
