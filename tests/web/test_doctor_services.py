@@ -168,12 +168,15 @@ def test_a_queue_is_looked_at(
     assert found(server, right) == {"JM-CLOCK-QUEUE REDIS_URL"}
 
 
+EVERY_QUEUE = ("log", "sweeps", "cells", "judging", "answers", "backlog")
+
+
 @pytest.mark.parametrize(
     ("beats", "queues", "expected"),
     [
-        (1, ("log", "sweeps", "cells", "judging", "backlog"), set()),
-        (0, ("log", "sweeps", "cells", "judging", "backlog"), {"JM-QUEUE-BEAT-NONE beat"}),
-        (2, ("log", "sweeps", "cells", "judging", "backlog"), {"JM-QUEUE-BEAT-MANY beat"}),
+        (1, EVERY_QUEUE, set()),
+        (0, EVERY_QUEUE, {"JM-QUEUE-BEAT-NONE beat"}),
+        (2, EVERY_QUEUE, {"JM-QUEUE-BEAT-MANY beat"}),
         (1, ("log", "sweeps"), {"JM-QUEUE-WORKERS workers"}),
     ],
 )

@@ -193,7 +193,7 @@ def test_the_end_of_the_processes_behind_the_proxy_is_noticed_as_its_own_is() ->
 def environment_inside(served: Served) -> dict[str, str]:
     """The variables of the running processes: the addresses of database and queue are theirs alone."""
     listed = subprocess.run(
-        ["pgrep", "--session", str(served.process.pid), "--full", "honcho"], capture_output=True, check=True
+        ["pgrep", "--parent", str(served.process.pid), "--full", "honcho"], capture_output=True, check=True
     )
     number = listed.stdout.split()[0].decode()
     entries = Path(f"/proc/{number}/environ").read_bytes().split(b"\0")
