@@ -8,6 +8,7 @@ database lost come back from it. settings.LOG_COPIES names the places; nothing i
 from __future__ import annotations
 
 import errno
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -33,6 +34,10 @@ class LogCopy(Protocol):
     def name(self) -> str:
         """How messages and health call it; neither address nor path is in it."""
 
+    @property
+    def place_id(self) -> str:
+        """The place itself, whatever its number in the setting: a digest, for the table of what it took."""
+
     def read(self, path: str) -> bytes | None:
         """The file at `path`, None where there is none. Raises CopyFailed."""
 
@@ -46,6 +51,11 @@ class FolderCopy:
 
     name: str
     folder: Path
+
+    @property
+    def place_id(self) -> str:
+        """As `LogCopy.place_id`."""
+        return _digest(str(self.folder))
 
     def read(self, path: str) -> bytes | None:
         """As `LogCopy.read`."""
@@ -83,6 +93,11 @@ class WebCopy:
     address: str
     token: str = ""
 
+    @property
+    def place_id(self) -> str:
+        """As `LogCopy.place_id`."""
+        return _digest(self.address)
+
     def read(self, path: str) -> bytes | None:
         """As `LogCopy.read`."""
         answer = self._exchange("GET", path, None)
@@ -113,6 +128,10 @@ class WebCopy:
         if not answer.is_success:
             raise CopyFailed(f"{self.name} answers {answer.status_code} for {path}; see its own log.")
         return answer
+
+
+def _digest(place: str) -> str:
+    return hashlib.sha256(place.encode()).hexdigest()[:16]
 
 
 _outages: dict[str, Outage] = {}

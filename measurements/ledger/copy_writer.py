@@ -41,7 +41,7 @@ def hand_to_copies(checkpoint: Checkpoint, *, note: str) -> None:
 
 def are_copies_behind(checkpoint: Checkpoint) -> bool:
     """Whether a copy that is configured has not taken this checkpoint yet."""
-    names = {copy.name for copy in log_copies()}
+    names = {copy.place_id for copy in log_copies()}
     done = CopyState.objects.filter(place__in=names, size=checkpoint.size, fault="")
     return bool(names) and done.count() < len(names)
 
@@ -75,9 +75,9 @@ def _entries_in(copy: LogCopy) -> int:
 
 
 def _note(copy: LogCopy, *, size: int | None = None, fault: str = "") -> None:
-    before = CopyState.objects.filter(place=copy.name).first()
+    before = CopyState.objects.filter(place=copy.place_id).first()
     after = before.size if size is None and before else size or 0
     if before is None or (before.size, before.fault) != (after, fault):
         CopyState.objects.update_or_create(
-            place=copy.name, defaults={"size": after, "fault": fault, "tried_at": timezone.now()}
+            place=copy.place_id, defaults={"size": after, "fault": fault, "tried_at": timezone.now()}
         )

@@ -38,10 +38,10 @@ class CopyHealth:
 
 def copies() -> list[CopyHealth]:
     """Every copy that is configured, as the sequencer left it last."""
-    states = CopyState.objects.in_bulk([copy.name for copy in log_copies()])
+    states = CopyState.objects.in_bulk([copy.place_id for copy in log_copies()])
     return [
         CopyHealth(name=copy.name, size=state.size, fault=state.fault)
-        if (state := states.get(copy.name))
+        if (state := states.get(copy.place_id))
         else CopyHealth(name=copy.name, size=0, fault="Nothing was handed to it yet.")
         for copy in log_copies()
     ]

@@ -48,9 +48,12 @@ def is_lost(result: OutboxResult, client: PlatformClient) -> bool:
 
 
 def lost_in_words(result: OutboxResult, key: PlatformKey) -> str:
-    """What to do about a result that the platform gave a receipt for and does not know. Raises BadReceipt."""
+    """What to do about a result that the platform gave a receipt for and does not know.
+
+    Raises BadReceipt, or LookupError without a receipt.
+    """
     if result.bundle.receipt is None:
-        raise AssertionError("only what has a receipt can be lost")
+        raise LookupError(result.digest)
     received_at = checked_receipt(result.bundle.receipt, result.digest, key).received_at
     return _(
         "The platform gave a receipt for it on {date} and no longer knows it, as after a restore from a backup. "
