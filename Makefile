@@ -14,7 +14,7 @@ SERVICES := $(BIN)/python simulation/joulemark_simulation/services.py
 TESTERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help install-agent install-platform lock lock-add newest demo demo-check test coverage laws check format openapi schema serve-all suite-docs rules-docs messages bench-answers bench-cells bench-consensus bench-intake bench-intervals bench-judging bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-scale bench-startup bench-workloads attacks attacks-docs compose-check container-check dist faults fuzz-api false-alarms gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
+.PHONY: help install-agent install-platform lock lock-add newest demo demo-check test coverage laws check format openapi schema serve-all suite-docs rules-docs messages bench-answers bench-cells bench-consensus bench-intake bench-intervals bench-judging bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-scale bench-startup bench-workloads attacks attacks-docs compose-check container-check dist faults fuzz-api upgrades sbom audit-libraries freeze-migrations false-alarms gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -217,6 +217,18 @@ attacks-docs: $(VENV)/.ready-test ## Write the table of attacks into docs/trust.
 
 fuzz-api: $(VENV)/.ready-test ## 20,000 requests to each kind of platform, described and hostile: no 500, no undocumented answer
 	$(BIN)/python tests/load/fuzz_api.py
+
+upgrades: $(VENV)/.ready-test ## From every 20th of the last 120 commits, with data, to this one: boards, log and schema
+	$(BIN)/python tests/upgrades/run.py
+
+sbom: $(VENV)/.ready-lock ## Bills of materials of the platform and the agent (CycloneDX), in build/sbom
+	$(BIN)/python requirements/bill_of_materials.py
+
+audit-libraries: $(VENV)/.ready-lock ## Known faults of the locked libraries; needs the address of their database
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements/platform.txt --requirement requirements/agent.txt
+
+freeze-migrations: $(BIN)/python ## Add new migrations to the digests of those that are never edited again
+	$(BIN)/python tests/frozen_migrations.py
 
 gpu-check: $(VENV)/.ready ## On a machine with a GPU: doctor, probe and torch windows; report in build/gpu-check.json
 	$(BIN)/python benchmarks/gpu_check.py

@@ -17,6 +17,7 @@ AREAS = {
     "record": "Decoding a statement",
     "intake": "Accepting bundles",
     "review": "Verdicts",
+    "judging": "A flood of results",
     "ledger": "The log",
     "cells": "Cells",
     "scale": "Pages of a large platform",
@@ -44,6 +45,10 @@ they do nothing else: the goal is 0.6 of it.""",
     "review": """One process judges results stored in PostgreSQL, 64 per transaction, as a worker does: rules,
 numbers, verdicts, log entries, states. Compared with the rules alone over the same decoded cases. The goal is 300
 results a second on one core.""",
+    "judging": """20,000 results of one cell lie in PostgreSQL and their messages in the queue; one worker process with
+its beat drains them, as an operator starts it, while every five seconds somebody else sends a result of another cell.
+Goals: 100 results a second, a verdict on each other result within 10 s, and a queue that does not grow with the flood.
+Then 64 of the largest bundles that the door takes in one message; goal: the worker stays under 500 MB.""",
     "ledger": """A log of a million entries in PostgreSQL: a new checkpoint after 100 more entries (indexes, tiles,
 root, signature, all on disk; goal 50 ms), and one inclusion proof from the files (goal 5 ms). pymerkle keeps its
 tree in memory or in an SQLite file, signs nothing and serves nothing.""",

@@ -25,6 +25,7 @@ REFUSALS = {
     "JM-KEY-REVOKED": marked("This key is revoked."),
     "JM-KEY-ROTATED": marked("This key was replaced by another."),
     "JM-KEY-UNKNOWN": marked("The platform does not know this key."),
+    "JM-MAINTENANCE": marked("The platform's operator is working on it."),
     "JM-NAME": marked("The platform does not accept this name."),
     "JM-NAME-TAKEN": marked("This name is taken, or resembles one that is."),
     "JM-NONCE-USED": marked("This request was already made."),

@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "joulemark_site.security.content_security_policy",
     "django.middleware.security.SecurityMiddleware",
     "joulemark_site.readable_requests.readable_requests",
+    "joulemark_site.maintenance.refuse_in_maintenance",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "joulemark_site.crowd.presence.mark_simulated",
     "django.contrib.sessions.middleware.SessionMiddleware",

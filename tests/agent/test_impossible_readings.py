@@ -93,7 +93,9 @@ def assert_in_order(ended: Ended) -> None:
     if "error" in answer:
         assert len(answer["error"]["sentence"]) > len("Interrupted.")
     else:
-        assert measured.keys() | failed == JOBS, "every job of the plan has a result or its failure"
+        put_off = {row["job"] for row in answer["put_off"]}
+        assert not put_off or answer["stopped"], "a job is put off only when the run says why it was stopped"
+        assert measured.keys() | failed | put_off == JOBS, "every job of the plan has a result or a reason"
     kept = ended.results()
     assert {one.digest for one in kept} == set(measured.values())
     for one in kept:
@@ -168,6 +170,27 @@ def test_nonsense_for_a_second_costs_no_job(
     ended = two_jobs(sessions, tmp_path, wrong_answers=(wrong,))
     assert ended.code == 0, ended.err
     assert "writing/letters/small" in {row["job"] for row in ended.answer()["results"]}
+
+
+@pytest.mark.parametrize("answer", ["zeros", "ones"])
+@pytest.mark.parametrize(
+    ("function", "facts"),
+    [
+        ("nvmlDeviceGetMemoryInfo", {"memory_bytes"}),
+        ("nvmlDeviceGetEnforcedPowerLimit", {"power_limit_w"}),
+        ("nvmlDeviceGetPowerManagementDefaultLimit", {"power_limit_default_w"}),
+    ],
+)
+def test_a_fact_that_no_gpu_has_is_absent_with_its_reason(
+    sessions: Sessions, tmp_path: Path, function: str, facts: set[str], answer: str
+) -> None:
+    ended = two_jobs(sessions, tmp_path, wrong_answers=(WrongAnswer(function=function, answer=answer),))
+    assert ended.results(), ended.err
+    for one in ended.results():
+        said = bundles.verified_statement(one.bundle).predicate
+        absent = {name for name in facts if getattr(said.device, name) is None}
+        assert absent == facts
+        assert {said.absent[f"device.{name}"] for name in facts} == {"out-of-range"}
 
 
 @pytest.mark.laws

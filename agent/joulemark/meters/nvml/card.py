@@ -99,6 +99,8 @@ class Card:
         for name, (function, form) in _FACTS.items():
             try:
                 values[name] = form(self.call(function))
+            except ImpossibleAnswer:
+                values[name], absent[name] = None, "out-of-range"
             except self.nvml.NVMLError as error:
                 values[name], absent[name] = None, nvml_errors.reason(self.nvml, error)
         version = self.driver_version()
@@ -147,10 +149,29 @@ def word(value: str | bytes) -> str:
     return value.decode("ascii", "replace") if isinstance(value, bytes) else value
 
 
+MOST_BYTES, MOST_LIMIT_MW = 2**50, 100_000_000
+"""More than any GPU will have for a long time: a pebibyte, 100 kW."""
+
+
+class ImpossibleAnswer(Exception):
+    """The driver states what no GPU has; the reason of what is absent then is `out-of-range`."""
+
+
+def _possible(value: int, *, most: int) -> int:
+    """The value, if it is from 1 to `most`. Raises ImpossibleAnswer."""
+    if not 0 < value <= most:
+        raise ImpossibleAnswer
+    return value
+
+
+def _limit_w(limit_mw: int) -> float:
+    return _possible(limit_mw, most=MOST_LIMIT_MW) / 1000
+
+
 _FACTS: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    "memory_bytes": ("nvmlDeviceGetMemoryInfo", lambda memory: int(memory.total)),
-    "power_limit_w": ("nvmlDeviceGetEnforcedPowerLimit", lambda limit_mw: limit_mw / 1000),
-    "power_limit_default_w": ("nvmlDeviceGetPowerManagementDefaultLimit", lambda limit_mw: limit_mw / 1000),
+    "memory_bytes": ("nvmlDeviceGetMemoryInfo", lambda memory: _possible(int(memory.total), most=MOST_BYTES)),
+    "power_limit_w": ("nvmlDeviceGetEnforcedPowerLimit", _limit_w),
+    "power_limit_default_w": ("nvmlDeviceGetPowerManagementDefaultLimit", _limit_w),
     "vbios": ("nvmlDeviceGetVbiosVersion", word),
     "ecc": ("nvmlDeviceGetEccMode", lambda modes: bool(modes[0])),
     "mig": ("nvmlDeviceGetMigMode", lambda modes: bool(modes[0])),

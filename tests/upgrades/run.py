@@ -1,0 +1,82 @@
+"""From each of some former commits: prepare and fill a platform with its code, and bring it up to this code.
+
+`make upgrades`. On SQLite and on PostgreSQL, every UPGRADES_EVERY-th of the last UPGRADES_COMMITS commits must give the
+same boards before and after, a clean audit of the log and the tables, cells that equal their evidence, and the very
+schema that a new database has. It prints a line for each and ends with 1 if one differs.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "simulation")]
+
+from joulemark_simulation.services import services
+from tests.upgrades.comparing import board_differences, schema, schema_differences
+from tests.upgrades.former_platforms import CommandFailed, FormerPlatform, code_of, filled, new_database
+
+EVERY = int(os.environ.get("UPGRADES_EVERY", "20"))
+COMMITS = int(os.environ.get("UPGRADES_COMMITS", "120"))
+MOST_SHOWN = 12
+AUDITS = (("check_log",), ("rebuild_boards", "--check"), ("makemigrations", "--check", "--dry-run"))
+
+
+def chosen_commits() -> list[str]:
+    """The abbreviated names of the commits of the main line to begin from, the newest first."""
+    command = ["git", "rev-list", "--first-parent", "--abbrev-commit", f"--max-count={COMMITS + 1}", "HEAD"]
+    names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
+    return names[EVERY::EVERY]
+
+
+def main() -> int:
+    """Upgrade from each commit and print what differs; 1 where anything does."""
+    failed = 0
+    with services() as running, tempfile.TemporaryDirectory() as folder:
+        server = running.database_url or ""
+        for kind in ("SQLite", "PostgreSQL"):
+            place = Path(folder) / kind
+            place.mkdir()
+            url = new_database(server, "fresh") if kind == "PostgreSQL" else None
+            fresh = FormerPlatform(folder=place / "fresh", database_url=url)
+            fresh.folder.mkdir()
+            fresh.manage(ROOT, "prepare")
+            new = schema(fresh.database_url, fresh.folder)
+            for commit in chosen_commits():
+                url = new_database(server, "former") if kind == "PostgreSQL" else None
+                outcome = differences_from(commit, place / commit, url, new)
+                failed += bool(outcome)
+                print(f"{kind:10}  {commit}  {'as before' if not outcome else 'DIFFERS'}", flush=True)
+                for sentence in outcome[:MOST_SHOWN]:
+                    print(f"    {sentence}")
+                if len(outcome) > MOST_SHOWN:
+                    print(f"    and {len(outcome) - MOST_SHOWN} more")
+    print(
+        f"{failed} upgrades differ"
+        if failed
+        else "every upgrade leaves boards, log and schema as they should be"
+    )
+    return int(failed > 0)
+
+
+def differences_from(commit: str, folder: Path, database_url: str | None, new: list[str]) -> list[str]:
+    """What differs after a platform of `commit` was brought up to this code; empty where nothing does."""
+    try:
+        with code_of(commit) as tree:
+            former = filled(tree, folder, database_url)
+            before = former.boards(tree)
+        former.manage(ROOT, "prepare")
+        sentences = board_differences(before, former.boards(ROOT))
+        for words in AUDITS:
+            former.manage(ROOT, *words)
+        return sentences + schema_differences(schema(database_url, folder), new)
+    except CommandFailed as error:
+        return str(error).splitlines()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
