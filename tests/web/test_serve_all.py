@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -192,12 +193,13 @@ def test_the_end_of_the_processes_behind_the_proxy_is_noticed_as_its_own_is() ->
 
 def environment_inside(served: Served) -> dict[str, str]:
     """The variables of the running processes: the addresses of database and queue are theirs alone."""
-    listed = subprocess.run(
-        ["pgrep", "--parent", str(served.process.pid), "--full", "honcho"], capture_output=True, check=True
-    )
-    number = listed.stdout.split()[0].decode()
-    entries = Path(f"/proc/{number}/environ").read_bytes().split(b"\0")
-    return dict(entry.decode().split("=", 1) for entry in entries if b"=" in entry)
+    ours = f"JOULEMARK_DATA_DIR={served.folder / 'data'}".encode()
+    for file in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):  # a process that has ended, or another user's
+            entries = file.read_bytes().split(b"\0")
+            if ours in entries:
+                return dict(entry.decode().split("=", 1) for entry in entries if b"=" in entry)
+    raise AssertionError("no process of it runs")
 
 
 def test_the_doctor_finds_nothing_wrong_with_all_of_it(served: Served) -> None:
