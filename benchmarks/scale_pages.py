@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from benchmarks.scale_rows import LargePlatform
     from joulemark_simulation.addresses import Route
 
-NOT_ASKED = ("i18n/", "jsi18n/")
+NOT_ASKED = ("i18n/", "jsi18n/", "metrics", "doctor/")
 IMPACT = "query=text_classification&queries_per_day=3&users=7&place=DEU"
 BOARD = "boards/{series}/{task}/"
 """The page that the goals name."""

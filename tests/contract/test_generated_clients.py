@@ -51,6 +51,7 @@ GETS: dict[str, dict[str, Any]] = {
     "list_needed": {"suite": load_suite("demo").digest},
     "list_results": {},
     "list_suites": {},
+    "log_gaps": {},
     "log_rows": {"start": 0, "end": 3},
     "platform_key": {},
     "read_board": BOARD,

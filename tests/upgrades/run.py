@@ -69,7 +69,7 @@ def differences_from(commit: str, folder: Path, database_url: str | None, new: l
         with code_of(commit) as tree:
             former = filled(tree, folder, database_url)
             before = former.boards(tree)
-        former.manage(ROOT, "prepare")
+        former.manage(ROOT, "upgrade", "--backup-to", str(folder / "backups"))
         sentences = board_differences(before, former.boards(ROOT))
         for words in AUDITS:
             former.manage(ROOT, *words)

@@ -122,7 +122,7 @@ def test_what_is_there_is_not_replaced_unasked(made: Platform, backup: Path, tmp
         columns = [row[1] for row in database.execute("PRAGMA table_info(intake_submission)")]
         values = {"result_id": "ab" * 32, "bundle": b"", "receipt": b"", "trace_sha256": "", "key_id": "x",
                   "received_at": "2026-01-01", "state": "received", "leaf_id": 1, "batch_limit": 1,
-                  "losses": 0}  # fmt: skip
+                  "losses": 0, "request_id": ""}  # fmt: skip
         marks = ", ".join("?" * len(columns))
         database.execute(
             f"INSERT INTO intake_submission ({', '.join(columns)}) VALUES ({marks})",  # noqa: S608 - its own columns
