@@ -181,11 +181,13 @@ def test_processes_print_no_secret(planted: Platform) -> None:
     wait_until(
         lambda: "accepted upload" in running.log("web.log"), beside=web, what="the upload's line is there"
     )
+    wait_until(
+        lambda: "JM-QUEUE-AWAY" in running.log("web.log"), beside=web, what="the message's line is there"
+    )
     kill(worker)
     kill(web)
     output = running.log("web.log") + running.log("worker.log")
     output += running.manage_output.stdout + running.manage_output.stderr  # type: ignore[attr-defined]
-    assert "JM-QUEUE-AWAY" in output
     assert_clean(output)
     assert running.environment["planted_pem_line"] not in output
 
