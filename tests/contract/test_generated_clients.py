@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from joulemark.record import bundle as bundles
 from joulemark.record import keys, requests
 from joulemark.record.codec import decode, encode
+from joulemark.record.envelope import Envelope
 from joulemark.record.messages import ResultStatus
 from joulemark.suite import load_suite, read_archive
 from joulemark_simulation import records
@@ -174,6 +175,7 @@ DOORS: dict[str, int] = {
     "request_ticket": 201,
     "submit_result": 202,
     "submit_results": 200,
+    "submit_receipted_result": 200,
     "appeal": 201,
     "withdraw_result": 201,
     "rotate_key": 201,
@@ -195,7 +197,8 @@ def test_a_generated_client_passes_every_signed_door(client: GeneratedClient, ru
 
     send("enrol", who.enrolment())
     send("request_ticket", who.ticket_request())
-    send("submit_result", disturbed)
+    receipt = decode(send("submit_result", disturbed), Envelope, what="receipt")
+    send("submit_receipted_result", replace(bundles.parse(disturbed), receipt=receipt).to_bytes())
     batch = json.loads(
         send("submit_results", who.bundle(salt=who.number + 1) + who.bundle(salt=who.number + 2))
     )
