@@ -7,6 +7,7 @@ Values go through the same methods of the fields, so what is stored is the same.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,7 @@ def insert_rows(rows: Sequence[models.Model], *, updates: bool = False) -> None:
         return
     statement = _statement(model, updates)
     columns = [
-        [field.get_db_prep_save(field.pre_save(row, add=True), connection) for row in rows]
+        [_in_utc(field.get_db_prep_save(field.pre_save(row, add=True), connection)) for row in rows]
         for field in statement.fields
     ]
     with connection.cursor() as cursor:
@@ -85,6 +86,11 @@ def _array(field: models.Field[Any, Any]) -> str:
     base = (field.db_type(connection) or "").partition("(")[0]
     binary = base in ("varchar", "text", "bytea") and not field.null
     return f"{'%b' if binary else '%s'}::{base}[]"
+
+
+def _in_utc(value: Any) -> Any:
+    """The value; a time in UTC, because in an array it goes as text, and PostgreSQL reads no offset of 16 hours."""
+    return value.astimezone(UTC) if isinstance(value, datetime) and value.tzinfo is not None else value
 
 
 def _create(model: type[models.Model], rows: Sequence[models.Model], *, updates: bool) -> None:

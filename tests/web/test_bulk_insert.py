@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from datetime import timezone as zone
 from random import Random
 from typing import Any
 
@@ -99,6 +101,14 @@ def test_results_are_overwritten_as_the_orm_does(result: Result, seed: int) -> N
     insert_rows([result], updates=True)
     assert content([result]) == expected
     assert Result.objects.count() == 1
+
+
+@pytest.mark.parametrize("hours", [-23, -16, -5.5, 0, 5.75, 15.99, 16, 23.9])
+def test_a_time_is_the_same_moment_whatever_its_offset(result: Result, hours: float) -> None:
+    at = datetime(2026, 5, 4, 10, 0, 0, 123456, tzinfo=zone(timedelta(hours=hours)))
+    row = Submission.objects.get(pk=result.pk)
+    insert_rows([Transition(submission=row, before="received", after="checking", moved_at=at)])
+    assert Transition.objects.filter(submission=row, moved_at=at).exists()
 
 
 def too_long(row: Submission) -> list[models.Model]:
