@@ -221,6 +221,10 @@ def test_no_address_refuses_a_media_type_that_it_does_not_have(client: Client, v
 
 
 @pytest.mark.laws
+AGEING = ("/api/v1/health", "/readyz", "/metrics")
+"""They tell how long something has waited: no two answers are alike."""
+
+
 def test_no_answer_depends_on_the_host_name(client: Client, values: Values, settings: Settings) -> None:
     settings.ALLOWED_HOSTS = ["testserver", "other.example"]
     settings.ORIGIN = "https://energy.example"
@@ -234,7 +238,8 @@ def test_no_answer_depends_on_the_host_name(client: Client, values: Values, sett
     ]
     for address in [*addresses(values, admin=True), *paged]:
         plain, other = (client.get(address, headers={"Host": host}) for host in settings.ALLOWED_HOSTS)
-        assert body(plain) == body(other), address
+        if address not in AGEING:
+            assert body(plain) == body(other), address
         assert plain.get("Location") == other.get("Location"), address
         assert b"other.example" not in body(other), address
         assert "other.example" not in str(other.headers), address
