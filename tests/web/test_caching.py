@@ -220,11 +220,11 @@ def test_no_address_refuses_a_media_type_that_it_does_not_have(client: Client, v
             assert client.get(address, headers={"Accept": accept}).status_code != 406, address
 
 
-@pytest.mark.laws
 AGEING = ("/api/v1/health", "/readyz", "/metrics")
 """They tell how long something has waited: no two answers are alike."""
 
 
+@pytest.mark.laws
 def test_no_answer_depends_on_the_host_name(client: Client, values: Values, settings: Settings) -> None:
     settings.ALLOWED_HOSTS = ["testserver", "other.example"]
     settings.ORIGIN = "https://energy.example"
