@@ -22,6 +22,10 @@ def answered_probes(
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         view = PROBES.get(request.path_info.removeprefix("/"))
-        return get_response(request) if view is None else view(request)
+        if view is None:
+            return get_response(request)
+        response = view(request)
+        response.headers.setdefault("Cache-Control", "no-store")  # of a refused method as well
+        return response
 
     return answer
