@@ -161,6 +161,16 @@ class TicketView(APIView):
         return answer(record, status=201)
 
 
+OF_A_BUNDLE = {
+    "x-signed-message": {
+        "bundle": message(Bundle),
+        "payloadType": PAYLOAD_TYPE,
+        "payload": message(Statement),
+    }
+}
+"""What is signed within a bundle, for the API's description."""
+
+
 class SubmissionView(APIView):
     """Hand in a signed bundle."""
 
@@ -170,13 +180,7 @@ class SubmissionView(APIView):
         request=SIGNED_BYTES,
         responses={200: message(Envelope), 202: message(Envelope), **REFUSALS},
         operation_id="submit_result",
-        extensions={
-            "x-signed-message": {
-                "bundle": message(Bundle),
-                "payloadType": PAYLOAD_TYPE,
-                "payload": message(Statement),
-            }
-        },
+        extensions=OF_A_BUNDLE,
     )
     def post(self, request: Request) -> HttpResponse:
         """Answer with the signed receipt: 202 when the bytes are new, 200 when they were here already."""
@@ -195,6 +199,7 @@ class ReceiptedView(APIView):
         request=SIGNED_BYTES,
         responses={200: message(Envelope), 202: message(Envelope), **REFUSALS},
         operation_id="submit_receipted_result",
+        extensions=OF_A_BUNDLE,
     )
     def post(self, request: Request) -> HttpResponse:
         """Answer with the receipt: 202 when the result is stored again, 200 when it was not lost.

@@ -89,7 +89,9 @@ def test_refreshing_touches_exactly_one_cell(django_assert_max_num_queries: Djan
     refresh_stale_cells()
     before = {cell.pk: cell.updated_at for cell in Cell.objects.all()}
     new = make_result(Run(by="grace", device="b", model=GENERAL, energy_per_query_j=8.0))
-    with django_assert_max_num_queries(13 + 9 + 7):  # its mark and cell, what is derived of its part, and its job
+    with django_assert_max_num_queries(
+        13 + 9 + 7
+    ):  # its mark and cell, what is derived of its part, and its job
         assert refresh_cells_of(result_ids=[new.pk]) == 1
     changed = [cell for cell in Cell.objects.all() if cell.updated_at != before[cell.pk]]
     assert [cell.dataset_id for cell in changed] == [Result.objects.get(pk=new.pk).dataset_id]
