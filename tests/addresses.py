@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from django.urls import URLPattern, URLResolver, get_resolver
 
 NOT_OURS = ("admin/", "i18n/")
+OF_MONITORS = frozenset({"/livez", "/readyz", "/metrics", "/api/v1/health", "/doctor/reflection"})
+"""They tell of this moment, to whoever watches the platform: no two answers are alike, and no reader is meant."""
 PARAMETER = re.compile(r"<(?:\w+:)?(?P<plain>\w+)>|\(\?P<(?P<named>\w+)>[^)]*\)")
 
 

@@ -288,7 +288,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = env.count("JOULEMARK_HSTS_S", 365 * 24 * 3600 if IS_HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.flag("JOULEMARK_HSTS_SUBDOMAINS", default=False)
 SECURE_SSL_REDIRECT = env.flag("JOULEMARK_HTTPS_REDIRECT", default=IS_HTTPS and PROXIES > 0)
-SECURE_REDIRECT_EXEMPT = [r"^(livez|readyz|metrics)$"]  # asked from the inside, past the proxy
+SECURE_REDIRECT_EXEMPT = [r"^(livez|readyz|metrics)\Z"]  # asked from the inside, past the proxy
 SILENCED_SYSTEM_CHECKS = [
     "security.W005",
     "security.W021",
