@@ -11,7 +11,7 @@ from tests.processes import ROOT
 
 BILL = run_path(str(ROOT / "requirements" / "bill_of_materials.py"))
 ALLOWED = {
-    "MIT", "MIT License", "MIT-0", "MIT-CMU", "ISC License (ISCL)",
+    "MIT", "MIT License", "MIT-0", "MIT-CMU", "Unlicense", "ISC License (ISCL)",
     "BSD License", "BSD-2-Clause", "BSD-3-Clause", "BSD 3-Clause", "0BSD", "FreeBSD", "Zlib", "CC0-1.0",
     "Apache-2.0", "Apache Software License", "Apache 2.0 License", "CNRI-Python", "PSF-2.0",
     "Python Software Foundation License", "MPL-2.0", "Mozilla Public License 2.0 (MPL 2.0)",
