@@ -35,6 +35,7 @@ class Command(BaseCommand):
             try:
                 close_old_connections()
                 watch.round()
+            # whatever failed is written down; a watch that ended would call nobody any more
             except Exception:
                 logger.exception("JM-ROUND-FAILED a round of the watch failed; the next one comes")
                 if options["once"]:
