@@ -205,7 +205,9 @@ def test_requests_of_all_processes_are_in_one_scrape(monitored: Monitored) -> No
         return sum(float(sample["value"][1]) for sample in found)
 
     monitored.health()
-    wait_until(lambda: requests() >= 1, beside=monitored.prometheus, what="requests are counted", limit_s=LIMIT_S)
+    wait_until(
+        lambda: requests() >= 1, beside=monitored.prometheus, what="requests are counted", limit_s=LIMIT_S
+    )
 
 
 def test_a_scrape_costs_little(monitored: Monitored) -> None:
