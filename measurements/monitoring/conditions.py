@@ -165,7 +165,7 @@ def _disks(disks: tuple[DiskSpace, ...] | None) -> Condition:
         return Condition(
             name="disk",
             problem="A folder of the platform gives no answer.",
-            detail="A folder of the platform gives no answer; see JOULEMARK_DATA_DIR and JOULEMARK_LOG_DIR.",
+            detail="A folder gives no answer; see JOULEMARK_DATA_DIR, JOULEMARK_LOG_DIR and JOULEMARK_DATABASE_DIR.",
         )
     full = [disk for disk in disks if disk.free < settings.DISK_ALARM_BYTES]
     if not full:

@@ -22,7 +22,7 @@ from tests.processes import ROOT, free_port
 PLANTED = "s3cr3t-planted-by-this-test"
 PLACES = {
     "JOULEMARK_DATA_DIR", "JOULEMARK_LOG_DIR", "JOULEMARK_PLATFORM_KEY_FILE", "JOULEMARK_LOG_KEY_FILE",
-    "JOULEMARK_SUITES", "DATABASE_PASSWORD_FILE",
+    "JOULEMARK_SUITES", "DATABASE_PASSWORD_FILE", "JOULEMARK_DATABASE_DIR",
 }  # fmt: skip
 """Their values are paths, which a sentence must name to be of use."""
 SHAPES = (
