@@ -142,7 +142,7 @@ def _has_code(user: User, form: ProofForm) -> bool:
 
 
 def _write(user: User, what: str) -> None:
-    logger.info("JM-SECOND-FACTOR the second factor of %s was %s", user.get_username(), what)
+    logger.info("JM-SECOND-FACTOR-CHANGED the second factor of %s was %s", user.get_username(), what)
 
 
 def _in_groups(key: str) -> str:
