@@ -187,6 +187,7 @@ JUDGING_ALARM_S = (
 MESSAGE_ALARM_S = SWEEP_MESSAGE_LIFE_S + 60  # a worker that came by would have thrown it away
 SWEEP_ALARM_S = env.seconds("JOULEMARK_SWEEP_ALARM_S", 5 * 60)
 BOARD_ALARM_S = env.seconds("JOULEMARK_BOARD_ALARM_S", 10 * 60)
+CLOCK_ALARM_S = env.seconds("JOULEMARK_CLOCK_ALARM_S", 10 * 60)
 DATABASE_DIR = env.folder_of_others("JOULEMARK_DATABASE_DIR")  # for the space on its disk alone
 DISK_ALARM_BYTES = env.mebibytes("JOULEMARK_DISK_ALARM_MIB", 1024)
 WATCH_EVERY_S = env.seconds("JOULEMARK_WATCH_EVERY_S", 30)

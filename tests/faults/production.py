@@ -51,6 +51,7 @@ SETTINGS = {
     "JOULEMARK_CELL_EVERY_S": "8",
     "JOULEMARK_LOG_ALARM_S": "8",
     "JOULEMARK_WAITING_ALARM_S": "15",
+    "JOULEMARK_CLOCK_ALARM_S": "8",
     "JOULEMARK_DISK_ALARM_MIB": "4",
 }
 """As in production but for times: what an alarm waits for in minutes, it waits for in seconds."""
