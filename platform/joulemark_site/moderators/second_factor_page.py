@@ -63,27 +63,27 @@ def second_factor_page(request: HttpRequest, site: AdminSite) -> TemplateRespons
         raise Http404
     user = cast("User", request.user)
     form = ProofForm(request.POST if request.method == "POST" else None)
-    shown: dict[str, Any] = {}
+    outcome: dict[str, Any] = {}
     if request.method == "POST" and form.is_valid():
         action = {BEGIN: _begin, CONFIRM: _confirm, RENEW: _renew, REMOVE: _remove}.get(
             request.POST.get("action", "")
         )
-        shown = action(request, user, form) if action else {}
+        outcome = action(request, user, form) if action else {}
     context = {
         **site.each_context(request),
         "title": _("Second factor"),
         "form": form,
         "is_set_up": second_factor.is_set_up(user),
         "is_required": settings.SECOND_FACTOR == second_factor.REQUIRED,
-        **shown,
+        **outcome,
     }
     return TemplateResponse(request, TEMPLATE, context)
 
 
 def _begin(request: HttpRequest, user: User, form: ProofForm) -> dict[str, Any]:
     """The key of a new app. A wrong password is counted and answered as at the login."""
-    known = authenticate(request, username=user.get_username(), password=form.cleaned_data["password"])
-    if known is None:
+    authenticated = authenticate(request, username=user.get_username(), password=form.cleaned_data["password"])
+    if authenticated is None:
         form.add_error("password", _("The password is wrong."))
         return {}
     give_back(request)
@@ -98,7 +98,7 @@ def _begin(request: HttpRequest, user: User, form: ProofForm) -> dict[str, Any]:
 
 
 def _confirm(request: HttpRequest, user: User, form: ProofForm) -> dict[str, Any]:
-    """Recovery codes, once the app has shown that it knows the key; the session then has its second factor."""
+    """Recovery codes, once the app has proved that it knows the key; the session then has its second factor."""
     device = TOTPDevice.objects.filter(user=user, confirmed=False).first()
     if device is None:
         form.add_error("code", _("There is nothing to confirm; begin again."))
