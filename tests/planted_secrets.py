@@ -28,7 +28,7 @@ VALUES = {
     "a long one": WORD * 400,
 }
 """Unusable values of a setting that hold a secret."""
-assert settings.DATA_DIR, "the settings are read, and with them the names of all variables"
+assert settings.DATA_DIR.name, "the settings are read, and with them the names of all variables"
 VARIABLES = sorted(SETTING_NAMES | {"DATABASE_PASSWORD_FILE"})
 """Every variable that the settings read."""
 PLACES = frozenset(

@@ -185,7 +185,7 @@ def three_disks(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         return os.statvfs_result(status)
 
     monkeypatch.setattr(Path, "stat", stat_of)
-    monkeypatch.setattr(dependencies.os, "statvfs", statvfs_of)
+    monkeypatch.setattr(os, "statvfs", statvfs_of)
     return free
 
 

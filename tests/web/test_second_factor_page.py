@@ -59,7 +59,7 @@ def app_of(page: str) -> App:
     """An app that has the key which is written on the page."""
     found = re.search(r'<code id="key">([A-Z2-7 ]+)</code>', page)
     assert found
-    return App(SimpleNamespace(bin_key=b32decode(found[1].replace(" ", ""))))  # type: ignore[arg-type]
+    return App(SimpleNamespace(bin_key=b32decode(found[1].replace(" ", ""))))
 
 
 def enrolled(client: Client) -> tuple[App, list[str]]:

@@ -170,7 +170,7 @@ def disk() -> Iterator[Finding]:
             f"{settings.DATABASE_DIR} is no folder that this user can see: health calls the disk unwell.",
             "Name a folder on PostgreSQL's disk below folders that everybody may enter, or unset the variable.",
         )
-    if settings.DATABASE_DIR is None and settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
+    if settings.DATABASE_DIR is None and str(settings.DATABASES["default"]["ENGINE"]).endswith("postgresql"):
         yield warning(
             "JM-FILE-DATABASE-UNSEEN",
             "JOULEMARK_DATABASE_DIR",

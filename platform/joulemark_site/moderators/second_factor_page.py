@@ -82,7 +82,9 @@ def second_factor_page(request: HttpRequest, site: AdminSite) -> TemplateRespons
 
 def _begin(request: HttpRequest, user: User, form: ProofForm) -> dict[str, Any]:
     """The key of a new app. A wrong password is counted and answered as at the login."""
-    authenticated = authenticate(request, username=user.get_username(), password=form.cleaned_data["password"])
+    authenticated = authenticate(
+        request, username=user.get_username(), password=form.cleaned_data["password"]
+    )
     if authenticated is None:
         form.add_error("password", _("The password is wrong."))
         return {}
