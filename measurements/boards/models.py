@@ -214,6 +214,8 @@ class CellRevision(CellContent):
                 ],
                 name="cellrevision_as_of",
             ),
+            # the version of a board at a time: versions rise with time (`cell_storage`)
+            models.Index(fields=["suite", "grade", "-updated_at", "-version"], name="cellrevision_latest"),
         ]
 
     def __str__(self) -> str:

@@ -80,7 +80,7 @@ class SuiteSeries:
             )
             return current.version, current.changed_at
         revisions = CellRevision.objects.of_series(suite=self.suite, version=self.version, grade=self.grade)
-        last = revisions.filter(updated_at__lte=at).latest("version")
+        last = revisions.filter(updated_at__lte=at).latest("updated_at", "version")
         return last.version, last.updated_at
 
 

@@ -34,6 +34,10 @@ class NamedRows:
         return queryset.filter(**{f"{self._through}__in": keys}) if keys else queryset.none()
 
 
+OF_SUBMISSIONS = frozenset({"contributor", "state"})
+"""Filters by columns of submissions; all others are by those of results."""
+
+
 class ResultFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
     """By suite, task, data set, model, hardware, grade, contributor and state; each a plain equality."""
 
@@ -75,3 +79,15 @@ class ResultFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fi
     class Meta:
         model = Submission
         fields: list[str] = []
+
+    def filter_queryset(self, queryset: QuerySet[Submission]) -> QuerySet[Submission]:
+        """Those chosen, in the same order by the time that stands in the results' own table where that is asked.
+
+        There an index has the latest results of each value, so that a page costs the same however many there are, and
+        however long ago the last one came.
+        """
+        chosen: QuerySet[Submission] = super().filter_queryset(queryset)
+        is_by_result = any(
+            value for name, value in self.form.cleaned_data.items() if name not in OF_SUBMISSIONS
+        )
+        return chosen.order_by("-result__received_at", "result_id") if is_by_result else chosen

@@ -241,6 +241,10 @@ class Appeal(models.Model):
         return f"{self.submission_id[:12]}: appealed"
 
 
+LISTED_BY = ("suite", "task", "dataset", "model", "hardware_class", "scope", "stratum", "grade")
+"""What lists of results are narrowed by, beside a submission's own columns."""
+
+
 class ResultQuerySet(models.QuerySet["Result"]):
     """Reads of results."""
 
@@ -265,6 +269,7 @@ class Result(models.Model):
     budget was stated. `mean_power_w` is the power at which the energy of the queries was drawn, against which the
     sensor's offset is set; null where the trace does not tell. `answers` are the trace's short digests of the
     answers, four bytes each, in the sample's order; `noise` is the print of its noise, empty where it has too little.
+    `received_at` is its submission's: a list of results with something in common reads the latest of them in an index.
     """
 
     submission = models.OneToOneField(
@@ -272,17 +277,19 @@ class Result(models.Model):
     )
     contributor = models.ForeignKey(Contributor, on_delete=models.PROTECT, related_name="results")
     device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="results")
-    suite = models.ForeignKey(Suite, on_delete=models.PROTECT)
-    task = models.ForeignKey(Task, on_delete=models.PROTECT)
-    dataset = models.ForeignKey(DataSet, on_delete=models.PROTECT)
-    model = models.ForeignKey(AiModel, on_delete=models.PROTECT, related_name="results")
-    hardware_class = models.ForeignKey(HardwareClass, on_delete=models.PROTECT)
+    # those without an index of their own have one of `LISTED_BY`
+    suite = models.ForeignKey(Suite, on_delete=models.PROTECT, db_index=False)
+    task = models.ForeignKey(Task, on_delete=models.PROTECT, db_index=False)
+    dataset = models.ForeignKey(DataSet, on_delete=models.PROTECT, db_index=False)
+    model = models.ForeignKey(AiModel, on_delete=models.PROTECT, related_name="results", db_index=False)
+    hardware_class = models.ForeignKey(HardwareClass, on_delete=models.PROTECT, db_index=False)
     grade = models.CharField(max_length=10, choices=RESULT_GRADES)
     scope = models.CharField(max_length=20)
     stratum = models.CharField(max_length=60)
     meter = models.CharField(max_length=30)
     session = models.CharField(max_length=32)
     started_at = models.DateTimeField()
+    received_at = models.DateTimeField()
     queries = models.PositiveBigIntegerField()
     window_count = models.PositiveIntegerField()
     duration_s = models.FloatField()
@@ -321,6 +328,11 @@ class Result(models.Model):
             models.Index(fields=["dataset", "model", "sample_sha256"], name="result_sample"),
             # a trace whose values were scaled keeps its times
             models.Index(fields=["times_sha256"], name="result_times"),
+            # lists of results: the latest with a value of one of these
+            *(
+                models.Index(fields=[name, "-received_at"], name=f"result_{name}_latest")
+                for name in LISTED_BY
+            ),
         ]
         constraints = [
             models.CheckConstraint(
