@@ -39,6 +39,12 @@ class Ticket(models.Model):
 
     objects = TicketQuerySet.as_manager()
 
+    class Meta:
+        indexes = [
+            # open tickets, each minute: those of now among all that ever were
+            models.Index(fields=["expires_at"], name="ticket_expiry"),
+        ]
+
     def __str__(self) -> str:
         return self.id
 

@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.management import call_command
 
-from joulemark_simulation.result_rows import GENERAL, SENTIMENT, SPECIFIC, TOPICS, Run, make_result
+from joulemark_simulation.result_rows import (
+    GENERAL,
+    SENTIMENT,
+    SPECIFIC,
+    TOPICS,
+    Run,
+    demo_catalog,
+    make_result,
+)
 from measurements.boards import board_pages
+from measurements.boards.services import refresh_stale_cells
 from measurements.downloads.api_board_page import BoardPages
 
 if TYPE_CHECKING:
@@ -26,10 +35,12 @@ def board(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two models on two data sets, and the study; three rows a page."""
     monkeypatch.setattr(board_pages, "ROWS_PER_PAGE", PER_PAGE)
     monkeypatch.setattr(BoardPages, "page_size", PER_PAGE)
+    demo_catalog()
+    call_command("load_published", verbosity=0)
     for model, energy_j in ((SPECIFIC, 0.4), (GENERAL, 6.0)):
         for dataset in (TOPICS, SENTIMENT):
             make_result(Run(model=model, dataset=dataset, energy_per_query_j=energy_j))
-    call_command("load_published", verbosity=0)
+    refresh_stale_cells()
 
 
 def followed(client: Client, address: str, **query: str) -> list[dict[str, Any]]:

@@ -1,21 +1,26 @@
-"""On SQLite too a list of results reads the latest with a value in an index: its plan, from tables without rows."""
+"""Lists of the latest and counts of what is open read an index: the plans of SQLite, from tables without rows.
+
+PostgreSQL's are in `test_reads_at_scale.py`, but for two whose index is large only beside a long history.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.db.models import QuerySet
 from django.http import QueryDict
 
 from measurements.boards.models import CellRevision
-from measurements.intake.models import Submission
+from measurements.intake.models import Submission, Ticket
 from measurements.review.filters import ResultFilter
 from measurements.review.models import LISTED_BY, Result
 
-MODELS = (Submission, Result, CellRevision)
+MODELS = (Ticket, Submission, Result, CellRevision)
 SETTINGS = {
     "ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:", "OPTIONS": {}, "TIME_ZONE": None, "AUTOCOMMIT": True,
     "ATOMIC_REQUESTS": False, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": False, "USER": "", "PASSWORD": "", "HOST": "",
@@ -34,6 +39,19 @@ def sqlite() -> Iterator[DatabaseWrapper]:
             editor.create_model(model)
     yield database
     database.close()
+
+
+def open_tickets() -> QuerySet[Any, Any]:
+    """What the sweep counts each minute."""
+    return Ticket.objects.open(at=datetime(2026, 1, 1, tzinfo=UTC)).order_by().values_list("job_id")
+
+
+def versions_at_a_time() -> QuerySet[Any, Any]:
+    """The version of a board at a time."""
+    revisions = CellRevision.objects.filter(
+        suite=1, grade="measured", updated_at__lte=datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    return revisions.order_by("-updated_at", "-version").values_list("version")[:1]
 
 
 def plan(database: DatabaseWrapper, queryset: QuerySet[Any, Any]) -> str:
@@ -65,8 +83,18 @@ def test_a_contributor_s_list_reads_the_latest(sqlite: DatabaseWrapper) -> None:
     assert "TEMP B-TREE" not in steps, steps
 
 
-def test_the_version_of_a_board_at_a_time_is_one_row(sqlite: DatabaseWrapper) -> None:
-    revisions = CellRevision.objects.filter(suite=1, grade="measured", updated_at__lte="2026-01-01T00:00:00Z")
-    steps = plan(sqlite, revisions.order_by("-updated_at", "-version").values_list("version")[:1])
-    assert "cellrevision_latest" in steps, steps
+@pytest.mark.parametrize(
+    ("queryset", "index"), [(open_tickets(), "ticket_expiry"), (versions_at_a_time(), "cellrevision_latest")]
+)
+def test_what_is_of_now_is_not_looked_for_in_all_that_was(
+    db: None, sqlite: DatabaseWrapper, queryset: QuerySet[Any, Any], index: str
+) -> None:
+    steps = plan(sqlite, queryset)
+    assert index in steps, steps
     assert "TEMP B-TREE" not in steps, steps
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+    steps = queryset.explain()
+    assert index in steps, steps
+    assert "Sort" not in steps, steps

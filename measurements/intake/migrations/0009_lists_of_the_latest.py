@@ -22,4 +22,8 @@ class Migration(migrations.Migration):
             model_name='submission',
             index=models.Index(fields=['key', '-received_at', 'result_id'], name='submission_key_latest'),
         ),
+        migrations.AddIndex(
+            model_name='ticket',
+            index=models.Index(fields=['expires_at'], name='ticket_expiry'),
+        ),
     ]
