@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import time
 from dataclasses import asdict, dataclass
 from functools import partial
 from math import ceil
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -111,9 +111,9 @@ def due_factors() -> list[Board]:
 
 def refresh_due_factor(board: Board) -> bool:
     """The same as `refresh_factor`; sweeps then leave the board's factor alone for `PAUSE_TIMES` as long as it took."""
-    began_s = time.monotonic()
+    began_s = monotonic()
     changed = refresh_factor(*board)
-    rest_s = ceil(PAUSE_TIMES * (time.monotonic() - began_s))
+    rest_s = ceil(PAUSE_TIMES * (monotonic() - began_s))
     if pause_s():  # where no beat comes back all follows at once
         try:
             cache.set(_rest_key(board), 1, timeout=rest_s)

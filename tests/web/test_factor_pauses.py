@@ -45,7 +45,7 @@ def test_the_pause_follows_from_the_time_that_it_took(
 ) -> None:
     monkeypatch.setattr(equal_size, "pause_s", lambda: 10)
     times = iter([100.0, 103.5])
-    monkeypatch.setattr(equal_size.time, "monotonic", lambda: next(times))
+    monkeypatch.setattr(equal_size, "monotonic", lambda: next(times))
     kept: dict[str, int] = {}
     monkeypatch.setattr(equal_size.cache, "set", lambda key, _value, timeout: kept.update({key: timeout}))
     refresh_due_factor(board)
