@@ -29,9 +29,9 @@ Counts = dict[int, tuple[int, int]]
 """(rows, models) of each task that has any, by the task's primary key."""
 
 
-def cells_at(at: datetime | None) -> CellQuerySet:
-    """Every cell as it is now, or the revisions that stood at a time."""
-    return Cell.objects.all() if at is None else CellRevision.objects.as_of(at)
+def cells_at(at: datetime | None, **key: object) -> CellQuerySet:
+    """Every cell with such a key as it is now, or the revisions that stood at a time."""
+    return Cell.objects.filter(**key) if at is None else CellRevision.objects.as_of(at, **key)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ class SuiteSeries:
 
     def cells(self, *, at: datetime | None = None) -> CellQuerySet:
         """Its cells, now or at a time."""
-        return cells_at(at).of_series(suite=self.suite, version=self.version, grade=self.grade)
+        return cells_at(at, suite__name=self.suite, suite__version=self.version, grade=self.grade)
 
     def counts(self, *, at: datetime | None = None) -> Counts:
         """How many cells and models each task has, now or at a time."""
@@ -173,6 +173,6 @@ def series_by_slug(slug: str, *, at: datetime | None = None) -> Series | None:
     for suite in Suite.objects.all():
         for grade, _title in RESULT_GRADES:
             series = series_of_suite(suite, grade)
-            if series.slug == slug and cells_at(at).filter(suite=suite, grade=grade).exists():
+            if series.slug == slug and cells_at(at, suite=suite, grade=grade).exists():
                 return series
     return next((series for series in published_series(at=at) if series.slug == slug), None)

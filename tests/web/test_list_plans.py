@@ -29,14 +29,16 @@ SETTINGS = {
 
 
 @pytest.fixture
-def sqlite() -> Iterator[DatabaseWrapper]:
+def sqlite(db: None) -> Iterator[DatabaseWrapper]:
     """A database in memory with the tables of lists and nothing else."""
     database = DatabaseWrapper(SETTINGS, alias="plans")
-    with database.cursor() as cursor:
-        cursor.execute("PRAGMA foreign_keys = OFF")
-    with database.schema_editor() as editor:
+    with database.schema_editor(collect_sql=True, atomic=False) as editor:
         for model in MODELS:
             editor.create_model(model)
+        statements = [*editor.collected_sql, *map(str, editor.deferred_sql)]
+    with database.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
     yield database
     database.close()
 
@@ -87,7 +89,7 @@ def test_a_contributor_s_list_reads_the_latest(sqlite: DatabaseWrapper) -> None:
     ("queryset", "index"), [(open_tickets(), "ticket_expiry"), (versions_at_a_time(), "cellrevision_latest")]
 )
 def test_what_is_of_now_is_not_looked_for_in_all_that_was(
-    db: None, sqlite: DatabaseWrapper, queryset: QuerySet[Any, Any], index: str
+    sqlite: DatabaseWrapper, queryset: QuerySet[Any, Any], index: str
 ) -> None:
     steps = plan(sqlite, queryset)
     assert index in steps, steps

@@ -11,7 +11,7 @@ from measurements.catalog.models import Task
 
 
 @pytest.fixture
-def task(transactional_db: None) -> Task:
+def task(committed: None) -> Task:
     """A row whose table counts its changes, in no transaction."""
     return Task.objects.create(slug="t", title="T", modality="text")
 
@@ -26,30 +26,22 @@ def n_usual_reads() -> int:
 def test_it_sees_each_change(task: Task) -> None:
     assert n_usual_reads() == 0
     before = read_versions_directly()
+    with transaction.atomic():
+        Task.objects.update(title="Another")
+        assert read_versions_directly() != before, "in the usual way, within a transaction"
+        assert n_usual_reads() == 1
+        transaction.set_rollback(True)
+    assert read_versions_directly() == before
     Task.objects.update(title="Another")
     assert read_versions_directly() != before
     assert n_usual_reads() == 0
 
 
-def test_within_a_transaction_it_sees_its_own_changes(task: Task) -> None:
-    before = read_versions_directly()
-    with transaction.atomic():
-        Task.objects.update(title="Another")
-        assert read_versions_directly() != before
-        assert n_usual_reads() == 1
-        transaction.set_rollback(True)
-    assert read_versions_directly() == before
-
-
-def test_a_connection_that_has_forgotten_the_statement_is_asked_in_the_usual_way(task: Task) -> None:
+def test_a_connection_without_the_statement_is_asked_in_the_usual_way(task: Task) -> None:
     read_versions_directly()
     with connection.cursor() as cursor:
         cursor.execute("DEALLOCATE ALL")
     assert n_usual_reads() == 1
-
-
-def test_a_new_connection_is_prepared_anew(task: Task) -> None:
-    read_versions_directly()
     connection.close()
     assert read_versions_directly() is not None, "it is not there yet"
     assert n_usual_reads() == 0
