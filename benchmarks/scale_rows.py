@@ -24,7 +24,7 @@ from django.utils import timezone
 from benchmarks.bulk_rows import copy_rows, indexed_afterwards
 from joulemark_simulation import result_rows
 from measurements.boards.models import BoardVersion, CellRevision
-from measurements.boards.services import refresh_cells_of, refresh_stale_cells
+from measurements.boards.services import refresh_cell, refresh_cells_of, refresh_stale_cells
 from measurements.catalog.models import HardwareClass, Job, NameState
 from measurements.display.choices import ModelKind
 from measurements.intake.models import State, Submission, Ticket
@@ -185,6 +185,8 @@ class LargePlatform:
                 version=versions,
                 changed_at=timezone.now(),
             )
+        for key in self._cell_keys():  # no mark says that they have changed, and a sweep looks at few in turn
+            refresh_cell(key=key)
         refresh_stale_cells()
         self.run_periodic_tasks()
         with connection.cursor() as cursor:
@@ -192,6 +194,14 @@ class LargePlatform:
             for table in (*LARGE, "boards_cell"):
                 cursor.execute(f"VACUUM (ANALYZE) {table}")
             cursor.execute("CHECKPOINT")
+
+    def _cell_keys(self) -> list[CellKey]:
+        """Where the made results lie: measured on a graphics card, as the real one that they are copies of."""
+        names = ("suite_id", "dataset_id", "model_id", "hardware_class_id", "stratum")
+        return [
+            CellKey(**{name: cell[name] for name in names}, grade="measured", scope="gpu")
+            for cell in self.cells
+        ]
 
     def run_periodic_tasks(self) -> None:
         """What beat would have workers do, once, here."""

@@ -82,14 +82,15 @@ class CellQuerySet(models.QuerySet[Any]):
         `key` narrows both cells and revisions. Each cell that is there or was is looked up in the index of its own
         revisions, so that a board at a time costs as many steps as it has cells, however long its history is.
         """
-        of_cell = {name: models.OuterRef(name) for name in CELL_FIELDS}
-        before = CellRevision.objects.filter(updated_at__lte=at, **of_cell).order_by(
-            "-updated_at", "-version"
-        )
-        last = models.Subquery(before.values("pk")[:1])
+        last = models.Subquery(CellRevision.objects.of_one_cell(at).values("pk")[:1])
         there = Cell.objects.filter(**key).order_by().values(last=last)
         gone = CellRevision.objects.filter(gone=True, **key).order_by().values(last=last)
         return self.filter(pk__in=there.union(gone), gone=False, **key)
+
+    def of_one_cell(self, at: datetime) -> Self:
+        """Of revisions: those of the outer query's cell up to a time, the last one first: versions rise with time."""
+        of_cell = {name: models.OuterRef(name) for name in CELL_FIELDS}
+        return self.filter(updated_at__lte=at, **of_cell).order_by("-updated_at", "-version")
 
 
 class CellContent(models.Model):
