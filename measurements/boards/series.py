@@ -37,7 +37,7 @@ def cells_at(at: datetime | None, **key: object) -> CellQuerySet:
 
 
 def has_cells(at: datetime | None, **key: object) -> bool:
-    """Whether a cell with such a key is there now, or stood at a time: as a rule the first of those that are now did."""
+    """Whether a cell with such a key is there now, or stood at a time: as a rule the first that is there now did."""
     if at is None:
         return Cell.objects.filter(**key).exists()
     was_gone = Subquery(CellRevision.objects.of_one_cell(at).values("gone")[:1])
