@@ -176,7 +176,7 @@ def retire(cursor: CursorWrapper) -> None:
     task = copied(Task, slug=RETIRED)
     dataset = copied(DataSet, slug=RETIRED, task=task)
     model = copied(AiModel, slug=RETIRED)
-    hardware = copied(HardwareClass, slug=RETIRED)
+    hardware = copied(HardwareClass, slug=RETIRED, code=RETIRED)
     contributor = copied(Contributor, pseudonym=RETIRED, name_key=None)
     key = copied(Key, key_id="f" * 64, public_key="f" * 64, contributor=contributor)
     cursor.execute(f"UPDATE intake_submission SET key_id = %s WHERE {oldest}", [key.pk])  # noqa: S608 - our own words
