@@ -27,6 +27,10 @@ AREAS = {
     "lean": "The lean protocol",
 }
 
+BUSY = (
+    "These figures are of two cores that others kept busy (load about 20): processor times are up to twice, and "
+    "rates a fraction, of what a quiet machine gives."
+)
 WIDE = {"scale"}
 """Areas whose tables have a line for each case."""
 
@@ -45,10 +49,11 @@ they do nothing else: the goal is 0.6 of it.""",
     "review": """One process judges results stored in PostgreSQL, 64 per transaction, as a worker does: rules,
 numbers, verdicts, log entries, states. Compared with the rules alone over the same decoded cases. The goal is 300
 results a second on one core.""",
-    "judging": """20,000 results of one cell lie in PostgreSQL and their messages in the queue; one worker process with
-its beat drains them, as an operator starts it, while every five seconds somebody else sends a result of another cell.
+    "judging": f"""As many results of one cell as the table says lie in PostgreSQL and their messages in the queue; one
+worker process with its beat drains them, as an operator starts it, while every five seconds somebody else sends a result of another cell.
 Goals: 100 results a second, a verdict on each other result within 10 s, and a queue that does not grow with the flood.
-Then 64 of the largest bundles that the door takes in one message; goal: the worker stays under 500 MB.""",
+Then 64 of the largest bundles that the door takes in one message; goal: the worker stays under 500 MB.
+{BUSY}""",
     "ledger": """A log of a million entries in PostgreSQL: a new checkpoint after 100 more entries (indexes, tiles,
 root, signature, all on disk; goal 50 ms), and one inclusion proof from the files (goal 5 ms). pymerkle keeps its
 tree in memory or in an SQLite file, signs nothing and serves nothing.""",
@@ -56,7 +61,7 @@ tree in memory or in an SQLite file, signs nothing and serves nothing.""",
 interval, on disk; goal: a thousandth of the time that all cells take in SQL, nested medians by percentile_cont. The
 same with ten times as many results; goal: 1.2 times as long. DuckDB computes the same medians from the exported
 evidence; goal: 10 times as fast. It uses both cores, PostgreSQL one.""",
-    "scale": """PostgreSQL holds as many results as each table says, in about 5,000 cells of the 2024 study's suite on
+    "scale": f"""PostgreSQL holds as many results as each table says, in about 5,000 cells of the 2024 study's suite on
 eight cards, with contributors, devices, verdicts, agreements, tickets, log and history; gunicorn serves the platform
 in one process of sixteen threads. CPU is the kernel's count for that process and for PostgreSQL's, per answer. Cold: a
 result of the board has just changed and the shared cache is empty; warm: the same again; renewed: after such a change,
@@ -70,11 +75,12 @@ an index, whatever they are narrowed by, and count up to 1,000; health counts up
 and counts of jobs are stored rows. So with results alone no page grows.
 With cells grow a whole board (0.3 ms a row), the list of boards and a board at a time (one look into an index for each
 cell, however long the history), and needed work with jobs; with its number a page of a list, which reads the keys of
-all before it.""",
-    "answers": """Processor time of one request to a board page, in one process with the whole stack of middleware and
+all before it. {BUSY}""",
+    "answers": f"""Processor time of one request to a board page, in one process with the whole stack of middleware and
 PostgreSQL: computed because a title has changed; kept by another process, in Redis; kept by this one; and for a reader
 who has it. Compared with a view in the same stack that returns the same compressed bytes from memory; the goal is 0.9
-of its rate. Every request of either asks PostgreSQL once for the versions of tables.""",
+of its rate. Every request of either asks PostgreSQL once for the versions of tables.
+{BUSY}""",
     "sampler": """The sampler reads the energy counter and the power ten times a second in a thread beside the work.
 The work is plain Python, which a second thread disturbs most; NVML is simulated, and each call takes 0.1 ms. Blocks
 of the same work run without, with, with and without the sampler. Goals: 1 % of a core, a slowdown of at most 0.5 %,
