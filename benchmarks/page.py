@@ -31,6 +31,7 @@ BUSY = (
     "These figures are of two cores that others kept busy (load about 20): processor times are up to twice, and "
     "rates a fraction, of what a quiet machine gives."
 )
+"""Of the areas whose last figures are such; to be left out where they are measured anew on a machine of their own."""
 WIDE = {"scale"}
 """Areas whose tables have a line for each case."""
 
@@ -50,8 +51,8 @@ they do nothing else: the goal is 0.6 of it.""",
 numbers, verdicts, log entries, states. Compared with the rules alone over the same decoded cases. The goal is 300
 results a second on one core.""",
     "judging": f"""As many results of one cell as the table says lie in PostgreSQL and their messages in the queue; one
-worker process with its beat drains them, as an operator starts it, while every five seconds somebody else sends a result of another cell.
-Goals: 100 results a second, a verdict on each other result within 10 s, and a queue that does not grow with the flood.
+worker process with its beat drains them, as an operator starts it, while every five seconds somebody else sends a
+result of another cell. Goals: 100 results a second, a verdict on each other result within 10 s, and a queue that does not grow with the flood.
 Then 64 of the largest bundles that the door takes in one message; goal: the worker stays under 500 MB.
 {BUSY}""",
     "ledger": """A log of a million entries in PostgreSQL: a new checkpoint after 100 more entries (indexes, tiles,
@@ -72,8 +73,8 @@ same bytes are sent by a WSGI application of a few lines. Goals, for every page 
 cold and 5 ms warm, 200 MB for the process, 500 KB raw, growth of at most 1.3, at least 0.9 times the rate from memory;
 a board, cold or renewed, costs at most a tenth of stock Django's list. What grows how: lists read a page of rows out of
 an index, whatever they are narrowed by, and count up to 1,000; health counts up to 10,000; comparisons, the front page
-and counts of jobs are stored rows. So with results alone no page grows.
-With cells grow a whole board (0.3 ms a row), the list of boards and a board at a time (one look into an index for each
+and counts of jobs are stored rows. So of the platform's results alone no page
+grows; of those in one cell that cell's page does, and what a contributor asks of a result's standing. With cells grow a whole board (0.3 ms a row), the list of boards and a board at a time (one look into an index for each
 cell, however long the history), and needed work with jobs; with its number a page of a list, which reads the keys of
 all before it. {BUSY}""",
     "answers": f"""Processor time of one request to a board page, in one process with the whole stack of middleware and
