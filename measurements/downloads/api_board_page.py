@@ -74,7 +74,7 @@ class BoardPageView(APIView):
         if board is None:
             raise Http404(f"There is no board {series}/{task}, or nothing has been accepted on it yet.")
         pages = BoardPages()
-        pages.paginate_queryset(range(board.n_rows), request, view=self)  # type: ignore[arg-type]  # it counts and slices
+        pages.paginate_queryset(range(board.n_rows), request, view=self)
         links = {"next": pages.get_next_link(), "previous": pages.get_previous_link()}
         data: dict[str, Any] = board_facts(board) | {"count": board.n_rows} | links
         data["rows"] = row_values(board.rows, BoardRowSerializer)

@@ -13,6 +13,7 @@ from measurements.catalog.models import Task
 @pytest.fixture
 def task(committed: None) -> Task:
     """A row whose table counts its changes, in no transaction."""
+    read_versions()  # asks once whether the tables of this database count their changes
     return Task.objects.create(slug="t", title="T", modality="text")
 
 
