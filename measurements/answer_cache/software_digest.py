@@ -46,5 +46,5 @@ def shown_digest() -> str:
 
 
 @lru_cache(maxsize=4)
-def _digest_of(software: str, shown: str) -> str:
-    return hashlib.sha256(f"{software} {shown}".encode()).hexdigest()
+def _digest_of(software: str, settings_text: str) -> str:
+    return hashlib.sha256(f"{software} {settings_text}".encode()).hexdigest()

@@ -242,7 +242,7 @@ class Appeal(models.Model):
 
 
 LISTED_BY = ("suite", "task", "dataset", "model", "hardware_class", "scope", "stratum", "grade")
-"""What lists of results are narrowed by, beside a submission's own columns."""
+"""What lists of results are narrowed by: with `received_at`, their submission's, each has an index of the latest."""
 
 
 class ResultQuerySet(models.QuerySet["Result"]):
@@ -269,7 +269,6 @@ class Result(models.Model):
     budget was stated. `mean_power_w` is the power at which the energy of the queries was drawn, against which the
     sensor's offset is set; null where the trace does not tell. `answers` are the trace's short digests of the
     answers, four bytes each, in the sample's order; `noise` is the print of its noise, empty where it has too little.
-    `received_at` is its submission's: a list of results with something in common reads the latest of them in an index.
     """
 
     submission = models.OneToOneField(
@@ -277,7 +276,6 @@ class Result(models.Model):
     )
     contributor = models.ForeignKey(Contributor, on_delete=models.PROTECT, related_name="results")
     device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="results")
-    # those without an index of their own have one of `LISTED_BY`
     suite = models.ForeignKey(Suite, on_delete=models.PROTECT, db_index=False)
     task = models.ForeignKey(Task, on_delete=models.PROTECT, db_index=False)
     dataset = models.ForeignKey(DataSet, on_delete=models.PROTECT, db_index=False)
@@ -328,7 +326,6 @@ class Result(models.Model):
             models.Index(fields=["dataset", "model", "sample_sha256"], name="result_sample"),
             # a trace whose values were scaled keeps its times
             models.Index(fields=["times_sha256"], name="result_times"),
-            # lists of results: the latest with a value of one of these
             *(
                 models.Index(fields=[name, "-received_at"], name=f"result_{name}_latest")
                 for name in LISTED_BY

@@ -47,7 +47,7 @@ def test_the_pause_follows_from_the_time_that_it_took(
     times = iter([100.0, 103.5])
     monkeypatch.setattr(equal_size, "monotonic", lambda: next(times))
     kept: dict[str, int] = {}
-    monkeypatch.setattr(equal_size.cache, "set", lambda key, _value, timeout: kept.update({key: timeout}))
+    monkeypatch.setattr(cache, "set", lambda key, _value, timeout: kept.update({key: timeout}))
     refresh_due_factor(board)
     assert list(kept.values()) == [70]
 
