@@ -11,6 +11,7 @@ from django.utils import timezone
 from joulemark_simulation.result_rows import Run, demo_catalog, make_result
 from measurements.downloads.api_decisions import DecisionPages
 from measurements.intake.models import State
+from measurements.ledger.models import LeafKind
 from measurements.ledger.services import append_leaf
 from measurements.review.decisions import PublicDecisions
 from measurements.review.models import Appeal, Moderation
@@ -29,7 +30,7 @@ def reasons(db: None) -> list[str]:
     made = []
     for number in range(N_ROWS):
         row = make_result(Run(by=f"p{number}", device="d", state=State.REJECTED))
-        leaf, now = append_leaf(kind="moderation", subject=row.pk, facts={}), timezone.now()
+        leaf, now = append_leaf(kind=LeafKind.MODERATION, subject=row.pk, facts={}), timezone.now()
         if number % 3 == 2:
             Appeal.objects.create(submission=row, words=row.pk, filed_at=now, decide_by=now, leaf=leaf)
         else:
