@@ -169,7 +169,7 @@ class Case:
         """SHA-256 over the times of all counters: no two runs share it, and a scaled trace keeps it."""
         digest = hashlib.sha256()
         for stream in self.trace.streams:
-            digest.update(int64(stream.t_us, of=stream.name).astype("<i8", copy=False))
+            digest.update(int64(stream.t_us, of=stream.name).astype("<i8", copy=False).tobytes())
         return digest.hexdigest()
 
     @cached_property
