@@ -24,6 +24,7 @@ from measurements.answer_cache.software_digest import shown_digest
 from measurements.answer_cache.sources import common_tables
 from measurements.answer_cache.stored_answer import strong_tag
 from measurements.answer_cache.table_versions import read_versions, versions_of
+from measurements.web.languages import language_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -172,10 +173,11 @@ def key_of(environ: dict[str, Any]) -> Key | None:
     """All of a request that may change its answer; None where it is no GET, or conditional."""
     if environ["REQUEST_METHOD"] != "GET":
         return None
+    has_language = bool(language_in(environ["PATH_INFO"]))
     key = []
     for name, value in environ.items():
         if name.startswith("HTTP_"):
-            if name in WITHOUT_EFFECT:
+            if name in WITHOUT_EFFECT or (has_language and name == "HTTP_ACCEPT_LANGUAGE"):
                 continue
             if name.startswith(CONDITIONS):
                 return None

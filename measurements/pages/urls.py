@@ -1,4 +1,4 @@
-"""Addresses of the pages."""
+"""Addresses of the pages, behind their language."""
 
 from django.urls import path
 from django.views.generic import RedirectView
@@ -43,7 +43,6 @@ urlpatterns = [
     path("needed/", needed.needed, name="needed"),
     path("results/", result_list.result_list, name="results"),
     path("results/<result_id:result_id>/", result.result, name="result"),
-    path("r/<short_result_id:short_id>", result.short_result, name="short-result"),
     path("decisions/", decision_list.decision_list, name="decisions"),
     path("about/", about.about, name="about"),
 ]

@@ -10,6 +10,7 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from measurements.web.addresses import SHORT_DIGITS
 from measurements.web.as_of import address_at
+from measurements.web.languages import without_language
 
 if TYPE_CHECKING:
     from measurements.web.as_of import Moment
@@ -37,8 +38,11 @@ class OriginPages(PageNumberPagination):
 
 
 def absolute(name: str, *args: str, moment: Moment | None = None) -> str:
-    """The absolute address of a named view, carrying a moment on where one is given."""
-    return f"{settings.ORIGIN}{address_at(moment, name, *args)}"
+    """The absolute address of a named view, carrying a moment on where one is given.
+
+    That of a page has no language: data have none, and the address leads each reader to a page in theirs.
+    """
+    return f"{settings.ORIGIN}{without_language(address_at(moment, name, *args))}"
 
 
 def bundle_url(result_id: str) -> str:

@@ -31,7 +31,7 @@ class Route:
         """The methods that its view has a body for."""
         view_class = getattr(self.view, "view_class", None) or getattr(self.view, "cls", None)
         if view_class is None:
-            return frozenset({"get"}) if "set_language" not in repr(self.view) else frozenset({"post"})
+            return frozenset({"get"})
         return frozenset(name for name in ("get", "post", "put", "delete") if hasattr(view_class, name))
 
     def address(self, values: Mapping[str, str]) -> str:
