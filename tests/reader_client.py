@@ -30,4 +30,9 @@ class ReaderClient(Client):
         )
         if answer.status_code not in REDIRECTS or not is_language_alone:
             return answer
-        return again(location, *(({},) if args else ()), *args[1:], **{**kwargs, **({"data": None} if "data" in kwargs else {})})
+        return again(
+            location,
+            *(({},) if args else ()),
+            *args[1:],
+            **{**kwargs, **({"data": None} if "data" in kwargs else {})},
+        )

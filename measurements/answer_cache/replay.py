@@ -46,7 +46,7 @@ OF_THE_REQUEST = frozenset(
 WITHOUT_EFFECT = frozenset({
     "HTTP_USER_AGENT", "HTTP_CONNECTION", "HTTP_KEEP_ALIVE", "HTTP_CACHE_CONTROL", "HTTP_PRAGMA", "HTTP_REFERER",
     "HTTP_DNT", "HTTP_SEC_GPC", "HTTP_PRIORITY", "HTTP_UPGRADE_INSECURE_REQUESTS", "HTTP_X_FORWARDED_FOR",
-    "HTTP_X_REAL_IP", "HTTP_X_REQUEST_ID", "HTTP_VIA",
+    "HTTP_X_REAL_IP", "HTTP_X_REQUEST_ID", "HTTP_VIA", "HTTP_ORIGIN",
 })  # fmt: skip
 """Headers that no view and no middleware reads for an answer that is kept. Any other one is part of the question."""
 CONDITIONS = ("HTTP_IF_", "HTTP_RANGE", "HTTP_AUTHORIZATION")

@@ -52,6 +52,16 @@ class Transition(models.Model):
 
     class Meta:
         ordering = ["id"]
+        indexes = [
+            # the feed of what no longer counts: few of many rows
+            models.Index(
+                fields=["-id"],
+                name="transition_retired",
+                condition=models.Q(after__in=(State.REJECTED, State.WITHDRAWN)),
+            ),
+            # changes of a board between two dates
+            models.Index(fields=["moved_at"], name="transition_moved"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(

@@ -1,6 +1,6 @@
 """The language of an address: pages have it as the first part of their path, data and files have none.
 
-What has no language in its path is answered in the language that its reader's Accept-Language prefers. No cookie decides.
+What has no language in its path is answered in the one that its reader's Accept-Language prefers. No cookie decides.
 """
 
 from __future__ import annotations

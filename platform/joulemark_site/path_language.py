@@ -33,9 +33,9 @@ def language_of_path(
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         language = language_of(request)
-        translation.activate(language)
         request.LANGUAGE_CODE = language
-        response = _redirect(request, language) or get_response(request)
+        with translation.override(language):
+            response = _redirect(request, language) or get_response(request)
         if not language_in(request.path_info):
             patch_vary_headers(response, ["Accept-Language"])
         response.headers.setdefault("Content-Language", language)

@@ -1,4 +1,4 @@
-"""Addresses: pages under their language, the log under /log/, the API under /api/v1/, the moderators' admin under /admin/."""
+"""Addresses: pages under their language, the log under /log/, the API under /api/v1/, moderators under /admin/."""
 
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
@@ -19,7 +19,11 @@ urlpatterns = [
     path("api/v1/", include("measurements.monitoring.urls")),
     path("api/v1/", include("measurements.downloads.urls")),
     path("", include("measurements.pages.short_urls")),
-    *i18n_patterns(path("", include("measurements.pages.urls"))),
+    path("", include("measurements.downloads.site_urls")),
+    *i18n_patterns(
+        path("", include("measurements.pages.urls")),
+        path("", include("measurements.downloads.language_urls")),
+    ),
 ]
 
 handler400 = "joulemark_site.errors.not_understood"
