@@ -24,7 +24,7 @@ from measurements.answer_cache.software_digest import shown_digest
 from measurements.answer_cache.sources import common_tables
 from measurements.answer_cache.stored_answer import strong_tag
 from measurements.answer_cache.table_versions import read_versions, versions_of
-from measurements.web.languages import language_in
+from measurements.web.languages import language_in, negotiated_language
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -49,6 +49,8 @@ WITHOUT_EFFECT = frozenset({
     "HTTP_X_REAL_IP", "HTTP_X_REQUEST_ID", "HTTP_VIA", "HTTP_ORIGIN",
 })  # fmt: skip
 """Headers that no view and no middleware reads for an answer that is kept. Any other one is part of the question."""
+ACCEPT_LANGUAGE = "HTTP_ACCEPT_LANGUAGE"
+"""Of it only the language counts that follows, and none where the path has one."""
 CONDITIONS = ("HTTP_IF_", "HTTP_RANGE", "HTTP_AUTHORIZATION")
 
 
@@ -177,11 +179,11 @@ def key_of(environ: dict[str, Any]) -> Key | None:
     key = []
     for name, value in environ.items():
         if name.startswith("HTTP_"):
-            if name in WITHOUT_EFFECT or (has_language and name == "HTTP_ACCEPT_LANGUAGE"):
+            if name in WITHOUT_EFFECT or (has_language and name == ACCEPT_LANGUAGE):
                 continue
             if name.startswith(CONDITIONS):
                 return None
-            key.append((name, value))
+            key.append((name, negotiated_language(value) if name == ACCEPT_LANGUAGE else value))
         elif name in OF_THE_REQUEST:
             key.append((name, value))
     return tuple(key)

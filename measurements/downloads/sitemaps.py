@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import StringIO
 from typing import TYPE_CHECKING
+from xml.sax.xmlreader import AttributesImpl
 
 from django.conf import settings
 from django.http import Http404, HttpResponse
@@ -36,7 +37,7 @@ def sitemap(_request: HttpRequest) -> HttpResponse:
     """The index of the map."""
     stream, xml = _begin("sitemapindex")
     for name, changed_at in part_names():
-        xml.startElement("sitemap", {})
+        xml.startElement("sitemap", AttributesImpl({}))
         _write_address(xml, f"{settings.ORIGIN}{reverse('sitemap-part', args=[name])}", changed_at)
         xml.endElement("sitemap")
     return _end(stream, xml, "sitemapindex")
@@ -54,7 +55,7 @@ def sitemap_part(_request: HttpRequest, part: str) -> HttpResponse:
     stream, xml = _begin("urlset")
     for page in pages:
         for language in codes():
-            xml.startElement("url", {})
+            xml.startElement("url", AttributesImpl({}))
             _write_address(xml, f"{settings.ORIGIN}{in_language(page.path, language)}", page.changed_at)
             for other in codes():
                 _write_alternate(xml, other, in_language(page.path, other))
@@ -67,7 +68,8 @@ def _begin(root: str) -> tuple[StringIO, SimplerXMLGenerator]:
     stream = StringIO()
     xml = SimplerXMLGenerator(stream, "utf-8")
     xml.startDocument()
-    xml.startElement(root, {"xmlns": SITEMAP} | ({"xmlns:xhtml": XHTML} if root == "urlset" else {}))
+    spaces = {"xmlns": SITEMAP} | ({"xmlns:xhtml": XHTML} if root == "urlset" else {})
+    xml.startElement(root, AttributesImpl(spaces))
     return stream, xml
 
 

@@ -11,14 +11,16 @@ from django.utils.translation import gettext
 
 from joulemark import __version__
 from measurements.boards.cell_detail import CellDetail
-from measurements.boards.models import NAMED_BY
+from measurements.boards.models import NAMED_BY, BoardVersion
 from measurements.boards.queries import Board
+from measurements.display.choices import Grade
 from measurements.display.titles import translated
 from measurements.ledger.checkpoint_times import checkpoint_size_at
 from measurements.pages.citation import Citation
 from measurements.pages.evidence import Evidence
 from measurements.web.as_of import PARAMETERS, address_at, moment_shown
 from measurements.web.languages import current_language, without_language
+from measurements.web.links import exact_time
 from measurements.web.plain_text import plain_text
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from measurements.boards.board_row import BoardRow
+    from measurements.published.models import PublishedSeries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +84,27 @@ def provenance_of(context: Mapping[str, object], request: HttpRequest) -> Proven
     if isinstance(evidence, Evidence):
         return _of_result(evidence, request)
     return Provenance()
+
+
+def provenance_of_boards(*, at: datetime | None = None) -> Provenance:
+    """Of a page about all boards, now or at a time: when the last of them changed, and their grades."""
+    versions = list(BoardVersion.objects.order_by("-changed_at").values_list("changed_at", "grade"))
+    if not versions:
+        return Provenance()
+    shown_at = versions[0][0] if at is None else at
+    grades = sorted({grade for _, grade in versions}, reverse=True)
+    return Provenance(at=shown_at, checkpoint=checkpoint_size_at(shown_at), grades=tuple(grades))
+
+
+def provenance_of_series(facts: PublishedSeries) -> Provenance:
+    """Of a page about a published series: its revision, and when it was imported."""
+    return Provenance(
+        version=facts.revision,
+        at=facts.imported_at,
+        checkpoint=checkpoint_size_at(facts.imported_at),
+        grades=(Grade.PUBLISHED.value,),
+        scopes=(facts.scope,),
+    )
 
 
 def _of_board(board: Board, request: HttpRequest) -> Provenance:
@@ -150,7 +174,7 @@ def _citation(title: str, request: HttpRequest, version: int, at: datetime) -> C
     """Of this page as of the time of its version, whatever moment the address names."""
     question = [(name, value) for name, value in request.GET.lists() if name not in PARAMETERS]
     pairs = [(name, each) for name, values in question for each in values]
-    query = urlencode([*pairs, ("as_of", f"{at:%Y-%m-%dT%H:%M:%S.%fZ}")])
+    query = urlencode([*pairs, ("as_of", exact_time(at))])
     return Citation(
         title=title,
         address=f"{settings.ORIGIN}{without_language(request.path)}?{query}",

@@ -39,7 +39,9 @@ SCHEMA = """
   <define name="link">
     <element name="link">
       <attribute name="href"><data type="anyURI"/></attribute>
-      <optional><attribute name="rel"><choice><value>self</value><value>alternate</value></choice></attribute></optional>
+      <optional><attribute name="rel">
+        <choice><value>self</value><value>alternate</value></choice>
+      </attribute></optional>
       <empty/>
     </element>
   </define>

@@ -77,7 +77,9 @@ def check(html: str) -> None:
     assert parser.open == []
     assert "<script" not in DATA_BLOCK.sub("", html)
     assert not re.search(r'\bstyle="', html)
-    assert not re.search(r'<(?:link(?! rel="(?:canonical|alternate)")|img|script)[^>]+(?:href|src)="https?://', html)
+    assert not re.search(
+        r'<(?:link(?! rel="(?:canonical|alternate)")|img|script)[^>]+(?:href|src)="https?://', html
+    )
 
 
 @pytest.fixture
@@ -107,7 +109,8 @@ PAGES = [
     "/boards/demo-1-estimated/text_classification/", "/boards/demo-1-measured/text_classification/",
     "/compare/", "/compare/text_classification/", "/results/", "/results/?state=rejected", "/about/", "/claims/",
     "/impact/", "/impact/?query=own&place=DEU", "/impact/?query=image_generation&queries_per_day=3&users=7&place=FRA",
-    "/needed/", "/published/study-2024/",
+    "/needed/", "/published/study-2024/", "/changes/demo-1-estimated/text_classification/",
+    "/embed/boards/demo-1-estimated/text_classification/",
 ]  # fmt: skip
 
 

@@ -46,9 +46,7 @@ def test_a_moderator_sees_what_everybody_sees(client: Client, values: Values) ->
 
 
 @pytest.mark.laws
-def test_the_language_is_that_of_the_path_and_nothing_else_decides(
-    client: Client, values: Values
-) -> None:
+def test_the_language_is_that_of_the_path_and_nothing_else_decides(client: Client, values: Values) -> None:
     n_read = n_translated = 0
     for address in of_readers(values):
         accepted = [client.get(address, headers={"Accept-Language": language}) for language in LANGUAGES]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from html import unescape
@@ -24,7 +26,14 @@ from tests.web.populated import Values, populate, questions
 
 BOARD = "/en/boards/demo-1-estimated/text_classification/"
 CELL = f"{BOARD}cell/"
-NOT_PAGES = ("/api/v1/boards/", "/log/checkpoint", "/robots.txt", "/sitemap.xml", "/admin/login/", "/nothing/")
+NOT_PAGES = (
+    "/api/v1/boards/",
+    "/log/checkpoint",
+    "/robots.txt",
+    "/sitemap.xml",
+    "/admin/login/",
+    "/nothing/",
+)
 
 
 @pytest.fixture
@@ -78,7 +87,9 @@ def test_an_address_without_a_language_leads_to_its_readers_language(values: Val
     assert short["Location"] == f"/ru/results/{values['result_id'][0]}/"
     for path in (*NOT_PAGES, "//elsewhere.example/", "/EN/boards/", "/de/boards/", "/en/en/boards/"):
         answer = client.get(path)
-        assert answer.status_code not in (301, 302) or "elsewhere" not in answer["Location"].partition("?")[0], path
+        assert (
+            answer.status_code not in (301, 302) or "elsewhere" not in answer["Location"].partition("?")[0]
+        ), path
         assert not answer.get("Location", "").startswith(("/en/api", "/en/log", "/en/admin", "//")), path
     assert client.post("/boards/").status_code == 404
 
@@ -94,7 +105,9 @@ def test_each_page_names_its_one_address_and_the_others(client: Client, values: 
         address = f"{settings.ORIGIN}{path}"
         links = {
             unescape(rel): unescape(href)
-            for rel, href in re.findall(r'<link rel="(canonical|alternate" hreflang="[\w-]+)" href="([^"]*)"', html)
+            for rel, href in re.findall(
+                r'<link rel="(canonical|alternate" hreflang="[\w-]+)" href="([^"]*)"', html
+            )
         }
         assert links == {
             "canonical": address,
@@ -125,12 +138,16 @@ def test_the_map_has_every_page_in_both_languages_and_nothing_that_is_not_there(
         path = address.removeprefix(settings.ORIGIN)
         page = client.get(path)
         assert page.status_code == 200, address
-        assert f'<link rel="canonical" href="{address.replace("&", "&amp;")}">' in page.content.decode(), address
+        assert f'<link rel="canonical" href="{address.replace("&", "&amp;")}">' in page.content.decode(), (
+            address
+        )
     assert {urlsplit(address).path[:4] for address in mapped} == {"/en/", "/ru/"}
     cell = Cell.objects.select_related("model").first()
     assert cell is not None
     times = {
-        at for address, at in mapped.items() if "/en/" in address and f"model={quote(cell.model.slug, '')}&" in address
+        at
+        for address, at in mapped.items()
+        if "/en/" in address and f"model={quote(cell.model.slug, '')}&" in address
     }
     assert times == {cell.updated_at.isoformat(timespec="seconds")}
     assert client.get("/sitemaps/none.xml").status_code == 404
@@ -142,7 +159,10 @@ def test_feeds_are_atom_and_pages_name_them(client: Client, values: Values) -> N
         for name in FEEDS:
             path = f"/{language}/feeds/{name}.atom"
             answer = client.get(path)
-            assert (answer.status_code, answer["Content-Type"]) == (200, "application/atom+xml; charset=utf-8")
+            assert (answer.status_code, answer["Content-Type"]) == (
+                200,
+                "application/atom+xml; charset=utf-8",
+            )
             assert atom_faults(answer.content) == [], path
             assert client.get(path, headers={"If-None-Match": answer["ETag"]}).status_code == 304
             assert (f'href="{path}"' in page) == (language == "ru")
@@ -172,12 +192,17 @@ def test_a_badge_is_on_one_scale_for_all(client: Client, values: Values) -> None
     assert (min(scale), max(scale)) == (LEFT, RIGHT)
     assert position(0.0) == LEFT
     russian = client.get(address.replace("/en/", "/ru/"))
-    assert etree.fromstring(russian.content).find(".//{*}circle").get("cx") == circle.get("cx"), "no decimal comma"  # type: ignore[union-attr]
+    in_russian = etree.fromstring(russian.content).find("{http://www.w3.org/2000/svg}circle")
+    assert in_russian is not None
+    assert in_russian.get("cx") == circle.get("cx"), "no decimal comma"
     assert client.get(address.split("?", maxsplit=1)[0]).status_code == 404
 
 
 def test_only_embedded_pages_may_be_framed(client: Client, values: Values) -> None:
-    embedded = ("/en/embed/boards/demo-1-estimated/text_classification/", cell_address().replace("/boards/", "/embed/boards/"))
+    embedded = (
+        "/en/embed/boards/demo-1-estimated/text_classification/",
+        cell_address().replace("/boards/", "/embed/boards/"),
+    )
     for path in embedded:
         for _ in range(2):  # computed, and out of the memory
             answer = client.get(path)
@@ -209,8 +234,9 @@ def test_another_site_shows_a_page_by_its_address(client: Client, values: Values
             assert shown.startswith(f"{settings.ORIGIN}/")
             assert client.get(shown.removeprefix(settings.ORIGIN)).status_code == 200
         assert answer["width"] == 300
-    for url in ("", "https://elsewhere.example/", f"{settings.ORIGIN}/en/about/", f"{settings.ORIGIN}/en/boards/a/b/",
-                f"{settings.ORIGIN}.elsewhere.example{BOARD}", f"{settings.ORIGIN}//[", "javascript:alert(1)"):  # fmt: skip
+    ours = settings.ORIGIN
+    others = ("", "https://elsewhere.example/", "javascript:alert(1)", f"{ours}.elsewhere.example{BOARD}")
+    for url in (*others, f"{ours}/en/about/", f"{ours}/en/boards/a/b/", f"{ours}//["):
         refused = client.get("/oembed/", {"url": url})
         assert (refused.status_code, refused.json()["code"]) == (404, "JM-OEMBED-URL"), url
     xml = client.get("/oembed/", {"url": settings.ORIGIN + BOARD, "format": "xml"})
@@ -238,7 +264,9 @@ def test_any_page_may_read_and_none_may_write(client: Client, values: Values) ->
             assert answer["Access-Control-Allow-Origin"] == "*", path
             assert "Origin" not in answer.get("Vary", "")
             assert "Access-Control-Allow-Credentials" not in answer
-    asked = client.options("/api/v1/results", headers={"Access-Control-Request-Method": "POST", "Origin": "https://e.example"})
+    asked = client.options(
+        "/api/v1/results", headers={"Access-Control-Request-Method": "POST", "Origin": "https://e.example"}
+    )
     assert asked.status_code == 204
     assert "POST" not in asked["Access-Control-Allow-Methods"]
     assert "Access-Control-Allow-Origin" not in client.get("/admin/login/")
@@ -247,7 +275,15 @@ def test_any_page_may_read_and_none_may_write(client: Client, values: Values) ->
 
 def test_every_page_says_where_its_content_comes_from(client: Client, values: Values) -> None:
     checkpoint = Checkpoint.objects.latest("size").size
-    for path in ("/en/", "/en/about/", "/ru/results/", BOARD, cell_address(), f"/en/results/{values['result_id'][0]}/", "/nothing/"):
+    for path in (
+        "/en/",
+        "/en/about/",
+        "/ru/results/",
+        BOARD,
+        cell_address(),
+        f"/en/results/{values['result_id'][0]}/",
+        "/nothing/",
+    ):
         page = tree_of(client.get(path).content.decode())
         assert len(page.all("section", "provenance")) == 1, path
     html = client.get(BOARD).content.decode()
@@ -271,7 +307,9 @@ def test_what_is_cited_is_shown_for_good(client: Client, values: Values) -> None
         cited = client.get(csl["URL"].removeprefix(settings.ORIGIN))
         assert cited.status_code == 200
         then = tree_of(cited.content.decode())
-        assert [cell.text for cell in then.all("td", "headline")] == [cell.text for cell in page.all("td", "headline")]
+        assert [cell.text for cell in then.all("td", "headline")] == [
+            cell.text for cell in page.all("td", "headline")
+        ]
         assert json.loads(then.first("pre", "csl").text)[0]["URL"] == csl["URL"]
 
 
@@ -286,3 +324,15 @@ def test_changes_between_two_dates_are_values_ranks_and_results(client: Client, 
     assert client.get(f"{path}?from=x").status_code == 404
     assert client.get("/en/changes/study-2024/text_classification/").status_code == 200
     assert client.get("/en/changes/no/such/").status_code == 404
+
+
+def test_a_download_says_of_which_version_it_is(client: Client, values: Values) -> None:
+    file = "/api/v1/boards/demo-1-estimated/text_classification"
+    stated = client.get(f"{file}.json").json()
+    rows = list(csv.DictReader(io.StringIO(client.get(f"{file}.csv").content.decode())))
+    page = tree_of(client.get(BOARD).content.decode())
+    cited = json.loads(page.first("pre", "csl").text)[0]
+    assert stated["cite_as"] == cited["URL"]
+    assert {(row["board_version"], row["cite_as"]) for row in rows} == {(cited["version"], cited["URL"])}
+    assert {row["checkpoint"] for row in rows} == {str(stated["checkpoint"] or "")}
+    assert {row["grade"] for row in rows} == {stated["grade"]}

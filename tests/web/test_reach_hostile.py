@@ -34,9 +34,7 @@ MORE = {
     "not characters": "\ufffe\uffff\U000e0001",
     "10,000 directions": "\u202e" * 10_000,
 }
-TEXTS = {
-    name: text for name, text in {**HOSTILE, **MORE}.items() if isinstance(text, str)
-}
+TEXTS = {name: text for name, text in {**HOSTILE, **MORE}.items() if isinstance(text, str)}
 ANY_TEXT = st.text(st.characters(codec=None), max_size=400) | st.sampled_from(list(TEXTS.values()))
 
 
@@ -120,14 +118,23 @@ def test_hostile_names_are_harmless_in_every_file_for_programs(client: Client, v
             assert atom_faults(sent) == [], (name, feed)
             assert faults_of_words("".join(etree.fromstring(sent).itertext())) == [], (name, feed)
         drawn = etree.fromstring(client.get(badge).content)
-        assert {etree.QName(each).localname for each in drawn.iter()} == {"svg", "title", "rect", "text", "path", "circle"}
+        assert {etree.QName(each).localname for each in drawn.iter()} == {
+            "svg",
+            "title",
+            "rect",
+            "text",
+            "path",
+            "circle",
+        }
         assert faults_of_words("".join(drawn.itertext())) == [], name
         assert len("".join(drawn.itertext())) < 1000
         assert client.get(map_of_cells).content == mapped, "a map has addresses, and no titles"
         answer = client.get("/oembed/", {"url": oembed}).json()
         assert len(answer["title"]) < 3 * MAX_LENGTH
         assert faults_of_words(answer["title"]) == [], name
-        assert len(etree.fromstring(answer["html"].replace("&#x27;", "&apos;"))) == 0, "one frame, and nothing in it"
+        assert len(etree.fromstring(answer["html"].replace("&#x27;", "&apos;"))) == 0, (
+            "one frame, and nothing in it"
+        )
         for page in (BOARD, f"{CELL}?{question}", f"/en/embed{BOARD.removeprefix('/en')}"):
             html = client.get(page).content.decode()
             blocks = re.findall(r"<script(.*?)</script>", html, re.DOTALL)

@@ -26,6 +26,8 @@ register = template.Library()
 
 IDENTIFYING = ("page", *NAMED_BY)
 """What of a question tells one page from another; the rest narrows, sorts or dates one."""
+SHOWN_BY = ("provenance", "board", "cell", "evidence")
+"""Names in a page's context of what says where its content comes from."""
 LOCALES = {"en": "en_US", "ru": "ru_RU"}
 
 
@@ -122,9 +124,9 @@ def _provenance(context: Context) -> Provenance:
     request = _request(context)
     if request is None:
         return Provenance()
-    known = context.render_context.get("provenance") if context.render_context is not None else None
+    known: Provenance | None = context.render_context.get("provenance")
     if known is None:
-        known = provenance_of(context.flatten(), request)
+        known = provenance_of({name: context.get(name) for name in SHOWN_BY}, request)
         context.render_context["provenance"] = known
     return known
 
