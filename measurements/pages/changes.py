@@ -17,6 +17,7 @@ from measurements.boards.sources import BOARDS
 from measurements.catalog.models import Task
 from measurements.catalog.sources import CATALOG
 from measurements.intake.sources import SUBMISSIONS
+from measurements.pages.provenance import Provenance, provenance_of_board
 from measurements.published.sources import PUBLISHED
 from measurements.review.retirements import move_of, moves_on_board
 from measurements.review.sources import RESULTS, TRANSITIONS
@@ -39,7 +40,7 @@ def changes(request: HttpRequest, series: str, task: str) -> HttpResponse:
     since = _day(request, "from", _before(until))
     if since > until:
         raise Http404(gettext("The first date must not be after the second."))
-    found = board_changes(series_slug=series, task_slug=task, since=since, until=until)
+    compared = board_changes(series_slug=series, task_slug=task, since=since, until=until)
     moves = None
     if not isinstance(of_series, PublisherSeries):
         transitions = moves_on_board(
@@ -52,9 +53,10 @@ def changes(request: HttpRequest, series: str, task: str) -> HttpResponse:
         "task": of_task,
         "since": since,
         "until": until,
-        "rows": found[1] if found else [],
+        "rows": compared[1] if compared else [],
         "page": moves,
         "moves": [] if moves is None else [move_of(row) for row in moves],
+        "provenance": provenance_of_board(compared[0]) if compared else Provenance(),
         "query": f"from={since.date()}&to={until.date()}",
     }
     return render(request, "pages/changes.html", context)

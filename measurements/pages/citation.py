@@ -71,7 +71,7 @@ class Citation:
             "URL": self.address,
             "language": self.language,
         }
-        return json.dumps([entry], ensure_ascii=False, indent=1)
+        return json.dumps([entry], ensure_ascii=False)
 
     @property
     def _title(self) -> str:

@@ -48,14 +48,14 @@ def embed_cell(request: HttpRequest, series: str, task: str) -> HttpResponse:
     """One value with its interval, grade and date, with a link to its evidence."""
     named = {name: request.GET.get(name, "") for name in NAMED_BY}
     try:
-        found = find_row(series_slug=series, task_slug=task, named=named, at=time_shown(request))
+        series_and_row = find_row(series_slug=series, task_slug=task, named=named, at=time_shown(request))
     except NotKept as error:
         raise Http404(str(error)) from error
-    if found is None:
+    if series_and_row is None:
         raise Http404(
             gettext("There is no such value on this board, or nothing has been accepted for it yet.")
         )
-    of_series, row = found
+    of_series, row = series_and_row
     page = "board" if of_series.is_published else "cell"
     question = {} if of_series.is_published else named
     context = {

@@ -15,7 +15,7 @@ from measurements.boards.models import NAMED_BY, BoardVersion
 from measurements.boards.queries import Board
 from measurements.display.choices import Grade
 from measurements.display.titles import translated
-from measurements.ledger.checkpoint_times import checkpoint_size_at
+from measurements.ledger.checkpoint_times import checkpoint_size_at, checkpoint_size_with
 from measurements.pages.citation import Citation
 from measurements.pages.evidence import Evidence
 from measurements.web.as_of import PARAMETERS, address_at, moment_shown
@@ -96,6 +96,17 @@ def provenance_of_boards(*, at: datetime | None = None) -> Provenance:
     return Provenance(at=shown_at, checkpoint=checkpoint_size_at(shown_at), grades=tuple(grades))
 
 
+def provenance_of_board(board: Board) -> Provenance:
+    """Of a page about one board that shows something else of it than its rows."""
+    return Provenance(
+        version=board.version,
+        at=board.version_at,
+        checkpoint=checkpoint_size_at(board.version_at),
+        grades=(board.series.grade,),
+        scopes=_scopes(board.rows),
+    )
+
+
 def provenance_of_series(facts: PublishedSeries) -> Provenance:
     """Of a page about a published series: its revision, and when it was imported."""
     return Provenance(
@@ -156,7 +167,7 @@ def _of_result(evidence: Evidence, request: HttpRequest) -> Provenance:
     result_id = evidence.submission.pk
     return Provenance(
         at=received_at,
-        checkpoint=checkpoint_size_at(received_at),
+        checkpoint=checkpoint_size_with(evidence.submission.leaf.index),
         grades=(sensor.grade,),
         scopes=(sensor.scope,),
         citation=Citation(

@@ -91,7 +91,7 @@ def _codes_of(row: Transition) -> tuple[str, ...]:
         for verdict in row.submission.verdicts.all()
         if verdict.state == row.after and verdict.judged_at <= row.moved_at
     ]
-    return tuple(dict.fromkeys(found["code"] for found in verdicts[-1].findings)) if verdicts else ()
+    return tuple(dict.fromkeys(finding["code"] for finding in verdicts[-1].findings)) if verdicts else ()
 
 
 def _reason_of(row: Transition) -> str:

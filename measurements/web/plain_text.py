@@ -22,8 +22,8 @@ IN_SCRIPT = str.maketrans({c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
 def plain_text(value: object, *, limit: int = MAX_LENGTH) -> str:
     """One line without control characters and marks of direction, at most `limit` characters; letters stay."""
     line = WHITE_SPACE.sub(" ", str(value)).strip()[: limit * 8]
-    kept = WHITE_SPACE.sub(" ", "".join(filter(_is_wanted, line))).strip()
-    return kept if len(kept) <= limit else f"{kept[: limit - 1].rstrip()}{ELLIPSIS}"
+    text = WHITE_SPACE.sub(" ", "".join(filter(_is_wanted, line))).strip()
+    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}{ELLIPSIS}"
 
 
 def _is_wanted(c: str) -> bool:

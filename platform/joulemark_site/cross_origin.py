@@ -29,8 +29,8 @@ def cross_origin_reads(
     def answer(request: HttpRequest) -> HttpResponseBase:
         if request.path_info.startswith(CLOSED):
             return get_response(request)
-        asked = request.META.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD")
-        if request.method == "OPTIONS" and asked is not None:
+        requested_method = request.META.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD")
+        if request.method == "OPTIONS" and requested_method is not None:
             return _preflight()
         response = get_response(request)
         if request.method in READS:

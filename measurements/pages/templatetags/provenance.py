@@ -124,11 +124,11 @@ def _provenance(context: Context) -> Provenance:
     request = _request(context)
     if request is None:
         return Provenance()
-    known: Provenance | None = context.render_context.get("provenance")
-    if known is None:
-        known = provenance_of({name: context.get(name) for name in SHOWN_BY}, request)
-        context.render_context["provenance"] = known
-    return known
+    provenance: Provenance | None = context.render_context.get("provenance")
+    if provenance is None:
+        provenance = provenance_of({name: context.get(name) for name in SHOWN_BY}, request)
+        context.render_context["provenance"] = provenance
+    return provenance
 
 
 def _request(context: Context) -> HttpRequest | None:
