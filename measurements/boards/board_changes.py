@@ -53,7 +53,7 @@ def board_changes(
     before, after = (_rows(each) for each in boards)
     keys = [*after, *(key for key in before if key not in after)]
     pairs = [ChangedRow(before=before.get(key), after=after.get(key)) for key in keys]
-    return board, [pair for pair in pairs if _shown(pair.before) != _shown(pair.after)]
+    return board, [pair for pair in pairs if _compared_fields(pair.before) != _compared_fields(pair.after)]
 
 
 def _board_at(series_slug: str, task_slug: str, at: datetime) -> Board | None:
@@ -67,6 +67,6 @@ def _rows(board: Board | None) -> dict[Key, BoardRow]:
     return {tuple(getattr(row, name) for name in NAMED_BY): row for row in board.rows} if board else {}
 
 
-def _shown(row: BoardRow | None) -> object:
+def _compared_fields(row: BoardRow | None) -> object:
     """What of a row is compared: its value with the interval, and its rank."""
     return row and (row.energy_per_query_j, row.low_j, row.high_j, row.rank, row.rank_worst)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 from django.conf import settings
 from django.http import HttpResponse, JsonResponse
@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import override
 from django.views.decorators.http import require_safe
 
+from joulemark.record.origin import BadAddress, BadPort, split_address
 from measurements.answer_cache.sources import made_of
 from measurements.boards.models import NAMED_BY
 from measurements.boards.queries import find_row
@@ -76,10 +77,11 @@ def frame(address: str, title: str, *, width: int, height: int) -> str:
 
 def page_named(url: str) -> tuple[str, str, str] | None:
     """The name of the page at a full address, its title, and the address of the page to embed; None for others."""
-    path = url.removeprefix(settings.ORIGIN) if url.startswith(f"{settings.ORIGIN}/") else ""
+    if not url.startswith(f"{settings.ORIGIN}/"):
+        return None
     try:
-        parts = urlsplit(path)
-    except ValueError:
+        parts = split_address(url)
+    except (BadAddress, BadPort):
         return None
     language = language_in(parts.path) or negotiated_language("")
     with override(language):

@@ -38,7 +38,7 @@ def embed_board(request: HttpRequest, series: str, task: str) -> HttpResponse:
         "at": board.version_at,
         "page_path": address_at(moment_shown(request), "board", series, task),
     }
-    return render(request, "pages/embed.html", context)
+    return _frame(request, context)
 
 
 @made_of(BOARDS, CATALOG, PUBLISHED)
@@ -67,4 +67,8 @@ def embed_cell(request: HttpRequest, series: str, task: str) -> HttpResponse:
         "at": row.updated_at,
         "page_path": address_at(moment_shown(request), page, series, task, **question),
     }
+    return _frame(request, context)
+
+
+def _frame(request: HttpRequest, context: dict[str, object]) -> HttpResponse:
     return render(request, "pages/embed.html", context)

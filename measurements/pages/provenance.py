@@ -61,14 +61,15 @@ class Provenance:
     software: str = __version__
 
     @property
-    def embed_address(self) -> str:
-        """The full address of the page for other sites' frames."""
-        return f"{settings.ORIGIN}{self.embed_path}"
+    def embed_code(self) -> str:
+        """The element that shows this in other sites' pages."""
+        size = 'width="640" height="460" loading="lazy"'
+        return f'<iframe src="{settings.ORIGIN}{self.embed_path}" title="Joulemark" {size}></iframe>'
 
     @property
-    def badge_address(self) -> str:
-        """The full address of the badge, which leads each reader to it in their language."""
-        return f"{settings.ORIGIN}{without_language(self.badge_path)}"
+    def badge_code(self) -> str:
+        """The element that shows the badge, which leads each reader to it in their language."""
+        return f'<img src="{settings.ORIGIN}{without_language(self.badge_path)}" alt="Joulemark">'
 
 
 def provenance_of(context: Mapping[str, object], request: HttpRequest) -> Provenance:

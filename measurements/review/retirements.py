@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Q
 
 from measurements.intake.models import State
-from measurements.review.models import Cause, Transition
+from measurements.review.models import RETIRED, Cause, Transition
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from measurements.catalog.models import Task
     from measurements.review.models import Result
-
-RETIRED = (State.REJECTED, State.WITHDRAWN)
 
 
 @dataclass(frozen=True, kw_only=True)
