@@ -110,7 +110,6 @@ PAGES = [
     "/compare/", "/compare/text_classification/", "/results/", "/results/?state=rejected", "/about/", "/claims/",
     "/impact/", "/impact/?query=own&place=DEU", "/impact/?query=image_generation&queries_per_day=3&users=7&place=FRA",
     "/needed/", "/published/study-2024/", "/changes/demo-1-estimated/text_classification/",
-    "/embed/boards/demo-1-estimated/text_classification/",
 ]  # fmt: skip
 
 
@@ -151,6 +150,9 @@ def test_every_page_is_well_formed(client: Client, results: list[Submission], la
         assert f'<html lang="{language}">' in html
         assert ("Сравнение" in html) == (language == "ru")
         check(html)
+    embedded = client.get(f"/{language}/embed/boards/demo-1-measured/text_classification/").content.decode()
+    assert ("измерено" in embedded) == (language == "ru")
+    check(embedded)
 
 
 def test_what_an_attacker_writes_is_text(client: Client, results: list[Submission]) -> None:
