@@ -14,7 +14,7 @@ from measurements.display.titles import translated
 from measurements.intake.models import State
 from measurements.review.decisions import public_decisions
 from measurements.review.models import ModerationReason
-from measurements.review.retirements import latest_retirements
+from measurements.review.result_moves import latest_retirements
 from measurements.web.as_of import address_at
 from measurements.web.plain_text import plain_text
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from measurements.boards.board_row import BoardRow
     from measurements.review.decisions import Decision
-    from measurements.review.retirements import Move
+    from measurements.review.result_moves import Move
 
 LENGTH = 50
 """Entries of a feed."""

@@ -6,7 +6,7 @@ from measurements.ledger.models import Checkpoint, Leaf
 LEAVES = source(referenced=[Leaf])
 """Leaves and their places. A leaf is written with the row that it records, and read through that row alone."""
 
-CHECKPOINTS = source(fixed=[Checkpoint])
+SIGNED_BEFORE = source(fixed=[Checkpoint])
 """What was signed. The page of a version names the last one until that version, which was signed before it."""
 
-fixed_in_every_answer(CHECKPOINTS)
+fixed_in_every_answer(SIGNED_BEFORE)

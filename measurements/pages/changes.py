@@ -19,7 +19,7 @@ from measurements.catalog.sources import CATALOG
 from measurements.intake.sources import SUBMISSIONS
 from measurements.pages.provenance import Provenance, provenance_of_board
 from measurements.published.sources import PUBLISHED
-from measurements.review.retirements import move_of, moves_on_board
+from measurements.review.result_moves import move_of, moves_on_board
 from measurements.review.sources import RESULTS, TRANSITIONS
 from measurements.web.bounded_pages import BoundedPaginator
 

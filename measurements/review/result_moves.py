@@ -1,4 +1,4 @@
-"""What no longer counts: results that were withdrawn or rejected, when, and by which rule or whom; latest first."""
+"""When results began or ceased to count, and by which rule or whom: moves between states, latest first."""
 
 from __future__ import annotations
 
