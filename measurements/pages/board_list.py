@@ -12,6 +12,7 @@ from measurements.boards.queries import list_boards
 from measurements.boards.series import series_by_slug
 from measurements.boards.sources import BOARDS
 from measurements.catalog.sources import CATALOG
+from measurements.pages.provenance import provenance_of_boards
 from measurements.published.sources import PUBLISHED
 from measurements.web.as_of import address_at, honours_as_of, moment_shown, time_shown
 
@@ -22,7 +23,8 @@ from measurements.web.as_of import address_at, honours_as_of, moment_shown, time
 def board_list(request: HttpRequest) -> HttpResponse:
     """Every board, now or as of a moment."""
     at = time_shown(request)
-    return render(request, "pages/board_list.html", {"boards": list_boards(at=at), "as_of": at})
+    context = {"boards": list_boards(at=at), "as_of": at, "provenance": provenance_of_boards(at=at)}
+    return render(request, "pages/board_list.html", context)
 
 
 @honours_as_of
