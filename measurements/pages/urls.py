@@ -21,6 +21,7 @@ from measurements.pages import (
     published_series,
     result,
     result_list,
+    task,
 )
 from measurements.published.sources import PUBLISHED
 from measurements.web import addresses as _addresses  # noqa: F401 - registers the converters
@@ -36,6 +37,9 @@ urlpatterns = [
     path("boards/<name:series>/<name:task>/cell/", cell.cell, name="cell"),
     path("published/", RedirectView.as_view(pattern_name="boards")),
     path("published/<name:series>/", published_series.published, name="published"),
+    path("tasks/<name:task>/", task.task, name="task"),
+    path("tasks/<name:task>.svg", task.task_svg, name="task-svg"),
+    path("tasks/<name:task>.png", task.task_png, name="task-png"),
     path("compare/", compare_list.compare_list, name="comparisons"),
     path("compare/<name:task>/", compare.compare, name="comparison"),
     path("claims/", impact.claims, name="claims"),

@@ -1,0 +1,143 @@
+"""A task's page: the chooser, and the one table of all its rows, which a query filters, orders and converts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_safe
+
+from measurements.answer_cache.sources import made_of, note, note_one_off
+from measurements.boards.board_query import QueryRefused, parse
+from measurements.boards.board_table import read_table
+from measurements.boards.page_views import VIEWED
+from measurements.boards.sources import BOARDS
+from measurements.catalog.sources import CATALOG
+from measurements.display.plot import dot_plot
+from measurements.display.plot_file import svg_file
+from measurements.display.raster import png_of
+from measurements.pages.query_form import chooser_fields, filter_groups, unit_title
+from measurements.pages.table_heads import table_heads
+from measurements.pages.table_words import (
+    active_filters,
+    axis_title,
+    provenance,
+    table_address,
+    table_points,
+    table_title,
+)
+from measurements.published.sources import PUBLISHED
+from measurements.web.as_of import PARAMETERS, honours_as_of, moment_shown, time_shown
+
+if TYPE_CHECKING:
+    from measurements.boards.board_query import BoardQuery
+    from measurements.boards.board_table import BoardTable
+
+MANY_ROWS = 40
+"""A page with more rows shows its plot when it is asked for."""
+
+
+@made_of(BOARDS, CATALOG, PUBLISHED, on_view=VIEWED.note)
+@honours_as_of
+@require_safe
+def task(request: HttpRequest, task: str) -> HttpResponse:
+    """One page of a task's table. An address that is written otherwise than its query is, leads to that one."""
+    try:
+        table = _table(request, task)
+    except QueryRefused as refusal:
+        context = {"refusal": refusal, "task_slug": task}
+        return render(request, "pages/task.html", context, status=400)
+    address = table_address(table, moment_shown(request))
+    if address != request.get_full_path():
+        return HttpResponseRedirect(address)
+    note(
+        request,
+        {(line.row.task, line.row.dataset, line.row.model) for line in table.rows if line.row.dataset},
+    )
+    moment = moment_shown(request)
+    points = table_points(table)
+    context = {
+        "table": table,
+        "task_slug": task,
+        "heads": table_heads(table),
+        "unit": unit_title(table.query),
+        "groups": filter_groups(table.query, table.choices),
+        "chooser": chooser_fields(table.query, table.choices),
+        "active": active_filters(table),
+        "moment": moment.query if moment else "",
+        "carried": parse_qsl(moment.query) if moment else [],
+        "downloads": [
+            (word, table_address(table, moment, name))
+            for word, name in (
+                ("CSV", "api-task-csv"), ("JSON", "api-task-json"), ("SVG", "task-svg"), ("PNG", "task-png"),
+            )
+        ],
+        "previous": table.query.but(page=table.query.page - 1).encoded if table.query.page > 1 else None,
+        "next": table.query.but(page=table.query.page + 1).encoded if table.query.page < table.n_pages else None,
+        "plot": dot_plot(
+            points,
+            title=table_title(table),
+            description=gettext("The table below has every value."),
+            axis=axis_title(table),
+        ),
+        "is_long": len(points) > MANY_ROWS,
+    }  # fmt: skip
+    return render(request, "pages/task.html", context)
+
+
+@made_of(BOARDS, CATALOG, PUBLISHED)
+@honours_as_of
+@require_safe
+def task_svg(request: HttpRequest, task: str) -> HttpResponse:
+    """The plot of the same rows, as a drawing that stands alone."""
+    return _file(request, task, "image/svg+xml")
+
+
+@made_of(BOARDS, CATALOG, PUBLISHED)
+@honours_as_of
+@require_safe
+def task_png(request: HttpRequest, task: str) -> HttpResponse:
+    """The same as a picture."""
+    return _file(request, task, "image/png")
+
+
+def _file(request: HttpRequest, task: str, kind: str) -> HttpResponse:
+    try:
+        table = _table(request, task)
+    except QueryRefused as refusal:
+        context = {"refusal": refusal, "task_slug": task}
+        return render(request, "pages/task.html", context, status=400)
+    drawing = svg_file(
+        table_points(table),
+        title=table_title(table),
+        about=[
+            gettext("Rows %(first)d to %(last)d of %(total)d")
+            % {"first": table.n_first, "last": table.n_last, "total": table.n_rows}
+        ] if table.rows else [gettext("No row fits these filters.")],
+        axis=axis_title(table),
+        notes=provenance(table, moment_shown(request)),
+    )  # fmt: skip
+    return HttpResponse(png_of(drawing) if kind == "image/png" else drawing, content_type=kind)
+
+
+def _table(request: HttpRequest, task: str) -> BoardTable:
+    """The table that a request asks for. Raises QueryRefused, or Http404 where the task has no row."""
+    query = parse(
+        (name, value) for name, values in request.GET.lists() if name not in PARAMETERS for value in values
+    )
+    table = read_table(task_slug=task, query=query, at=time_shown(request))
+    if table is None:
+        raise Http404(gettext("There is no such task, or nothing has been accepted for it yet."))
+    if not is_kept(request, query):
+        note_one_off(request)
+    return table
+
+
+def is_kept(request: HttpRequest, query: BoardQuery) -> bool:
+    """Whether the answer may be kept: its query is a common one, and its address the one that all of its kind have."""
+    moment = moment_shown(request)
+    written = "&".join(part for part in (query.encoded, moment.query if moment else "") if part)
+    return query.is_common and request.META.get("QUERY_STRING", "") == written
