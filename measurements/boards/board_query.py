@@ -128,7 +128,13 @@ class BoardQuery:
             try:
                 row = row_of(self.region or "world", self.year)
             except UnknownPlace as error:
-                raise BadValue(str(error)) from error
+                raise BadValue(
+                    gettext(
+                        "There is no carbon intensity of %(region)s for %(year)s: leave the year out, or take a place "
+                        "and a year of /api/v1/intensities.csv."
+                    )
+                    % {"region": self.region[:MAX_TEXT] or "world", "year": self.year or gettext("any year")}
+                ) from error
             object.__setattr__(self, "region", row.code)
             object.__setattr__(self, "year", row.year)
 

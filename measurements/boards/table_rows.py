@@ -36,7 +36,7 @@ from measurements.boards.board_query import (
 )
 from measurements.boards.json_entries import EntryNumber
 from measurements.boards.series import PublisherSeries, SuiteSeries, cells_at
-from measurements.catalog.models import NameState, hardware_named
+from measurements.catalog.models import AiModel, DataSet, HardwareClass, NameState, hardware_named
 from measurements.display.choices import Tier
 from measurements.display.units import JOULES_PER_WH
 from measurements.published.models import PublishedFigure
@@ -242,47 +242,56 @@ def _score(metric: str) -> EntryNumber:
 
 
 def _common_limits(query: BoardQuery, choices: TableChoices) -> Q:
-    """Conditions on what both have under the same names."""
-    equal = {
-        "dataset__slug": query.dataset,
-        "model__kind": query.kind,
-        "model__owner": query.owner,
-        "model__family": query.family,
-        "model__licence": query.licence,
-    }
-    limits = Q(**{name: value for name, value in equal.items() if value})
+    """Conditions on what both have under the same names.
+
+    Rows of the catalogue are chosen first, by subqueries that the database runs once: a planner that sees their columns
+    behind a join may compare the words of every model with every cell.
+    """
+    limits = Q(dataset__slug=query.dataset) if query.dataset else Q()
+    models = _models(query)
+    if models is not None:
+        limits &= Q(model__in=models)
     if query.hardware:
-        limits &= hardware_named(query.hardware, through="hardware_class__")
-    if query.min_parameters is not None:
-        limits &= Q(model__parameters__gte=query.min_parameters)
-    if query.max_parameters is not None:
-        limits &= Q(model__parameters__lte=query.max_parameters)
+        limits &= Q(
+            hardware_class__in=HardwareClass.objects.filter(hardware_named(query.hardware)).values("pk")
+        )
     if query.max_card_gb is not None:
-        limits &= Q(hardware_class__memory_bytes__lte=int(query.max_card_gb * GB))
-    if query.q:
-        limits &= _text(query.q)
+        cards = HardwareClass.objects.filter(memory_bytes__lte=int(query.max_card_gb * GB))
+        limits &= Q(hardware_class__in=cards.order_by().values("pk"))
+    for word in query.q.split():
+        limits &= _named(word)
     if query.min_quality is not None:
         limits &= _at_least_as_good(query, is_higher_better=choices.metrics[query.metric])
     return limits
 
 
-def _text(text: str) -> Q:
-    """Every word in the name of the model, its owner, its family, the data set or confirmed hardware."""
-    limits = Q()
-    for word in text.split():
-        names = (
-            "model__title",
-            "model__slug",
-            "model__owner",
-            "model__family",
-            "dataset__title",
-            "dataset__slug",
-        )
-        any_of = Q(hardware_class__title__icontains=word, hardware_class__name_state=NameState.CONFIRMED)
-        for name in names:
-            any_of |= Q(**{f"{name}__icontains": word})
-        limits &= any_of
-    return limits
+def _models(query: BoardQuery) -> QuerySet[Any] | None:
+    """The primary keys of the models that a query allows; None where it allows any."""
+    conditions = {
+        "kind": query.kind,
+        "owner": query.owner,
+        "family": query.family,
+        "licence": query.licence,
+        "parameters__gte": query.min_parameters,
+        "parameters__lte": query.max_parameters,
+    }
+    asked = {name: value for name, value in conditions.items() if value}
+    return AiModel.objects.filter(**asked).order_by().values("pk") if asked else None
+
+
+def _named(word: str) -> Q:
+    """Rows with this word in the name of the model, its owner, its family, the data set or confirmed hardware."""
+    models = _with_word(AiModel.objects.all(), word, "title", "slug", "owner", "family")
+    datasets = _with_word(DataSet.objects.all(), word, "title", "slug")
+    hardware = _with_word(HardwareClass.objects.filter(name_state=NameState.CONFIRMED), word, "title")
+    return Q(model__in=models) | Q(dataset__in=datasets) | Q(hardware_class__in=hardware)
+
+
+def _with_word(rows: QuerySet[Any], word: str, *columns: str) -> QuerySet[Any]:
+    any_of = Q()
+    for column in columns:
+        any_of |= Q(**{f"{column}__icontains": word})
+    return rows.filter(any_of).order_by().values("pk")
 
 
 def _at_least_as_good(query: BoardQuery, *, is_higher_better: bool) -> Q:

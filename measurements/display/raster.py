@@ -7,19 +7,19 @@ from functools import cache
 import font_roboto
 import resvg_py
 
-SCALE = 2
-"""Pixels of the picture for each of the drawing's: sharp on today's screens, and in print."""
-
 
 @cache
 def _fonts() -> list[str]:
     return [str(font_roboto.Roboto)]
 
 
-def png_of(svg: str) -> bytes:
-    """The picture of a drawing made by `plot_file.svg_file`. Raises ValueError for what is no SVG."""
+def png_of(svg: str, *, scale: int) -> bytes:
+    """The picture of a drawing made by `plot_file.svg_file`, with `scale` pixels for each of the drawing's.
+
+    Raises ValueError for what is no SVG.
+    """
     return bytes(
         resvg_py.svg_to_bytes(
-            svg_string=svg, zoom=SCALE, font_files=_fonts(), font_family="Roboto", skip_system_fonts=True
+            svg_string=svg, zoom=scale, font_files=_fonts(), font_family="Roboto", skip_system_fonts=True
         )
     )

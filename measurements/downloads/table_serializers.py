@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from measurements.boards.board_query import UNITS
 from measurements.boards.relative_energy import NoRatioInterval
-from measurements.display.choices import BOARD_GRADES, ModelKind, Tier, with_none
+from measurements.display.choices import BOARD_GRADES, with_none
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,7 +27,7 @@ class TableRowSerializer(serializers.Serializer[dict[str, Any]]):
     task = serializers.CharField()
     dataset = serializers.CharField(help_text="Empty for a published figure over all data sets of the task.")
     model = serializers.CharField()
-    kind = serializers.ChoiceField(ModelKind.choices)
+    kind = serializers.CharField(help_text="task-specific, general-purpose or unknown.")
     owner = serializers.CharField(
         help_text="Account that publishes the model on the hub; empty if not known."
     )
@@ -50,7 +50,7 @@ class TableRowSerializer(serializers.Serializer[dict[str, Any]]):
     hardware_year = serializers.IntegerField(allow_null=True, help_text="Year of its announcement.")
     hardware_source = serializers.CharField(help_text="Where these facts come from.")
     stratum = serializers.CharField(help_text="Number format, batch size and power limit.")
-    unit = serializers.ChoiceField(UNITS, help_text="Unit of `energy`, as in the query.")
+    unit = serializers.CharField(help_text=f"Unit of `energy`: one of {', '.join(UNITS)}.")
     energy = serializers.FloatField(allow_null=True, help_text="Null where `no_energy` says why.")
     energy_low = serializers.FloatField(
         allow_null=True,
@@ -89,7 +89,7 @@ class TableRowSerializer(serializers.Serializer[dict[str, Any]]):
     )
     n_contributors = serializers.IntegerField()
     n_results = serializers.IntegerField(help_text="Results, of a published figure its runs.")
-    tier = serializers.ChoiceField(Tier.choices)
+    tier = serializers.CharField(help_text="How far a value has come: docs/trust.md.")
     version = serializers.IntegerField(help_text="Version of the series' board when the value was written.")
     updated_at = serializers.DateTimeField()
     as_of = serializers.DateTimeField(
@@ -105,7 +105,7 @@ class TableSerializer(serializers.Serializer[dict[str, Any]]):
         child=serializers.CharField(), help_text="The query's parameters, but for defaults."
     )
     page_url = serializers.URLField(help_text="The page that shows the same rows.")
-    unit = serializers.ChoiceField(UNITS)
+    unit = serializers.CharField(help_text="Unit of the rows' energies.")
     region = serializers.CharField(help_text="Of the carbon intensity; empty in other units.")
     year = serializers.IntegerField(allow_null=True)
     n_rows = serializers.IntegerField(help_text="Rows of all pages.")

@@ -44,9 +44,11 @@ class FieldGroup:
     fields: list[QueryField]
 
 
-def filter_groups(query: BoardQuery, choices: TableChoices) -> list[FieldGroup]:
+QueryFields = dict[str, QueryField]
+
+
+def filter_groups(fields: QueryFields) -> list[FieldGroup]:
     """The fields of the form that filters, orders and converts the table."""
-    fields = _fields(query, choices)
     groups = (
         (gettext("Rows"), ("series", "dataset", "hardware", "grade", "scope", "tier")),
         (gettext("Models"), ("q", "kind", "owner", "family", "licence", "min_parameters", "max_parameters")),
@@ -56,15 +58,14 @@ def filter_groups(query: BoardQuery, choices: TableChoices) -> list[FieldGroup]:
     return [FieldGroup(legend=legend, fields=[fields[name] for name in names]) for legend, names in groups]
 
 
-def chooser_fields(query: BoardQuery, choices: TableChoices) -> list[QueryField]:
-    """The fields of the chooser: what a model must be at least, or may need at most."""
-    fields = _fields(query, choices)
+def chooser_fields(fields: QueryFields) -> list[QueryField]:
+    """The fields of the chooser: what a model must be at least, or may need at most. One score is always chosen."""
     metric = fields["metric"]
-    fields["metric"] = replace(
-        metric,
-        value=metric.value or next(iter(choices.metrics), ""),
-        options=(metric.options or [])[1:] or None,
-    )
+    metrics = (metric.options or [])[1:]
+    first = metrics[0][0] if metrics else ""
+    fields = fields | {
+        "metric": replace(metric, value=metric.value or first, options=metrics or metric.options)
+    }
     names = (
         "series",
         "dataset",
@@ -112,7 +113,8 @@ def sort_titles() -> dict[str, str]:
     }
 
 
-def _fields(query: BoardQuery, choices: TableChoices) -> dict[str, QueryField]:
+def query_fields(query: BoardQuery, choices: TableChoices) -> QueryFields:
+    """Every parameter's field with its value in this query, by its name."""
     values = query.parameters
     options = _options(choices)
     numbers = ("min_quality", "max_memory_gb", "max_card_gb", "max_latency_s", "year")

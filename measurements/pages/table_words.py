@@ -11,12 +11,16 @@ from measurements.boards.board_query import LIMITS
 from measurements.display.plot import Point
 from measurements.display.templatetags.figures import figure, grade_name, kind_name, scope_name
 from measurements.display.titles import translated
-from measurements.pages.query_form import chooser_fields, filter_groups, unit_title
+from measurements.pages.query_form import query_fields, unit_title
 from measurements.web.as_of import address_at
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from measurements.boards.board_query import BoardQuery
+    from measurements.boards.board_row import BoardRow
     from measurements.boards.board_table import BoardTable
+    from measurements.pages.query_form import QueryFields
     from measurements.web.as_of import Moment
 
 
@@ -25,12 +29,8 @@ def table_title(table: BoardTable) -> str:
     return f"{translated(table.task.title)}: {unit_title(table.query)}"
 
 
-def active_filters(table: BoardTable) -> list[tuple[str, str, str]]:
+def active_filters(table: BoardTable, fields: QueryFields) -> list[tuple[str, str, str]]:
     """The label and the value of each filter in words, and the query without it."""
-    fields = {
-        field.name: field for group in filter_groups(table.query, table.choices) for field in group.fields
-    }
-    fields |= {field.name: field for field in chooser_fields(table.query, table.choices)}
     found = []
     for name in table.query.filters:
         field = fields[name]
@@ -46,9 +46,10 @@ def _without(query: BoardQuery, name: str) -> BoardQuery:
 
 def table_points(table: BoardTable) -> list[Point]:
     """A point for each row that has an energy in the unit, with its interval (published: the range of runs)."""
+    names = _names(table)
     return [
         Point(
-            label=f"{line.row.model_title} · {translated(line.row.dataset_title) or gettext('all data sets')}",
+            label=" · ".join([line.row.model_title, *(name(line.row) for name in names)]),
             text=figure(line.energy.value),
             value=line.energy.value,
             low=line.energy.low,
@@ -60,6 +61,16 @@ def table_points(table: BoardTable) -> list[Point]:
         for line in table.rows
         if line.energy.value is not None and line.energy.value > 0
     ]
+
+
+def _names(table: BoardTable) -> list[Callable[[BoardRow], str]]:
+    """What a row's name needs beside its model's, where rows have several: hardware, data set, configuration."""
+    names: tuple[Callable[[BoardRow], str], ...] = (
+        lambda row: row.hardware_title,
+        lambda row: translated(row.dataset_title) or gettext("all data sets"),
+        lambda row: row.stratum,
+    )
+    return [name for name in names if len({name(line.row) for line in table.rows}) > 1]
 
 
 def axis_title(table: BoardTable) -> str:
@@ -75,7 +86,8 @@ def provenance(table: BoardTable, moment: Moment | None) -> list[str]:
     scopes = sorted({scope_name(line.row.scope) for line in table.rows})
     series = {line.row.series: line.series for line in table.rows}
     versions = (f"{series[slug].title} ({slug}, {version})" for slug, version in table.versions.items())
-    filters = "; ".join(f"{label}: {value}" for label, value, _ in active_filters(table))
+    fields = query_fields(table.query, table.choices)
+    filters = "; ".join(f"{label}: {value}" for label, value, _ in active_filters(table, fields))
     dates = [line.row.updated_at for line in table.rows]
     parts = [
         (gettext("Filter"), filters),

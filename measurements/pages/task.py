@@ -19,7 +19,7 @@ from measurements.catalog.sources import CATALOG
 from measurements.display.plot import dot_plot
 from measurements.display.plot_file import svg_file
 from measurements.display.raster import png_of
-from measurements.pages.query_form import chooser_fields, filter_groups, unit_title
+from measurements.pages.query_form import chooser_fields, filter_groups, query_fields, unit_title
 from measurements.pages.table_heads import table_heads
 from measurements.pages.table_words import (
     active_filters,
@@ -30,7 +30,7 @@ from measurements.pages.table_words import (
     table_title,
 )
 from measurements.published.sources import PUBLISHED
-from measurements.web.as_of import PARAMETERS, honours_as_of, moment_shown, time_shown
+from measurements.web.as_of import PARAMETERS, address_at, honours_as_of, moment_shown, time_shown
 
 if TYPE_CHECKING:
     from measurements.boards.board_query import BoardQuery
@@ -46,27 +46,28 @@ MANY_ROWS = 40
 def task(request: HttpRequest, task: str) -> HttpResponse:
     """One page of a task's table. An address that is written otherwise than its query is, leads to that one."""
     try:
-        table = _table(request, task)
+        query = _query(request)
+        address = address_at(moment_shown(request), "task", task, **query.parameters)
+        if address != request.get_full_path():
+            return HttpResponseRedirect(address)
+        table = _table(request, task, query)
     except QueryRefused as refusal:
-        context = {"refusal": refusal, "task_slug": task}
-        return render(request, "pages/task.html", context, status=400)
-    address = table_address(table, moment_shown(request))
-    if address != request.get_full_path():
-        return HttpResponseRedirect(address)
+        return _refused(request, task, refusal)
     note(
         request,
         {(line.row.task, line.row.dataset, line.row.model) for line in table.rows if line.row.dataset},
     )
     moment = moment_shown(request)
     points = table_points(table)
+    fields = query_fields(query, table.choices)
     context = {
         "table": table,
         "task_slug": task,
         "heads": table_heads(table),
         "unit": unit_title(table.query),
-        "groups": filter_groups(table.query, table.choices),
-        "chooser": chooser_fields(table.query, table.choices),
-        "active": active_filters(table),
+        "groups": filter_groups(fields),
+        "chooser": chooser_fields(fields),
+        "active": active_filters(table, fields),
         "moment": moment.query if moment else "",
         "carried": parse_qsl(moment.query) if moment else [],
         "downloads": [
@@ -106,10 +107,9 @@ def task_png(request: HttpRequest, task: str) -> HttpResponse:
 
 def _file(request: HttpRequest, task: str, kind: str) -> HttpResponse:
     try:
-        table = _table(request, task)
+        table = _table(request, task, _query(request))
     except QueryRefused as refusal:
-        context = {"refusal": refusal, "task_slug": task}
-        return render(request, "pages/task.html", context, status=400)
+        return _refused(request, task, refusal)
     drawing = svg_file(
         table_points(table),
         title=table_title(table),
@@ -120,14 +120,25 @@ def _file(request: HttpRequest, task: str, kind: str) -> HttpResponse:
         axis=axis_title(table),
         notes=provenance(table, moment_shown(request)),
     )  # fmt: skip
-    return HttpResponse(png_of(drawing) if kind == "image/png" else drawing, content_type=kind)
+    return HttpResponse(
+        png_of(drawing, scale=1 if len(table.rows) > MANY_ROWS else 2) if kind == "image/png" else drawing,
+        content_type=kind,
+    )
 
 
-def _table(request: HttpRequest, task: str) -> BoardTable:
-    """The table that a request asks for. Raises QueryRefused, or Http404 where the task has no row."""
-    query = parse(
+def _refused(request: HttpRequest, task: str, refusal: QueryRefused) -> HttpResponse:
+    return render(request, "pages/task.html", {"refusal": refusal, "task_slug": task}, status=400)
+
+
+def _query(request: HttpRequest) -> BoardQuery:
+    """The query of a request. Raises QueryRefused."""
+    return parse(
         (name, value) for name, values in request.GET.lists() if name not in PARAMETERS for value in values
     )
+
+
+def _table(request: HttpRequest, task: str, query: BoardQuery) -> BoardTable:
+    """The table that a request asks for. Raises QueryRefused, or Http404 where the task has no row."""
     table = read_table(task_slug=task, query=query, at=time_shown(request))
     if table is None:
         raise Http404(gettext("There is no such task, or nothing has been accepted for it yet."))

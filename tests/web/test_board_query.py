@@ -132,8 +132,8 @@ def test_one_query_has_one_address(written: str, canonical: str | None) -> None:
         ("series=a%00b", "JM-QUERY-VALUE", "is no name"),
         ("min_quality=0.8", "JM-QUERY-VALUE", "name it in the parameter metric"),
         ("sort=-quality", "JM-QUERY-VALUE", "name it in the parameter metric"),
-        ("unit=gco2e&region=XYZ", "JM-QUERY-VALUE", "no intensity for 'XYZ'"),
-        ("unit=gco2e&region=world&year=1900", "JM-QUERY-VALUE", "for 1900"),
+        ("unit=gco2e&region=XYZ", "JM-QUERY-VALUE", "no carbon intensity of XYZ for any year"),
+        ("unit=gco2e&region=world&year=1900", "JM-QUERY-VALUE", "of world for 1900: leave the year out"),
     ],
 )
 def test_what_no_query_has_is_refused_with_what_to_do(written: str, code: str, sentence: str) -> None:

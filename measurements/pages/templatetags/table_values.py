@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from django import template
 from django.utils.formats import date_format
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from measurements.boards.relative_energy import NoRatioInterval
@@ -19,9 +21,23 @@ if TYPE_CHECKING:
     from measurements.boards.relative_energy import RelativeEnergy
     from measurements.boards.table_units import TableEnergy
     from measurements.catalog.models import HardwareClass
+    from measurements.pages.query_form import QueryField
 
 register = template.Library()
 GB = 1e9
+
+
+@register.filter
+def options(field: QueryField) -> SafeString:
+    """The options of a list, some hundred of which a template would take long for."""
+    return format_html_join(
+        "\n",
+        '<option value="{}"{}>{}</option>',
+        (
+            (word, SafeString(" selected" if word == field.value else ""), title)
+            for word, title in field.options or ()
+        ),
+    )
 
 
 @register.filter
