@@ -19,7 +19,7 @@ from joulemark.consensus.interval import tells_something
 class NoRatioInterval(TextChoices):
     """Why a ratio to the least has no interval."""
 
-    IS_LEAST = "is-least", _("the least: others are compared with it")
+    IS_LEAST = "is-least", _("the least")
     NO_INTERVAL = "no-interval", _("none: one of both values has no interval between contributors")
 
 

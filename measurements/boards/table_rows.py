@@ -22,9 +22,11 @@ from django.db.models import (
     When,
     Window,
 )
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Cast, Concat, FirstValue
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
+from joulemark.consensus.unit_energy import UNITS
 from measurements.boards.board_query import (
     CONDITIONS,
     ENERGY,
@@ -57,6 +59,7 @@ GB = 10**9
 OF_CELL, OF_FIGURE = 0, 1
 """Which of the two selections a row comes from."""
 GRADE_ORDER = {"measured": 0, "estimated": 1, "published": 2}
+UNIT_PLACES = {str(unit): place for place, unit in enumerate(UNITS)}
 NO_NUMBER = Cast(Value(None), FloatField())
 
 
@@ -174,7 +177,7 @@ def _of_cells(cells: CellQuerySet, query: BoardQuery, choices: TableChoices) -> 
     energies = ("energy_per_query_j", "between_low_j", "between_high_j")
     fields = ("value_j", "between_low_j", "between_high_j")
     energy, low, high = (
-        F(name) if unit is None else EntryNumber("unit_energies", key="unit", word=unit, field=field)
+        F(name) if unit is None else _of_unit(unit, field)
         for name, field in zip(energies, fields, strict=True)
     )
     columns = _columns(query, OF_CELL) | {
@@ -235,6 +238,11 @@ def _columns(query: BoardQuery, source: int) -> dict[str, Combinable]:
         "released": F("model__released_on"),
         QUALITY: _score(query.metric) if query.metric else NO_NUMBER,
     }
+
+
+def _of_unit(unit: str, field: str) -> Cast:
+    """A number of a cell's energy per unit, which lies in the order of `UNITS`; null where there is none."""
+    return Cast(KeyTextTransform(field, KeyTransform(UNIT_PLACES[unit], "unit_energies")), FloatField())
 
 
 def _score(metric: str) -> EntryNumber:
