@@ -28,8 +28,9 @@ class EntryNumber(Func):
         )
         return sql, (*parameters, self.word)
 
-    def as_sqlite(self, compiler: Any, _connection: Any, **_context: Any) -> tuple[str, tuple[Any, ...]]:
+    def as_sqlite(self, compiler: Any, connection: Any, **_extra: Any) -> tuple[str, tuple[Any, ...]]:
         """SQL with its parameters."""
+        del connection
         column, parameters = compiler.compile(self.source_expressions[0])
         sql = (
             f"(SELECT json_extract(entry.value, '$.{self.number}') FROM json_each({column}) AS entry "  # noqa: S608 - names of our own

@@ -122,18 +122,29 @@ def _order(query: BoardQuery) -> list[str]:
 def _keys(selection: _Selection, names: Sequence[str]) -> QuerySet[Any]:
     """Rows of `RowKey`'s fields and of the columns by which they are ordered."""
     columns = selection.columns
-    window = {"partition_by": list(selection.conditions), "order_by": F("row_energy").asc(nulls_last=True)}
     needed = {*names, ENERGY, "source", "pk"} - {LEAST}
     rows = selection.rows.order_by().annotate(**{f"row_{name}": columns[name] for name in sorted(needed)})
     rows = rows.annotate(
-        first_j=Window(FirstValue("row_energy"), **window),
-        first_low_j=Window(FirstValue(columns["between_low"]), **window),
-        first_high_j=Window(FirstValue(columns["between_high"]), **window),
+        first_j=_of_least(selection, "row_energy"),
+        first_low_j=_of_least(selection, columns["between_low"]),
+        first_high_j=_of_least(selection, columns["between_high"]),
     )
     if LEAST in names:
         rows = rows.annotate(row_least=F("row_energy") / F("first_j"))
     own = [f"row_{name}" for name in dict.fromkeys(names) if name not in ("source", "pk")]
-    return rows.values_list("row_source", "row_pk", "first_j", "first_low_j", "first_high_j", *own)
+    keys: QuerySet[Any] = rows.values_list(
+        "row_source", "row_pk", "first_j", "first_low_j", "first_high_j", *own
+    )
+    return keys
+
+
+def _of_least(selection: _Selection, column: Any) -> Window:
+    """What the row with the least energy under the same conditions has in a column."""
+    return Window(
+        FirstValue(column),
+        partition_by=list(selection.conditions),
+        order_by=F("row_energy").asc(nulls_last=True),
+    )
 
 
 def _selections(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-import font_roboto
+import font_roboto  # type: ignore[import-untyped]  # it has no types
 import resvg_py
 
 

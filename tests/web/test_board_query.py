@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from decimal import Decimal
+from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
@@ -39,7 +40,7 @@ def queries(draw: st.DrawFn) -> BoardQuery:
     maybe = {
         name: st.just("") | NAMES for name in ("series", "dataset", "hardware", "owner", "family", "licence")
     }
-    values = {name: draw(values) for name, values in maybe.items()}
+    values: dict[str, Any] = {name: draw(values) for name, values in maybe.items()}
     values |= {name: draw(st.none() | NUMBERS) for name in ("max_memory_gb", "max_card_gb", "max_latency_s")}
     least, most = sorted((draw(COUNTS), draw(COUNTS)))
     metric = draw(st.just("") | NAMES)
