@@ -294,8 +294,8 @@ def _models(query: BoardQuery) -> QuerySet[Any] | None:
         "parameters__gte": query.min_parameters,
         "parameters__lte": query.max_parameters,
     }
-    asked = {name: value for name, value in conditions.items() if value}
-    return AiModel.objects.filter(**asked).order_by().values("pk") if asked else None
+    chosen = {name: value for name, value in conditions.items() if value}
+    return AiModel.objects.filter(**chosen).order_by().values("pk") if chosen else None
 
 
 def _named(word: str) -> Q:

@@ -108,7 +108,7 @@ def sort_titles() -> dict[str, str]:
         "memory": gettext("memory"),
         "parameters": gettext("size"),
         "licence": gettext("licence"),
-        "released": gettext("release"),
+        "released": gettext("date of the model"),
         "results": gettext("results"),
     }
 

@@ -47,7 +47,7 @@ def table_heads(table: BoardTable) -> list[TableHead]:
     columns: list[tuple[bool, list[tuple[str, str]]]] = [
         (False, [
             (gettext("Model"), "model"), (gettext("size"), "parameters"), (gettext("licence"), "licence"),
-            (gettext("release"), "-released"),
+            (gettext("date of the model"), "-released"),
         ]),
         (True, [(unit_title(table.query), "energy")]),
         (True, [(gettext("Times the least"), "least")]),

@@ -29,15 +29,15 @@ def table_title(table: BoardTable) -> str:
     return f"{translated(table.task.title)}: {unit_title(table.query)}"
 
 
-def active_filters(table: BoardTable, fields: QueryFields) -> list[tuple[str, str, str]]:
+def active_filters(table: BoardTable, fields: QueryFields) -> list[tuple[str, str, BoardQuery]]:
     """The label and the value of each filter in words, and the query without it."""
-    found = []
+    filters = []
     for name in table.query.filters:
         field = fields[name]
         title = dict(field.options or []).get(field.value, field.value)
         without = _without(table.query, name)
-        found.append((field.label, title, without.encoded))
-    return found
+        filters.append((field.label, title, without))
+    return filters
 
 
 def _without(query: BoardQuery, name: str) -> BoardQuery:

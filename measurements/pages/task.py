@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.html import format_html_join
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
@@ -35,6 +36,7 @@ from measurements.web.as_of import PARAMETERS, address_at, honours_as_of, moment
 if TYPE_CHECKING:
     from measurements.boards.board_query import BoardQuery
     from measurements.boards.board_table import BoardTable
+    from measurements.web.as_of import Moment
 
 MANY_ROWS = 40
 """A page with more rows shows its plot when it is asked for."""
@@ -67,17 +69,22 @@ def task(request: HttpRequest, task: str) -> HttpResponse:
         "unit": unit_title(table.query),
         "groups": filter_groups(fields),
         "chooser": chooser_fields(fields),
-        "active": active_filters(table, fields),
+        "active": [
+            (label, value, _query_address(table, moment, without))
+            for label, value, without in active_filters(table, fields)
+        ],
         "moment": moment.query if moment else "",
-        "carried": parse_qsl(moment.query) if moment else [],
+        "carried": format_html_join(
+            "", '<input type="hidden" name="{}" value="{}">', parse_qsl(moment.query) if moment else []
+        ),
         "downloads": [
             (word, table_address(table, moment, name))
             for word, name in (
                 ("CSV", "api-task-csv"), ("JSON", "api-task-json"), ("SVG", "task-svg"), ("PNG", "task-png"),
             )
         ],
-        "previous": table.query.but(page=table.query.page - 1).encoded if table.query.page > 1 else None,
-        "next": table.query.but(page=table.query.page + 1).encoded if table.query.page < table.n_pages else None,
+        "previous": _page_address(table, moment, -1) if query.page > 1 else None,
+        "next": _page_address(table, moment, 1) if query.page < table.n_pages else None,
         "plot": dot_plot(
             points,
             title=table_title(table),
@@ -86,7 +93,19 @@ def task(request: HttpRequest, task: str) -> HttpResponse:
         ),
         "is_long": len(points) > MANY_ROWS,
     }  # fmt: skip
-    return render(request, "pages/task.html", context)
+    return _page(request, context)
+
+
+def _page(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    return render(request, "pages/task.html", context, status=status)
+
+
+def _page_address(table: BoardTable, moment: Moment | None, pages: int) -> str:
+    return _query_address(table, moment, table.query.but(page=table.query.page + pages))
+
+
+def _query_address(table: BoardTable, moment: Moment | None, query: BoardQuery) -> str:
+    return address_at(moment, "task", table.task.slug, **query.parameters)
 
 
 @made_of(BOARDS, CATALOG, PUBLISHED)
@@ -127,7 +146,7 @@ def _file(request: HttpRequest, task: str, kind: str) -> HttpResponse:
 
 
 def _refused(request: HttpRequest, task: str, refusal: QueryRefused) -> HttpResponse:
-    return render(request, "pages/task.html", {"refusal": refusal, "task_slug": task}, status=400)
+    return _page(request, {"refusal": refusal, "task_slug": task}, status=400)
 
 
 def _query(request: HttpRequest) -> BoardQuery:

@@ -47,11 +47,11 @@ def gigabytes(value: int | None) -> str:
 
 
 @register.filter
-def model_words(line: TableRow) -> list[str]:
+def model_words(line: TableRow) -> str:
     """Owner, family, licence and day of release of a row's model, those that are known."""
     model = line.model
     released = date_format(model.released_on, "Y-m-d") if model.released_on else ""
-    return [word for word in (model.owner, model.family, model.licence, released) if word]
+    return " · ".join(word for word in (model.owner, model.family, model.licence, released) if word)
 
 
 @register.filter
