@@ -25,7 +25,7 @@ from measurements.answer_cache.answer_memory import AnswerMemory
 from measurements.answer_cache.flights import Flights
 from measurements.answer_cache.hot_addresses import HOT, HotAddress
 from measurements.answer_cache.shared_answers import SharedAnswers, is_shareable
-from measurements.answer_cache.sources import declaration_of, fixed_tables_of_frame, notes_of
+from measurements.answer_cache.sources import declaration_of, fixed_tables_of_frame, is_one_off, notes_of
 from measurements.answer_cache.stored_answer import is_storable, store, strong_tag, tagged, takes_gzip
 from measurements.answer_cache.table_reads import TableReads
 from measurements.answer_cache.table_versions import read_versions, versions_at, versions_of
@@ -243,6 +243,6 @@ def _may_be_kept(request: HttpRequest, response: HttpResponse, question: Questio
             request.path, ", ".join(sorted(beyond)),
         )  # fmt: skip
         return False
-    if not is_storable(request, response):
+    if is_one_off(request) or not is_storable(request, response):
         return False
     return versions_of(declaration.tables, read_versions() or {}) == question.versions

@@ -20,6 +20,7 @@ Notes = frozenset[tuple[str, ...]]
 CHANGES = ("INSERT", "UPDATE", "DELETE")
 MARK = "made_of"
 NOTES = "answer_notes"
+ONE_OFF = "answer_is_one_off"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +118,16 @@ def declaration_of(view: object) -> Declaration | None:
 def note(request: HttpRequest, notes: Iterable[tuple[str, ...]]) -> None:
     """Keep `notes` beside the answer to this request, for the view's `on_view`."""
     setattr(request, NOTES, frozenset(notes))
+
+
+def note_one_off(request: Any) -> None:
+    """Say that the answer to this request is not to be kept: anybody can make up any number of such addresses."""
+    setattr(getattr(request, "_request", request), ONE_OFF, True)
+
+
+def is_one_off(request: Any) -> bool:
+    """Whether the view has said so."""
+    return bool(getattr(request, ONE_OFF, False))
 
 
 def notes_of(request: Any) -> Notes:

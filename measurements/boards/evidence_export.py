@@ -36,6 +36,8 @@ COLUMNS = {
     "energy_gross_j": "DOUBLE",
     "output_tokens": "BIGINT",
     "input_tokens": "BIGINT",
+    "latency_p50_s": "DOUBLE",
+    "peak_memory_bytes": "BIGINT",
     "quality": "VARCHAR",
 }
 """Columns of the file with their types: a cell's key, the device, and what `combining` needs; quality is JSON."""

@@ -68,6 +68,10 @@ class CellQuerySet(models.QuerySet[Any]):
         """Cells that were written before a value had its energies per token and per right answer."""
         return self.filter(unit_energies=[])
 
+    def without_latency(self) -> Self:
+        """Cells that were written before a value had the latency and the memory of its results."""
+        return self.filter(latency_p50_s__isnull=True)
+
     def with_names(self) -> Self:
         """Fetch what a row shows in the same query."""
         return self.select_related("suite", "dataset__task", "model", "hardware_class")
@@ -105,7 +109,9 @@ class CellContent(models.Model):
     not known, and `withheld` with the reasons. `quality` is a list of the fields of
     `joulemark.consensus.quality.QualityValue`; in revisions from before scores had intervals of {metric, value, n,
     higher_is_better}. `unit_energies` is a list of the fields of `joulemark.consensus.unit_energy.UnitEnergy`, one of
-    each unit; empty in revisions from before there were any. `version` is that of its board when it was written.
+    each unit; empty in revisions from before there were any. `latency_p50_s` is the median over results of their median
+    seconds a query, `peak_memory_bytes` the most device memory that a result's tensors took; null where no result says
+    so, and in revisions from before there were any. `version` is that of its board when it was written.
     """
 
     suite = models.ForeignKey(Suite, on_delete=models.PROTECT, related_name="%(class)ss")
@@ -137,6 +143,8 @@ class CellContent(models.Model):
     tier = models.CharField(max_length=20, default=Tier.SINGLE)
     quality = models.JSONField(default=list)
     unit_energies = models.JSONField(default=list)
+    latency_p50_s = models.FloatField(null=True)
+    peak_memory_bytes = models.PositiveBigIntegerField(null=True)
     version = models.PositiveBigIntegerField(default=0)
     updated_at = models.DateTimeField()
 

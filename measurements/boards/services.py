@@ -212,6 +212,7 @@ def _stale_cells() -> Iterable[CellKey]:
     for lacking in (
         cells.without_second_interval(),
         cells.without_unit_energies(),
+        cells.without_latency(),
         next_rows("boards.cells", cells, most=CELLS_PER_SWEEP),
     ):
         stale += [CellKey(*values) for values in lacking.order_by().values_list(*CELL_FIELDS)]

@@ -12,6 +12,7 @@ from measurements.downloads.api_results import BundleView, ResultListView
 from measurements.downloads.api_schema import SchemaView
 from measurements.downloads.api_standing import ResultStandingView
 from measurements.downloads.api_suites import SuiteArchiveView, SuiteListView
+from measurements.downloads.api_tables import TableView
 from measurements.impact.api import ClaimsView, IntensitiesView
 from measurements.web import addresses as _addresses  # noqa: F401 - registers the converters
 from measurements.web.csv_renderer import as_file
@@ -24,6 +25,9 @@ urlpatterns = [
     path("comparisons/<name:task>.csv", as_file(api.ComparisonView, "csv"), name="api-comparison-csv"),
     path("comparisons/<name:task>.json", as_file(api.ComparisonView, "json"), name="api-comparison-json"),
     path("comparisons/<name:task>/", api.ComparisonView.as_view(), name="api-comparison"),
+    path("tasks/<name:task>.csv", as_file(TableView, "csv"), name="api-task-csv"),
+    path("tasks/<name:task>.json", as_file(TableView, "json"), name="api-task-json"),
+    path("tasks/<name:task>/", TableView.as_view(), name="api-task"),
     path("claims/", ClaimsView.as_view(), name="api-claims"),
     path("intensities.csv", as_file(IntensitiesView, "csv"), name="api-intensities-csv"),
     path("intensities/", IntensitiesView.as_view(), name="api-intensities"),

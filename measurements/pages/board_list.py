@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
@@ -16,6 +18,9 @@ from measurements.pages.provenance import provenance_of_boards
 from measurements.published.sources import PUBLISHED
 from measurements.web.as_of import address_at, honours_as_of, moment_shown, time_shown
 
+if TYPE_CHECKING:
+    from measurements.catalog.models import Task
+
 
 @made_of(BOARDS, CATALOG, PUBLISHED)
 @honours_as_of
@@ -23,8 +28,19 @@ from measurements.web.as_of import address_at, honours_as_of, moment_shown, time
 def board_list(request: HttpRequest) -> HttpResponse:
     """Every board, now or as of a moment."""
     at = time_shown(request)
-    context = {"boards": list_boards(at=at), "as_of": at, "provenance": provenance_of_boards(at=at)}
+    boards = list_boards(at=at)
+    tasks = {entry.task.slug: entry.task for entry in boards}
+    context = {
+        "boards": boards,
+        "tasks": sorted(tasks.values(), key=_place),
+        "as_of": at,
+        "provenance": provenance_of_boards(at=at),
+    }
     return render(request, "pages/board_list.html", context)
+
+
+def _place(task: Task) -> tuple[int, str]:
+    return task.position, task.slug
 
 
 @honours_as_of

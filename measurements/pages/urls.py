@@ -23,6 +23,7 @@ from measurements.pages import (
     published_series,
     result,
     result_list,
+    task,
 )
 from measurements.published.sources import PUBLISHED
 from measurements.web import addresses as _addresses  # noqa: F401 - registers the converters
@@ -41,6 +42,9 @@ urlpatterns = [
     path("changes/<name:series>/<name:task>/", changes.changes, name="changes"),
     path("embed/boards/<name:series>/<name:task>/", embed.embed_board, name="embed-board"),
     path("embed/boards/<name:series>/<name:task>/cell/", embed.embed_cell, name="embed-cell"),
+    path("tasks/<name:task>/", task.task, name="task"),
+    path("tasks/<name:task>.svg", task.task_svg, name="task-svg"),
+    path("tasks/<name:task>.png", task.task_png, name="task-png"),
     path("compare/", compare_list.compare_list, name="comparisons"),
     path("compare/<name:task>/", compare.compare, name="comparison"),
     path("claims/", impact.claims, name="claims"),

@@ -85,6 +85,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Platform, d
                 "study": "/boards/study-2024/text_classification/",
                 "board": "/boards/demo-1-estimated/text_classification/",
                 "cell": cell_address(running.origin, "/boards/demo-1-estimated/text_classification/"),
+                "task": "/tasks/text_classification/?sort=energy",
                 "compare": "/compare/text_classification/",
                 "results": "/results/",
                 "result": f"/results/{result_id}/",

@@ -110,6 +110,9 @@ PAGES = [
     "/compare/", "/compare/text_classification/", "/results/", "/results/?state=rejected", "/about/", "/claims/",
     "/impact/", "/impact/?query=own&place=DEU", "/impact/?query=image_generation&queries_per_day=3&users=7&place=FRA",
     "/needed/", "/published/study-2024/", "/changes/demo-1-estimated/text_classification/",
+    "/tasks/text_classification/",
+    "/tasks/text_classification/?unit=gco2e&region=DEU&year=2024",
+    "/tasks/text_classification/?colour=red", "/tasks/text_classification/?kind=general-purpose&sort=-least",
 ]  # fmt: skip
 
 
