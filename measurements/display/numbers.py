@@ -43,6 +43,11 @@ def as_written(text: str) -> str:
     return _grouped(text)
 
 
+def joined_ends(low: str, high: str) -> str:
+    """Two ends of a range, which no line break parts."""
+    return f"{low}\u00a0\u2013\u00a0{high}"
+
+
 def _grouped(text: str) -> str:
     sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
     before, _, after = digits.partition(".")

@@ -4,6 +4,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from measurements.downloads import api
+from measurements.downloads.api_claims import ClaimsView
 from measurements.downloads.api_decisions import DecisionListView
 from measurements.downloads.api_impact import ImpactView
 from measurements.downloads.api_needed import NeededView
@@ -11,7 +12,7 @@ from measurements.downloads.api_results import BundleView, ResultListView
 from measurements.downloads.api_schema import SchemaView
 from measurements.downloads.api_standing import ResultStandingView
 from measurements.downloads.api_suites import SuiteArchiveView, SuiteListView
-from measurements.impact.api import ClaimsView, IntensitiesView
+from measurements.impact.api import IntensitiesView
 from measurements.web import addresses as _addresses  # noqa: F401 - registers the converters
 from measurements.web.csv_renderer import as_file
 
