@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.db.models import Avg, Count, Max, Min, Q
 from django.db.models.functions import Coalesce, Ln
 
+from measurements.answer_cache.version_memo import while_unchanged
 from measurements.boards.models import Cell
 from measurements.boards.series import PublisherSeries, Series, series_of_suite
+from measurements.boards.sources import BOARDS
 from measurements.catalog.models import HardwareClass, Suite, Task
+from measurements.catalog.sources import CATALOG
 from measurements.display.choices import Grade, ModelKind
 from measurements.display.units import j_per_query
 from measurements.published.models import PublishedFigure, PublishedSeries
+from measurements.published.sources import PUBLISHED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,6 +100,7 @@ class _Sum(NamedTuple):
     n_rows: int
 
 
+@while_unchanged(BOARDS, CATALOG, PUBLISHED)
 def read_ladder() -> Ladder | None:
     """The ladder of most rungs; None where no board has any of its tasks."""
     sums: dict[_Conditions, list[_Sum]] = {}
@@ -161,6 +166,7 @@ def _of_volunteers() -> list[tuple[_Conditions, _Sum]]:
     ]
 
 
+@while_unchanged(CATALOG, PUBLISHED)
 def _of_publishers() -> list[tuple[_Conditions, _Sum]]:
     energy = "energy_kwh_per_1000"
     sums = []

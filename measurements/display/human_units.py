@@ -31,6 +31,7 @@ COUNT: Steps = ((1e6, _("million")), (1e9, _("billion")), (1e12, _("trillion")),
 PLAIN_COUNT = 1e6
 """Below this a number is written in its digits."""
 SMALLEST_PLAIN = 1e-9
+DAYS_OF_YEAR, HOURS_OF_DAY = 365, 24
 
 
 def human_energy(kwh: float) -> str:
@@ -41,6 +42,21 @@ def human_energy(kwh: float) -> str:
 def human_mass(kg: float) -> str:
     """A mass, given in kg."""
     return _in_steps(kg, MASS)
+
+
+def human_duration(years: float) -> str:
+    """A time, given in years of 365 days: hours below a day, days below a year."""
+    for length, written in (
+        (1.0, gettext("%(n)s years")),
+        (1 / DAYS_OF_YEAR, gettext("%(n)s days")),
+        (0.0, gettext("%(n)s hours")),
+    ):
+        if float(f"{years:.2e}") >= length:
+            size = length or 1 / DAYS_OF_YEAR / HOURS_OF_DAY
+            return (written % {"n": significant(years / size, plain_from=SMALLEST_PLAIN)}).replace(
+                " ", NO_BREAK
+            )
+    raise ValueError("A time is not negative.")
 
 
 def human_count(number: float) -> str:

@@ -147,6 +147,10 @@ class UsageForm(forms.Form):
         self._query_choices = choices
         self._choose("query", choices)
         self._choose("place", _place_choices())
+        if str(data.get("query", "")).startswith(CLAIM):
+            self.fields["query"].help_text = gettext(
+                "As its source states it. It has not been measured here."
+            )
         for name in ("wh_per_query", "wh_low", "wh_high", "queries_per_day", "gco2e_per_kwh"):
             self.fields[name].widget.attrs |= {"step": "any", "inputmode": "decimal"}
 

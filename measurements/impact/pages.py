@@ -23,7 +23,7 @@ from measurements.display.titles import translated
 from measurements.impact.form import EXAMPLE, UsageForm
 from measurements.impact.presets import presets_of
 from measurements.impact.reported_rows import reported_groups
-from measurements.impact.sentence import grid_title, sentence_of
+from measurements.impact.sentence import electricity_of, sentence_of
 from measurements.impact.training import trainings_beside
 from measurements.published.answer_forms import study_unlike_tasks
 from measurements.published.models import STUDY, PublishedFigure
@@ -127,7 +127,7 @@ def _answer(
     address = f"{settings.ORIGIN}{request.path}?{urlencode(question)}"
     return {
         "claim": form.claim,
-        "electricity": grid_title(year, place),
+        "electricity": electricity_of(year, place),
         "trainings": trainings_beside(year),
         "sentence": sentence_of(year, place=place, address=address, as_of=moment.at if moment else None),
     }

@@ -61,16 +61,14 @@ REPORTED_LABELS = (
 """What of, where a claim has several numbers."""
 
 REPORTED_SOURCES = (
-    _("Mistral AI, life cycle assessment of Mistral Large 2, July 2025"),
+    _("Mistral AI, life cycle assessment of Mistral Large 2"),
     _("EcoLogits, before its change of method"),
     _("EcoLogits, after its change of method"),
-    _("AI Energy Score, December 2025"),
-    _("AI Energy Score, December 2025, in the press"),
-    _("InferenceX, August 2026"),
+    _("AI Energy Score, in the press"),
     _("Serial Alice, Alice Benchmark, as its authors announced it"),
     _("Serial Alice, Alice Benchmark, another page"),
     _("EcoCompute, energy of quantized models (doi 10.5281/zenodo.18900289)"),
-    _("EcoCompute, its author in May 2026 on more configurations of the same data set"),
+    _("EcoCompute, its author on more configurations of the same data set"),
 )
 """Sources that are not titles of publications."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext
 
 from joulemark.impact import intensity
-from measurements.display.human_units import human_count, human_energy, human_mass
+from measurements.display.human_units import NO_BREAK, human_count, human_energy, human_mass
 from measurements.display.numbers import significant
 from measurements.display.places import territory_name
 from measurements.display.templatetags.figures import grade_name, scope_name, watt_hours
@@ -32,7 +32,7 @@ def sentence_of(year: YearOfUse, *, place: str, address: str, as_of: datetime | 
             "queries": human_count(year.queries),
             "energy": _with_range(year.energy, human_energy),
             "mass": _with_range(year.emissions, human_mass),
-            "grid": grid_title(year, place),
+            "grid": ": ".join(electricity_of(year, place)),
         },
         gettext("One query takes %(wh)s (%(grade)s, %(scope)s).")
         % {
@@ -53,18 +53,16 @@ def sentence_of(year: YearOfUse, *, place: str, address: str, as_of: datetime | 
     return " ".join(sentences)
 
 
-def grid_title(year: YearOfUse, place: str) -> str:
-    """Whose electricity it is, of which year, and its carbon intensity."""
+def electricity_of(year: YearOfUse, place: str) -> tuple[str, str]:
+    """Whose electricity it is and of which year, and its carbon intensity; `place` is empty for the reader's own."""
     source = year.usage.intensity.sources[0]
     intensity_text = significant(year.usage.intensity.value)
+    carbon = f"{intensity_text}{NO_BREAK}{gettext('gCO2e/kWh').replace(' ', NO_BREAK)}"
     if source.grade == "own" or not place:
-        return gettext("at %(intensity)s gCO2e/kWh, the reader's own figure") % {"intensity": intensity_text}
+        return gettext("the reader's own figure"), carbon
     row = intensity.row_of(place)
-    return gettext("%(place)s, %(year)s: %(intensity)s gCO2e/kWh") % {
-        "place": translated(row.name) if row.kind == "region" else territory_name(row.code),
-        "year": source.year,
-        "intensity": intensity_text,
-    }
+    name = translated(row.name) if row.kind == "region" else territory_name(row.code)
+    return gettext("%(place)s, %(year)s") % {"place": name, "year": source.year}, carbon
 
 
 def _with_range(quantity: Quantity, write: Callable[[float], str]) -> str:

@@ -19,6 +19,14 @@ register = template.Library()
 register.filter("human_energy", human_units.human_energy)
 register.filter("human_mass", human_units.human_mass)
 register.filter("human_count", human_units.human_count)
+register.filter("human_duration", human_units.human_duration)
+
+
+@register.filter
+def unbroken(ends: str) -> str:
+    """Two ends that another filter has written, without a break between them."""
+    dash = f"{human_units.NO_BREAK}{DASH}{human_units.NO_BREAK}"
+    return ends.replace(f" {DASH} ", dash)
 
 
 @register.filter
@@ -37,6 +45,12 @@ def mass_range(quantity: TwoEnds) -> str:
 def count_range(quantity: TwoEnds) -> str:
     """The ends of a number of things."""
     return _range(quantity, human_units.human_count)
+
+
+@register.filter
+def duration_range(quantity: TwoEnds) -> str:
+    """The ends of a time in years."""
+    return _range(quantity, human_units.human_duration)
 
 
 def _range(quantity: TwoEnds, write: Callable[[float], str]) -> str:
