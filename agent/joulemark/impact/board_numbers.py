@@ -15,10 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 Field = Literal["suite", "task", "dataset", "model", "kind", "hardware", "precision", "configuration"]
-SELECTED: tuple[Field, ...] = ("task", "dataset", "model", "kind", "hardware", "precision")
 
 
-class Selection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ValueSelection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which values: all that have what is given here. `hardware` is a word of its name, such as `h100`."""
 
     task: str | None = None
@@ -29,14 +28,14 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     precision: str | None = None
 
 
-class Subject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class BoardQuantity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A quantity of boards: the energy of a query of `of`; with `over` its ratio to that of another selection.
 
     Ratios are formed where the fields `paired` are equal; with `spread`, between the most and the least energy there.
     """
 
-    of: Selection
-    over: Selection | None = None
+    of: ValueSelection
+    over: ValueSelection | None = None
     spread: bool = False
     paired: tuple[Field, ...] = ("suite", "dataset", "model", "hardware", "configuration")
 
@@ -94,7 +93,7 @@ class BoardNumber:
     n_values: int
 
 
-def board_numbers(subject: Subject, values: Iterable[BoardValue]) -> list[BoardNumber]:
+def board_numbers(subject: BoardQuantity, values: Iterable[BoardValue]) -> list[BoardNumber]:
     """The numbers of `subject`, one a scope: energies of different scopes never meet."""
     of_scope: dict[str, list[BoardValue]] = {}
     for value in values:
@@ -103,7 +102,7 @@ def board_numbers(subject: Subject, values: Iterable[BoardValue]) -> list[BoardN
     return [number for number in numbers if number is not None]
 
 
-def _number(subject: Subject, scope: str, rows: Sequence[BoardValue]) -> BoardNumber | None:
+def _number(subject: BoardQuantity, scope: str, rows: Sequence[BoardValue]) -> BoardNumber | None:
     selected = [row for row in rows if _matches(row, subject.of)]
     if subject.spread:
         parts = [_spread(group) for group in _grouped(selected, subject.paired).values() if len(group) > 1]
@@ -172,8 +171,10 @@ def _grouped(
     return groups
 
 
-def _matches(row: BoardValue, selection: Selection) -> bool:
+def _matches(row: BoardValue, selection: ValueSelection) -> bool:
     if selection.hardware is not None and selection.hardware not in row.hardware.split("-"):
         return False
-    required = ((name, getattr(selection, name)) for name in SELECTED if name != "hardware")
+    required = (
+        (name, getattr(selection, name)) for name in selection.__struct_fields__ if name != "hardware"
+    )
     return all(value is None or getattr(row, name) == value for name, value in required)

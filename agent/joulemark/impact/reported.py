@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from joulemark.impact.board_numbers import Subject
+from joulemark.impact.board_numbers import BoardQuantity
 from joulemark.impact.claims import Direction
 from joulemark.impact.quantity import Quantity, Source
 from joulemark.impact.tables import read_toml
@@ -59,7 +59,7 @@ class ReportedValue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     upto: DecimalText | None = None
     label: str = ""
     direction: Direction | None = None
-    board: Subject | None = None
+    board: BoardQuantity | None = None
 
     def __post_init__(self) -> None:
         """Refuse a range that is a bound too, or ends below its beginning."""

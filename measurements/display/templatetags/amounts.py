@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from django import template
 
 from measurements.display import human_units
+from measurements.display.numbers import joined_ends
 from measurements.display.templatetags.figures import DASH
 
 if TYPE_CHECKING:
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from measurements.display.templatetags.figures import TwoEnds
 
 register = template.Library()
+UNITS = "k?Wh\\b|g\\b|mL\\b|times\\b|billion\\b|к?Вт·ч|\u0433\\b|мл\\b|раза?\\b|млрд\\b"
+IN_AMOUNT = re.compile(rf"(?<=\d) (?=\d|%|{UNITS})")
+"""A space between groups of digits, or between a number and its unit in either language."""
 
 register.filter("human_energy", human_units.human_energy)
 register.filter("human_mass", human_units.human_mass)
@@ -25,8 +30,13 @@ register.filter("human_duration", human_units.human_duration)
 @register.filter
 def unbroken(ends: str) -> str:
     """Two ends that another filter has written, without a break between them."""
-    dash = f"{human_units.NO_BREAK}{DASH}{human_units.NO_BREAK}"
-    return ends.replace(f" {DASH} ", dash)
+    return joined_ends(*ends.split(f" {DASH} ")) if ends.count(f" {DASH} ") == 1 else ends
+
+
+@register.filter
+def whole_amounts(sentence: str) -> str:
+    """A sentence in which no line breaks between a number and its unit, or between groups of digits."""
+    return IN_AMOUNT.sub(human_units.NO_BREAK, sentence)
 
 
 @register.filter
