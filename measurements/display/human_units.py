@@ -74,5 +74,5 @@ def _in_steps(amount: float, steps: Sequence[tuple[float, str]]) -> str:
     """The amount in the largest unit of which there is one, else in the smallest."""
     rounded = float(f"{amount:.2e}")
     size, unit = next((step for step in reversed(steps) if rounded >= step[0]), steps[0])
-    written = significant(amount / size, plain_from=SMALLEST_PLAIN)
+    written = significant(rounded / size, plain_from=SMALLEST_PLAIN)
     return f"{written}{NO_BREAK}{gettext(unit).replace(' ', NO_BREAK)}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from joulemark.impact.reported_rule import judged_claims
+from measurements.display.human_units import NO_BREAK
 from measurements.display.numbers import as_written, joined_ends, significant
 from measurements.display.titles import translated
 from measurements.impact.form import year_of_claim
@@ -27,12 +28,11 @@ class ReportedNumber:
     """A stated number, what the boards have of the same quantity, and the verdict.
 
     `number` and `interval` are Wh per query of a row in watt-hours, else a ratio; both empty where boards have none.
-    `year_query` asks the calculator for a year of it.
+    `year_query` asks the calculator for a year of it, empty for a bound.
     """
 
     label: str
     stated: str
-    direction: str
     verdict: BoardVerdict
     reason: NoBoardNumber | None
     number: str
@@ -70,9 +70,10 @@ def reported_groups(values: Sequence[BoardValue]) -> list[ReportedGroup]:
 
 
 def stated_number(value: ReportedValue) -> str:
-    """A stated number, or a range, in its own digits."""
+    """A stated number, a range or a bound, in its own digits."""
     if value.upto is None:
-        return as_written(value.stated)
+        sign = {"at-least": f">{NO_BREAK}", "at-most": f"≤{NO_BREAK}", None: ""}[value.direction]
+        return f"{sign}{as_written(value.stated)}"
     return joined_ends(as_written(value.stated), as_written(value.upto))
 
 
@@ -82,7 +83,6 @@ def _number(row: JudgedClaim, value: JudgedValue, place: int) -> ReportedNumber:
     return ReportedNumber(
         label=translated(value.reported.label),
         stated=stated_number(value.reported),
-        direction=value.reported.direction or "",
         verdict=value.verdict,
         reason=value.reason,
         number="" if number is None else significant(number.value, plain_from=PLAIN_FROM),
@@ -90,7 +90,7 @@ def _number(row: JudgedClaim, value: JudgedValue, place: int) -> ReportedNumber:
         scope="" if number is None else number.scope,
         n_values=0 if number is None else number.n_values,
         is_ratio=not row.claim.unit.startswith("Wh"),
-        year_query=urlencode(year_of_claim(name)),
+        year_query="" if value.reported.direction else urlencode(year_of_claim(name)),
     )
 
 

@@ -41,7 +41,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "ladder": ladder,
         "plot": draw_ladder(ladder) if ladder else None,
         "rows": ladder_rows(ladder) if ladder else [],
-        "sentence": ladder_sentence(ladder) if ladder else "",
+        "in_one_sentence": ladder_sentence(ladder) if ladder else "",
         "overview": overview,
         "sized": _study_factor(),
         "equal_size": equal_size,

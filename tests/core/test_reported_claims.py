@@ -219,6 +219,8 @@ def test_ratios_are_formed_where_all_else_is_equal_and_scopes_never_meet() -> No
     assert number.value == pytest.approx(10)
     with pytest.raises(ValueError, match="ratio of two selections, or the spread of one"):
         BoardQuantity(of=ValueSelection(), over=ValueSelection(), spread=True)
+    with pytest.raises(ValueError, match="not colour"):
+        BoardQuantity(of=ValueSelection(), paired=("model", "colour"))
 
 
 def test_what_is_measured_decides_each_verdict_in_turn() -> None:

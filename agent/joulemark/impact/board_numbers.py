@@ -5,16 +5,14 @@ Pure: the platform reads its values, and this says which of them are the quantit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import exp, fsum, isfinite, log
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-Field = Literal["suite", "task", "dataset", "model", "kind", "hardware", "precision", "configuration"]
 
 
 class ValueSelection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,12 +35,17 @@ class BoardQuantity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     of: ValueSelection
     over: ValueSelection | None = None
     spread: bool = False
-    paired: tuple[Field, ...] = ("suite", "dataset", "model", "hardware", "configuration")
+    paired: tuple[str, ...] = ("suite", "dataset", "model", "hardware", "configuration")
 
     def __post_init__(self) -> None:
-        """Refuse a ratio that is a spread too."""
+        """Refuse a ratio that is a spread too, and what is no field of a value."""
         if self.spread and self.over is not None:
-            raise ValueError("A subject is a ratio of two selections, or the spread of one.")
+            raise ValueError("A quantity is a ratio of two selections, or the spread of one.")
+        unknown = (
+            set(self.paired) - {field.name for field in fields(BoardValue)} - {"precision", "configuration"}
+        )
+        if unknown:
+            raise ValueError(f"Name fields of a value in paired, not {', '.join(sorted(unknown))}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,9 +165,7 @@ def _scaled(interval: tuple[float, float] | None) -> tuple[float, float] | None:
     return None if interval is None else (interval[0] / 3600, interval[1] / 3600)
 
 
-def _grouped(
-    rows: Iterable[BoardValue], paired: tuple[Field, ...]
-) -> dict[tuple[str, ...], list[BoardValue]]:
+def _grouped(rows: Iterable[BoardValue], paired: tuple[str, ...]) -> dict[tuple[str, ...], list[BoardValue]]:
     groups: dict[tuple[str, ...], list[BoardValue]] = {}
     for row in rows:
         groups.setdefault(tuple(getattr(row, name) for name in paired), []).append(row)

@@ -78,18 +78,6 @@ def watt_hours(value: float | None) -> str:
 
 
 @register.filter
-def kilowatt_hours(value: float | None) -> str:
-    """An energy in kilowatt-hours."""
-    return DASH if value is None else with_unit(value, gettext("kWh"))
-
-
-@register.filter
-def kilograms(value: float | None) -> str:
-    """Emissions in kilograms of CO2e."""
-    return DASH if value is None else with_unit(value, gettext("kg CO2e"))
-
-
-@register.filter
 def seconds(value: float | None) -> str:
     """A time in seconds."""
     return DASH if value is None else with_unit(value, gettext("s"))
