@@ -176,10 +176,6 @@ class UsageForm(forms.Form):
         self._check_energy(cleaned)
         if cleaned["query"] == VALUE and not self.errors:
             self._take_value(cleaned)
-        if cleaned["query"].startswith(CLAIM):
-            self.fields["query"].help_text = gettext(
-                "As its source states it. It has not been measured here."
-            )
         if cleaned["gco2e_per_kwh"] is None:
             self._check_place(cleaned)
         return cleaned
