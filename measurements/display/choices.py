@@ -155,6 +155,34 @@ class ClaimVerdict(TextChoices):
     DOES_NOT_HOLD = "does-not-hold", _("does not hold")
 
 
+class BoardVerdict(TextChoices):
+    """How a reported number lies to the boards' values (`joulemark.impact.reported_rule.BoardVerdict`)."""
+
+    AGREES = "agrees", _("agrees")
+    ABOVE = "above", _("above ours")
+    BELOW = "below", _("below ours")
+    OTHER_BOUNDARY = "other-boundary", _("not comparable: other boundary")
+    NO_MEASUREMENT = "no-measurement", _("no measurement yet")
+
+
+class NoBoardNumber(TextChoices):
+    """Why a reported number has no measurement beside it (`joulemark.impact.reported_rule.NoBoardNumber`)."""
+
+    NO_SUCH_QUANTITY = "no-such-quantity", _("the boards have no such quantity")
+    NOT_MEASURED = "not-measured", _("nobody has measured it here")
+    NO_INTERVAL_YET = "no-interval-yet", _("measured, without an interval so far")
+
+
+class Boundary(TextChoices):
+    """What a reported energy covers (`joulemark.impact.reported.Boundary`)."""
+
+    ACCELERATOR = "accelerator", _("GPU or accelerator alone")
+    SERVER = "server", _("whole server")
+    DATA_CENTRE = "data-centre", _("data centre, with its overhead")
+    LIFE_CYCLE = "life-cycle", _("life cycle, with the making of the hardware")
+    UNDOCUMENTED = "undocumented", _("boundary not stated")
+
+
 class ParityCause(TextChoices):
     """Why a printed number of queries differs from the recomputed one (`joulemark.impact.parity.Cause`)."""
 

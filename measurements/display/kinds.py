@@ -7,6 +7,9 @@ from measurements.display.choices import ModelKind
 RATIO = "ratio"
 """What a plot draws that is of no model: a ratio of energies."""
 
+EVERYDAY = "everyday"
+"""What a ladder draws beside answers of models: a phone charge, a lamp, a search."""
+
 NEUTRAL = RATIO
 """The shape of a mark in a legend that says nothing of a kind."""
 
@@ -16,6 +19,7 @@ SHAPES = {
     ModelKind.GENERAL_PURPOSE.value: '<path d="M0-7 7 0 0 7-7 0z"/>',
     ModelKind.UNKNOWN.value: '<path d="M0-6.5 6.5 5.5-6.5 5.5z"/>',
     RATIO: CIRCLE,
+    EVERYDAY: '<path d="M-5-5h10v10h-10z"/>',
 }
 """Outlines around a mark's middle, in pixels, by the class of the style sheet that colours them."""
 

@@ -43,6 +43,13 @@ def as_written(text: str) -> str:
     return _grouped(text)
 
 
+def joined_ends(low: str, high: str) -> str:
+    """Two ends of a range, which no line break parts."""
+    return (
+        f"{low}\u00a0\u2013\u2060\u00a0{high}"  # a line may break after a dash, also before a no-break space
+    )
+
+
 def _grouped(text: str) -> str:
     sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
     before, _, after = digits.partition(".")

@@ -9,13 +9,14 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from joulemark.impact.reported import reported_queries
 from joulemark.impact.usage import year_of
 from measurements.answer_cache.sources import made_of
 from measurements.boards.impact_values import find_value
 from measurements.boards.sources import BOARDS
 from measurements.catalog.sources import CATALOG
 from measurements.downloads.year_of_use_serializer import YearOfUseSerializer
-from measurements.impact.form import OWN, UsageForm, study_queries
+from measurements.impact.form import CLAIM, OWN, UsageForm, study_queries
 from measurements.impact.values import VALUE, VALUE_NAMED_BY
 from measurements.intake.refusals import BadRequest
 from measurements.published.sources import PUBLISHED
@@ -34,8 +35,12 @@ def parameter(name: str, kind: OpenApiTypes, description: str, **more: Any) -> O
 
 USAGE = [
     parameter(
-        "query", OpenApiTypes.STR, f"A task of the published study, `{OWN}`, or `{VALUE}`: one of a board.",
-        required=True, enum=[*study_queries(), OWN, VALUE],
+        "query",
+        OpenApiTypes.STR,
+        f"A task of the published study, a reported claim (`{CLAIM}` and its name), `{OWN}`, or `{VALUE}`: one of a "
+        "board.",
+        required=True,
+        enum=[*study_queries(), *(f"{CLAIM}{name}" for name in reported_queries()), OWN, VALUE],
     ),
     parameter("queries_per_day", OpenApiTypes.DOUBLE, "Of each user.", required=True),
     parameter("users", OpenApiTypes.INT64, "How many.", required=True),

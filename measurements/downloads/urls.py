@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from measurements.downloads import api
 from measurements.downloads.api_board_page import BoardPageView
+from measurements.downloads.api_claims import ClaimsView
 from measurements.downloads.api_decisions import DecisionListView
 from measurements.downloads.api_impact import ImpactView
 from measurements.downloads.api_needed import NeededView
@@ -13,7 +14,7 @@ from measurements.downloads.api_schema import SchemaView
 from measurements.downloads.api_standing import ResultStandingView
 from measurements.downloads.api_suites import SuiteArchiveView, SuiteListView
 from measurements.downloads.api_tables import TableView
-from measurements.impact.api import ClaimsView, IntensitiesView
+from measurements.impact.api import IntensitiesView
 from measurements.web import addresses as _addresses  # noqa: F401 - registers the converters
 from measurements.web.csv_renderer import as_file
 

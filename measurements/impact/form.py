@@ -10,6 +10,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from joulemark.impact import intensity
 from joulemark.impact.intensity import UnknownPlace, intensity_of, own_intensity, row_of
+from joulemark.impact.reported import claim_of_query, reported_queries
 from joulemark.impact.usage import Usage, own_query, study_query
 from joulemark.suite.published import load_study
 from measurements.display.places import territory_name
@@ -20,6 +21,7 @@ from measurements.impact.values import VALUE, VALUE_NAMED_BY, ValueNotKept, valu
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from joulemark.impact.reported import ReportedClaim
     from joulemark.suite.schema import ModelKind
     from measurements.impact.values import FindValue, FoundValue
     from measurements.web.as_of import Moment
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 OWN = "own"
 """The choice of an energy of one's own."""
+
+CLAIM = "claim-"
+"""How the choice of a reported energy of a query begins; its name follows."""
 
 MOST_WH, MOST_A_DAY, MOST_USERS, MOST_G = 1e6, 1e9, 10**11, 1e5
 """Above these a number is a slip: a megawatt-hour a query, ten for each person alive, a hundred times coal."""
@@ -49,6 +54,11 @@ def year_of_value(row: object) -> dict[str, str]:
     """The calculator's parameters for a year with a value of a board. They name it: the calculator reads it there."""
     example = {name: str(value) for name, value in EXAMPLE.items()}
     return example | {"query": VALUE} | value_named(row)
+
+
+def year_of_claim(name: str) -> dict[str, str]:
+    """The calculator's parameters for a year of queries of a reported energy, by its name in `reported_queries`."""
+    return {key: str(value) for key, value in EXAMPLE.items()} | {"query": f"{CLAIM}{name}"}
 
 
 class NumberField(forms.FloatField):
@@ -98,7 +108,11 @@ class UsageForm(forms.Form):
         help_text=gettext_lazy("Annual average of the electricity generated there."),
         required=False,
     )
-    year = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    year = forms.IntegerField(
+        label=gettext_lazy("Year of the electricity"),
+        help_text=gettext_lazy("Left empty, the latest year of the table."),
+        required=False,
+    )
     gco2e_per_kwh = NumberField(
         label=gettext_lazy("Your carbon intensity, gCO2e/kWh"),
         help_text=gettext_lazy("If given, it replaces the value of the place."),
@@ -120,7 +134,7 @@ class UsageForm(forms.Form):
         self._find_value = find_value
         self._moment = moment
         self._value: FoundValue | None = None
-        choices = [*_query_choices(), (OWN, gettext("your own energy, given below"))]
+        choices: list[tuple[str, Any]] = [*_query_choices(), (OWN, gettext("your own energy, given below"))]
         if moment is not None:
             choices = [(VALUE, gettext("a value of a board"))]
             only_values = gettext(
@@ -133,6 +147,10 @@ class UsageForm(forms.Form):
         self._query_choices = choices
         self._choose("query", choices)
         self._choose("place", _place_choices())
+        if str(data.get("query", "")).startswith(CLAIM):
+            self.fields["query"].help_text = gettext(
+                "As its source states it. It has not been measured here."
+            )
         for name in ("wh_per_query", "wh_low", "wh_high", "queries_per_day", "gco2e_per_kwh"):
             self.fields[name].widget.attrs |= {"step": "any", "inputmode": "decimal"}
 
@@ -140,6 +158,12 @@ class UsageForm(forms.Form):
     def row(self) -> object | None:
         """The board's row, where a value of a board was asked for."""
         return None if self._value is None else self._value.row
+
+    @property
+    def claim(self) -> ReportedClaim | None:
+        """The reported claim whose energy of a query was asked for, of a valid form."""
+        query = str(self.cleaned_data.get("query", ""))
+        return claim_of_query(query.removeprefix(CLAIM))[0] if query.startswith(CLAIM) else None
 
     def _choose(self, name: str, choices: list[tuple[str, Any]]) -> None:
         cast("forms.ChoiceField", self.fields[name]).choices = choices
@@ -161,6 +185,8 @@ class UsageForm(forms.Form):
         fields = self.cleaned_data
         if self._value is not None:
             query = self._value.query
+        elif fields["query"].startswith(CLAIM):
+            query = reported_queries()[fields["query"].removeprefix(CLAIM)]
         elif fields["query"] == OWN:
             query = own_query(fields["wh_per_query"], low=fields["wh_low"], high=fields["wh_high"])
         else:
@@ -181,8 +207,8 @@ class UsageForm(forms.Form):
                     self.add_error(
                         name,
                         gettext(
-                            "A task of the study has its own energy. Leave this empty, or choose your own energy "
-                            "above."
+                            "A task of the study and a reported number have their own energy. Leave this empty, or "
+                            "choose your own energy above."
                         )
                         if fields["query"] != VALUE
                         else gettext("A value of a board has its own energy. Leave this empty."),
@@ -228,7 +254,23 @@ class UsageForm(forms.Form):
             self.add_error("year", str(error))
 
 
-def _query_choices() -> list[tuple[str, str]]:
+def _query_choices() -> list[tuple[str, Any]]:
+    return [
+        (gettext("The study of 2024"), _study_choices()),
+        (gettext("Reported by others"), _reported_choices()),
+    ]
+
+
+def _reported_choices() -> list[tuple[str, str]]:
+    choices = []
+    for name in reported_queries():
+        claim, value = claim_of_query(name)
+        label = f" ({translated(value.label)})" if value.label else ""
+        choices.append((f"{CLAIM}{name}", f"{translated(claim.statement)}{label}"))
+    return choices
+
+
+def _study_choices() -> list[tuple[str, str]]:
     titles = {task.id: task.title for task in load_study().tasks}
     return [
         (

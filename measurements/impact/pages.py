@@ -17,15 +17,17 @@ from joulemark.impact.parity import other_parities, study_parities
 from joulemark.impact.study_ratios import FamilyRatio, family_ratios, size_overlap, study_size_controlled
 from joulemark.impact.usage import YearOfUse, year_of
 from joulemark.suite.published import load_study
-from measurements.answer_cache.sources import made_of
 from measurements.display.numbers import as_written, significant
 from measurements.display.templatetags.figures import DASH
 from measurements.display.titles import translated
 from measurements.impact.claim_reviews import claim_reviews
 from measurements.impact.form import EXAMPLE, UsageForm
+from measurements.impact.presets import presets_of
+from measurements.impact.reported_rows import reported_groups
+from measurements.impact.sentence import electricity_of, sentence_of
+from measurements.impact.training import trainings_beside
 from measurements.published.answer_forms import study_unlike_tasks
 from measurements.published.models import STUDY, PublishedFigure
-from measurements.published.sources import PUBLISHED
 from measurements.web.as_of import PARAMETERS, honours_as_of, moment_shown
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from joulemark.consensus.quality_difference import QualityDifference
     from joulemark.impact.quantity import Source
     from joulemark.suite.published import Study
-    from measurements.impact.values import FindValue
+    from measurements.impact.values import FindValue, ReadBoardValues
 
 PLAIN_FROM = 1e-5
 """Claims have small numbers with a point, which are compared with each other digit by digit."""
@@ -70,10 +72,9 @@ class RatioRow:
         return self.ratios[0].quality
 
 
-@made_of(PUBLISHED)
 @require_safe
-def claims(request: HttpRequest) -> HttpResponse:
-    """Common claims, recomputed; and the study's headline from the same figures, with intervals."""
+def claims(request: HttpRequest, *, read_values: ReadBoardValues) -> HttpResponse:
+    """The study's claims, recomputed; others' claims beside the boards; and the study's headline with intervals."""
     study = load_study()
     compared = [task for task in study.tasks if task.compared]
     rows = [_claim_row(claim) for claim in checked_claims()]
@@ -82,6 +83,7 @@ def claims(request: HttpRequest) -> HttpResponse:
         "structured_data": claim_reviews(
             [(row.claim, row.sentence) for row in rows], f"{settings.ORIGIN}{request.path}"
         ),
+        "reported": reported_groups(read_values()),
         "ratios": _ratio_rows(study),
         "sized": study_size_controlled(study),
         "overlap": size_overlap(study),
@@ -103,9 +105,12 @@ def impact(request: HttpRequest, *, find_value: FindValue) -> HttpResponse:
     is_submitted = moment is not None or bool(request.GET.keys() & UsageForm.base_fields.keys())
     form = UsageForm(request.GET if is_submitted else EXAMPLE, find_value=find_value, moment=moment)
     year = year_of(form.usage()) if form.is_valid() else None
+    question = request.GET.dict() if is_submitted else {name: str(value) for name, value in EXAMPLE.items()}
     context = {
         "form": form,
         "asked": is_submitted,
+        "presets": presets_of(question),
+        **(_answer(request, form, year, question) if year else {}),
         "year": year,
         "row": form.row,
         "as_of": moment.at if moment else None,
@@ -116,6 +121,21 @@ def impact(request: HttpRequest, *, find_value: FindValue) -> HttpResponse:
         "table": intensity.about(),
     }
     return render(request, "impact/impact.html", context)
+
+
+def _answer(
+    request: HttpRequest, form: UsageForm, year: YearOfUse, question: dict[str, str]
+) -> dict[str, object]:
+    """What the page says of a year beside its numbers: origin, electricity, training, and the sentence to copy."""
+    moment = moment_shown(request)
+    place = str(form.cleaned_data["place"] or "") if form.cleaned_data["gco2e_per_kwh"] is None else ""
+    address = f"{settings.ORIGIN}{request.path}?{urlencode(question)}"
+    return {
+        "claim": form.claim,
+        "electricity": electricity_of(year, place),
+        "trainings": trainings_beside(year),
+        "sentence": sentence_of(year, place=place, address=address, as_of=moment.at if moment else None),
+    }
 
 
 def _claim_row(claim: CheckedClaim) -> ClaimRow:

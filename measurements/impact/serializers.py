@@ -225,18 +225,3 @@ class OtherParitySerializer(serializers.Serializer[OtherParity]):
     model = serializers.CharField()
     made = QuantitySerializer(source="training")
     queries = QuantitySerializer(allow_null=True)
-
-
-class ClaimsSerializer(serializers.Serializer[dict[str, Any]]):
-    """Claims, and the study's headline from the same figures."""
-
-    licence = serializers.CharField()
-    citation = serializers.CharField()
-    study_digest = serializers.CharField(
-        help_text="Of the study's data, from which everything here is computed."
-    )
-    claims = ClaimSerializer(many=True)
-    ratios = FamilyRatioSerializer(many=True)
-    size_controlled = SizeControlledSerializer()
-    parities = ParitySerializer(many=True)
-    other_parities = OtherParitySerializer(many=True)

@@ -170,6 +170,7 @@ UNITS = (
 EQUIVALENCES = (
     _("smartphone charges"),
     _("smartphone charges as they were counted before 2024"),
+    _("minutes of an LED lamp of 9 W"),
     _("km by petrol car"),
     _("miles by petrol car"),
     _("web searches of 2009"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from joulemark.impact.board_numbers import BoardValue
     from joulemark.impact.quantity import Quantity
     from measurements.web.as_of import Moment
 
@@ -43,3 +44,10 @@ class FindValue(Protocol):
 def value_named(row: object) -> dict[str, str]:
     """What names a board's row for the calculator; a `FindValue` is its other way."""
     return {name: getattr(row, name) for name in VALUE_NAMED_BY}
+
+
+class ReadBoardValues(Protocol):
+    """How the measured values of boards are read that claims are compared with."""
+
+    def __call__(self) -> list[BoardValue]:
+        """The values of every task that a claim is about."""

@@ -1,30 +1,53 @@
-"""The front page: what this is, the headline, the boards, and how to take part or check."""
+"""The front page: the ladder of one answer, the headline, what is new, how much there is, and how to take part."""
 
 from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from joulemark.impact.study_ratios import study_size_controlled
+from joulemark.suite.published import load_study
 from measurements.answer_cache.sources import made_of
+from measurements.boards.equal_size import read_equal_size
+from measurements.boards.home_numbers import read_changed_values, read_counts
+from measurements.boards.ladder import read_ladder
 from measurements.boards.latest_models import LatestResult
 from measurements.boards.queries import list_boards
-from measurements.boards.sources import BOARDS, LATEST_RESULTS
+from measurements.boards.sources import BOARDS, CHECKPOINTS_OF_BOARDS, LATEST_RESULTS
 from measurements.catalog.sources import CATALOG
 from measurements.contributors.sources import CONTRIBUTORS
+from measurements.pages.ladder_chart import draw_ladder, ladder_rows, ladder_sentence
 from measurements.pages.overview import read_overview
 from measurements.pages.provenance import provenance_of_boards
 from measurements.pages.suite_hints import suite_hints
 from measurements.published.sources import PUBLISHED
 
+if TYPE_CHECKING:
+    from joulemark.consensus.size_controlled import SizeControlled
 
-@made_of(BOARDS, CATALOG, CONTRIBUTORS, LATEST_RESULTS, PUBLISHED)
+
+@made_of(BOARDS, CATALOG, CHECKPOINTS_OF_BOARDS, CONTRIBUTORS, LATEST_RESULTS, PUBLISHED)
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """What this is, the headline, the boards, and how to take part or check."""
+    """What one answer takes, the headline, what is new, and how to take part or check."""
+    overview = read_overview()
+    ladder = read_ladder()
+    equal_size, _n_missing = read_equal_size(row.series for _task, row in overview.crowd)
     context = {
-        "overview": read_overview(),
+        "ladder": ladder,
+        "plot": draw_ladder(ladder) if ladder else None,
+        "rows": ladder_rows(ladder) if ladder else [],
+        "in_one_sentence": ladder_sentence(ladder) if ladder else "",
+        "overview": overview,
+        "sized": _study_factor(),
+        "equal_size": equal_size,
+        "counts": read_counts(),
+        "changed": read_changed_values(),
         "boards": list_boards(),
         "latest": LatestResult.objects.select_related("model", "dataset"),
         "origin": settings.ORIGIN,
@@ -32,3 +55,9 @@ def home(request: HttpRequest) -> HttpResponse:
         "provenance": provenance_of_boards(),
     }
     return render(request, "pages/home.html", context)
+
+
+@cache
+def _study_factor() -> SizeControlled | None:
+    """The published study's factor at equal size, whose figures come with the software."""
+    return study_size_controlled(load_study())

@@ -4,6 +4,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from measurements.answer_cache.sources import made_of
+from measurements.boards.claim_values import read_board_values
 from measurements.boards.impact_values import find_value
 from measurements.boards.sources import BOARDS
 from measurements.catalog.sources import CATALOG
@@ -30,6 +31,8 @@ from measurements.web import addresses as _addresses  # noqa: F401 - registers t
 
 impact_of_boards = made_of(BOARDS, CATALOG, PUBLISHED)(impact.impact)
 """The calculator looks a board's value up by what it is handed here, and so is made of boards."""
+claims_and_boards = made_of(BOARDS, CATALOG, PUBLISHED)(impact.claims)
+"""Claims are judged against the boards' values, which it is handed here."""
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -47,7 +50,7 @@ urlpatterns = [
     path("tasks/<name:task>.png", task.task_png, name="task-png"),
     path("compare/", compare_list.compare_list, name="comparisons"),
     path("compare/<name:task>/", compare.compare, name="comparison"),
-    path("claims/", impact.claims, name="claims"),
+    path("claims/", claims_and_boards, {"read_values": read_board_values}, name="claims"),
     path("impact/", impact_of_boards, {"find_value": find_value}, name="impact"),
     path("needed/", needed.needed, name="needed"),
     path("results/", result_list.result_list, name="results"),

@@ -240,6 +240,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "DEFAULT_GENERATOR_CLASS": "measurements.web.api_description.EnglishDescription",
     "ENUM_NAME_OVERRIDES": {
+        "VerdictEnum": "measurements.display.choices.ClaimVerdict",
+        "BoardVerdictEnum": "measurements.display.choices.BoardVerdict",
         "LabelEnum": "measurements.display.choices.ROW_LABELS",
         "GradeEnum": "measurements.display.choices.BOARD_GRADES",
         "ResultStateEnum": "measurements.intake.models.State",

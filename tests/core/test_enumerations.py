@@ -51,6 +51,7 @@ SOME = {
     "agent/joulemark/energy/budget.py SENSOR_TERMS": "terms of the budget that a design's boards share",
     "agent/joulemark/energy/streams.py SCOPES": "what each scope of a result is made of",
     "agent/joulemark/impact/measures.py PARTS": "the totals that do not cover a whole node",
+    "agent/joulemark/impact/reported_rule.py SCOPE_OF_BOUNDARY": "the boundaries that a board can have",
     "agent/joulemark/rules/sensor_rules.py UNITS_PER_JOULE": "the meters that count",
     "agent/joulemark/session/comparison.py short_comparison": "what needs a number of others",
     "agent/joulemark/session/delivery.py unsent": "states that are sent again",

@@ -123,6 +123,7 @@ def test_every_equivalence_has_a_source_and_says_whether_it_was_read() -> None:
     assert per_item["phone-charge-before-2024"] == 0.012
     assert per_item["petrol-car-mile"] == 393.0
     assert per_item["petrol-car-km"] == pytest.approx(244.2, abs=0.01)
+    assert per_item["led-minute"] == 0.009 / 60
     assert per_item["web-search"] == 0.0003
     assert per_item["image-generation"] == pytest.approx(0.002907, abs=5e-7)
     for entry in found.values():
@@ -133,7 +134,7 @@ def test_every_equivalence_has_a_source_and_says_whether_it_was_read() -> None:
         assert 2009 <= source.year <= 2026
     unread = {name for name, entry in found.items() if not entry.per_item.sources[0].checked}
     assert unread == {
-        "petrol-car-km", "petrol-car-mile", "web-search", "web-search-emissions", "assistant-prompt",
+        "led-minute", "petrol-car-km", "petrol-car-mile", "web-search", "web-search-emissions", "assistant-prompt",
     }  # fmt: skip
 
 

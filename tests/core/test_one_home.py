@@ -47,6 +47,8 @@ HOMES: dict[str, tuple[str, dict[str, str]]] = {
             "measurements/boards/table_rows.py": "subqueries: the rows that a filter means",
             "measurements/boards/comparisons.py": "the models of stored comparisons, in one question",
             "measurements/boards/needed.py": "hardware by the keys that cells have",
+            "measurements/boards/claim_values.py": "hardware by the keys that cells have",
+            "measurements/boards/ladder.py": "tasks of the rungs; suite and hardware by the keys that cells have",
             "measurements/boards/equal_size.py": "kinds and sizes of all models, which a factor depends on",
             "measurements/review/filters.py": "the rows that a filter's name means, before a list is asked",
             "measurements/pages/overview.py": "tasks by the keys that cells have",

@@ -9,7 +9,17 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 
-from measurements.display.choices import ClaimVerdict, Formed, Grade, ModelKind, ParityCause, Tier
+from measurements.display.choices import (
+    BoardVerdict,
+    Boundary,
+    ClaimVerdict,
+    Formed,
+    Grade,
+    ModelKind,
+    NoBoardNumber,
+    ParityCause,
+    Tier,
+)
 from measurements.display.numbers import THIN, TIMES, significant, whole
 from measurements.display.term_titles import NOT_SCORED, SCOPES
 from measurements.display.titles import translated
@@ -65,18 +75,6 @@ def joules(value: float | None) -> str:
 def watt_hours(value: float | None) -> str:
     """An energy in watt-hours."""
     return DASH if value is None else with_unit(value, gettext("Wh"))
-
-
-@register.filter
-def kilowatt_hours(value: float | None) -> str:
-    """An energy in kilowatt-hours."""
-    return DASH if value is None else with_unit(value, gettext("kWh"))
-
-
-@register.filter
-def kilograms(value: float | None) -> str:
-    """Emissions in kilograms of CO2e."""
-    return DASH if value is None else with_unit(value, gettext("kg CO2e"))
 
 
 @register.filter
@@ -200,6 +198,18 @@ def verdict_name(verdict: str) -> str:
 
 
 @register.filter
+def board_verdict_name(verdict: str) -> str:
+    """How a reported number lies to the boards' values, in the reader's language."""
+    return str(BoardVerdict(verdict).label)
+
+
+@register.filter
+def no_board_number(reason: str) -> str:
+    """Why a reported number has no measurement beside it, in the reader's language."""
+    return str(NoBoardNumber(reason).label)
+
+
+@register.filter
 def parity_cause(cause: str) -> str:
     """Why a printed number of queries differs from the recomputed one, in the reader's language."""
     return str(ParityCause(cause).label)
@@ -231,8 +241,8 @@ def formed_name(formed: str) -> str:
 
 @register.filter
 def scope_name(scope: str) -> str:
-    """What an energy covers, in the reader's language."""
-    return str(SCOPES.get(scope, scope))
+    """What an energy covers, in the reader's language: the scope of a result, or the boundary of a reported number."""
+    return str(Boundary(scope).label if scope in Boundary.values else SCOPES.get(scope, scope))
 
 
 @register.filter

@@ -12,6 +12,7 @@ from measurements.display.choices import Grade
 from measurements.display.kinds import CORE, NEUTRAL, SHAPES
 
 if TYPE_CHECKING:
+    from measurements.display.ladder import LadderMark
     from measurements.display.plot import Mark
     from measurements.display.scatter import ScatterMark
 
@@ -65,7 +66,23 @@ def spot(mark: ScatterMark) -> SafeString:
     return format_html("{}{}{}", bar, _mark(mark), label)
 
 
-def _mark(mark: Mark | ScatterMark) -> SafeString:
+@register.filter
+def rung(mark: LadderMark) -> SafeString:
+    """A row of a ladder: its name and value at its mark, the bar of its range, and the mark."""
+    bar = ""
+    if mark.bar:
+        bar = format_html(
+            '<line class="bar {}" x1="{}" x2="{}" y1="{}" y2="{}"/>', mark.shape, *mark.bar, mark.y, mark.y
+        )
+    return format_html(
+        '<text class="rung" x="{}" y="{}" text-anchor="{}">{}</text>'
+        '<text class="value" x="{}" y="{}" text-anchor="{}">{}</text>{}{}',
+        mark.x, mark.name_y, mark.anchor, mark.label,
+        mark.x, mark.value_y, mark.anchor, mark.text, bar, _mark(mark),
+    )  # fmt: skip
+
+
+def _mark(mark: Mark | ScatterMark | LadderMark) -> SafeString:
     """A mark; a dot inside it says that its number is an estimate. Raises KeyError for an unknown shape."""
     core = CORE if mark.grade == Grade.ESTIMATED else ""
     return format_html(
