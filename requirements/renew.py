@@ -23,7 +23,7 @@ PYTHONS = ("3.11", "3.12", "3.13")
 PROCESSORS = {"x86_64": "x86_64-manylinux_2_28", "aarch64": "aarch64-manylinux_2_28"}
 AGENT, PLATFORM = "agent/pyproject.toml", "pyproject.toml"
 
-SOURCE_ONLY = ("rouge-score", "seqeval")
+SOURCE_ONLY = ("font-roboto", "rouge-score", "seqeval")
 """Libraries that are published without wheels; requirements/build.txt has what builds them."""
 
 SOURCES: dict[str, tuple[str, ...]] = {

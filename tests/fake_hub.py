@@ -45,6 +45,8 @@ class Repository:
     licence: str | None = "apache-2.0"
     moved_to: str | None = None
     files: dict[str, bytes] | None = None
+    created_at: str | None = "2023-11-05T09:41:00.000Z"
+    family: str | None = "gpt2"
 
     def listed(self, name: str) -> list[dict[str, object]]:
         """The files with bytes, as the hub lists them."""
@@ -119,6 +121,8 @@ class FakeHub:
                 "tags": [f"license:{found.licence}"] if found.licence else [],
                 "siblings": [{"rfilename": path} for path in found.files or (*found.small, *found.large)],
                 "downloads": 1,
+                **({"createdAt": found.created_at} if found.created_at else {}),
+                **({"config": {"model_type": found.family}} if found.family else {}),
             },
         )
 

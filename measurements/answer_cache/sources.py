@@ -20,6 +20,7 @@ Notes = frozenset[tuple[str, ...]]
 CHANGES = ("INSERT", "UPDATE", "DELETE")
 MARK = "made_of"
 NOTES = "answer_notes"
+ONE_OFF = "answer_is_one_off"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,7 @@ class Declaration:
 
 _every: list[Source] = []
 _common: list[Source] = []
+_fixed_in_every: set[str] = set()
 
 
 def source(
@@ -69,6 +71,16 @@ def source(
 def of_every_answer(*sources: Source) -> None:
     """Declare what middleware reads for the headers of every answer."""
     _common.extend(sources)
+
+
+def fixed_in_every_answer(*sources: Source) -> None:
+    """Declare the fixed tables of `sources` for every view: what the frame around all pages reads."""
+    _fixed_in_every.update(*(each.fixed for each in sources))
+
+
+def fixed_tables_of_frame() -> frozenset[str]:
+    """Fixed tables that any view may read without declaring them."""
+    return frozenset(_fixed_in_every)
 
 
 def common_tables() -> list[str]:
@@ -106,6 +118,16 @@ def declaration_of(view: object) -> Declaration | None:
 def note(request: HttpRequest, notes: Iterable[tuple[str, ...]]) -> None:
     """Keep `notes` beside the answer to this request, for the view's `on_view`."""
     setattr(request, NOTES, frozenset(notes))
+
+
+def note_one_off(request: Any) -> None:
+    """Say that the answer to this request is not to be kept: anybody can make up any number of such addresses."""
+    setattr(getattr(request, "_request", request), ONE_OFF, True)
+
+
+def is_one_off(request: Any) -> bool:
+    """Whether the view has said so."""
+    return bool(getattr(request, ONE_OFF, False))
 
 
 def notes_of(request: Any) -> Notes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from statistics import median
 from typing import Any
 
 from joulemark.consensus.agreement import ContributorReport, tier
@@ -19,6 +20,8 @@ class Row(ContributorReport, CountedReading):
 
     contributor: int
     quality: Sequence[dict[str, Any]]
+    latency_p50_s: float
+    peak_memory_bytes: int | None
 
 
 ROW_FIELDS = (
@@ -35,6 +38,8 @@ ROW_FIELDS = (
     "energy_gross_j",
     "output_tokens",
     "input_tokens",
+    "latency_p50_s",
+    "peak_memory_bytes",
     "quality",
 )
 """The columns of a result that a row has, in its order."""
@@ -58,6 +63,8 @@ def row_of(values: Sequence[Any]) -> Row:
         output_tokens=of["output_tokens"],
         input_tokens=of["input_tokens"],
         quality=of["quality"],
+        latency_p50_s=of["latency_p50_s"],
+        peak_memory_bytes=of["peak_memory_bytes"],
     )
 
 
@@ -88,6 +95,10 @@ def combined(rows: Sequence[Row]) -> dict[str, Any]:
         "tier": tier(rows, between_u=_announced_u(rows, value)),
         "quality": [asdict(score) for score in quality],
         "unit_energies": [asdict(energy) for energy in unit_energies(rows, value=value, quality=quality)],
+        "latency_p50_s": median(row.latency_p50_s for row in rows),
+        "peak_memory_bytes": max(
+            (row.peak_memory_bytes for row in rows if row.peak_memory_bytes is not None), default=None
+        ),
     }
 
 

@@ -36,11 +36,17 @@ COLUMNS = {
     "energy_gross_j": "DOUBLE",
     "output_tokens": "BIGINT",
     "input_tokens": "BIGINT",
+    "latency_p50_s": "DOUBLE",
+    "peak_memory_bytes": "BIGINT",
     "quality": "VARCHAR",
 }
 """Columns of the file with their types: a cell's key, the device, and what `combining` needs; quality is JSON."""
 
 CHUNK = 20_000
+
+
+DIALECT = """auto_detect=false, header=false, delim=',', quote='"', escape='"', nullstr=''"""
+"""Of the lines in between. Nothing is guessed: there may be none, as on a new platform."""
 
 
 def export_evidence(file: Path) -> int:
@@ -55,7 +61,7 @@ def export_evidence(file: Path) -> int:
         with duckdb.connect() as database:
             typed = ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items())
             copied = database.execute(
-                f"COPY (SELECT * FROM read_csv(?, header=false, columns={{{typed}}}, nullstr='')) "  # noqa: S608 - our types
+                f"COPY (SELECT * FROM read_csv(?, {DIALECT}, columns={{{typed}}})) "  # noqa: S608 - our types
                 "TO ? (FORMAT parquet, COMPRESSION zstd)",
                 [str(lines), str(file)],
             ).fetchone()

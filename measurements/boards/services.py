@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from measurements.boards import cell_storage
 from measurements.boards.aggregate import aggregate_results
-from measurements.boards.equal_size import refresh_factor, stale_factors
+from measurements.boards.equal_size import due_factors, refresh_due_factor
 from measurements.boards.job_models import JobViews
 from measurements.boards.job_needs import (
     JobKey,
@@ -180,7 +180,7 @@ def refresh_stale_cells() -> int:
     refreshes = _Refreshes()
     changed = refreshes.run(lambda key: refresh_cell(key=key), _stale_cells())
     refreshes.run(refresh_part, _stale_parts())
-    refreshes.run(lambda board: refresh_factor(*board), stale_factors())
+    refreshes.run(refresh_due_factor, due_factors())
     refresh_job_counts(job_counts_behind())
     refresh_job_demand()
     refreshes.raise_first_fault()
@@ -212,6 +212,7 @@ def _stale_cells() -> Iterable[CellKey]:
     for lacking in (
         cells.without_second_interval(),
         cells.without_unit_energies(),
+        cells.without_latency(),
         next_rows("boards.cells", cells, most=CELLS_PER_SWEEP),
     ):
         stale += [CellKey(*values) for values in lacking.order_by().values_list(*CELL_FIELDS)]

@@ -14,6 +14,7 @@ from typing import Any, Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from measurements.catalog.hardware_facts import NO_FACTS, facts_named
 from measurements.display.choices import ModelKind
 
 
@@ -118,14 +119,45 @@ class DataSet(models.Model):
         return self.title
 
 
+class NoFact(models.TextChoices):
+    """Why a fact of a model or of hardware is not known."""
+
+    NOT_STATED = "not-stated", _("no source that is read here states it")
+    NOT_PINNED = (
+        "not-pinned",
+        _("it is read from the hub when a suite is pinned, and this model's never was since"),
+    )
+    BEFORE_HUB_RECORD = (
+        "before-hub-record",
+        _("the hub's record of dates begins on 2022-03-02, and it is older"),
+    )
+    NOT_IN_TABLE = "not-in-table", _("the table of hardware does not have it")
+    OF_MACHINE = "of-machine", _("it depends on the machine, not on the processor")
+
+
+MODEL_FACTS = ("owner", "family", "licence", "released_on", "link", "parameters")
+"""Facts of a model, each of which has a value or a reason."""
+HARDWARE_FACTS = ("memory_bytes", "power_w", "architecture", "year")
+"""Facts of hardware, likewise."""
+
+
 class AiModel(models.Model):
-    """A model. `parameters` is the count of weights, null when no source states it."""
+    """A model. `parameters` is the count of weights, null when no source states it.
+
+    `owner` is the hub's account that publishes it, `released_on` the day since when the hub has it, `link` its page.
+    `source` says where the facts come from; what is null or empty has its reason (`NoFact`) in `not_known`.
+    """
 
     slug = models.CharField(max_length=150, unique=True)
     title = models.CharField(max_length=200)
     kind = models.CharField(max_length=20, choices=ModelKind)
     parameters = models.PositiveBigIntegerField(null=True)
     licence = models.CharField(max_length=200, blank=True)
+    owner = models.CharField(max_length=200, blank=True, default="")
+    family = models.CharField(max_length=100, blank=True, default="")
+    released_on = models.DateField(null=True)
+    link = models.CharField(max_length=500, blank=True, default="")
+    not_known = models.JSONField(default=dict, blank=True)
     source = models.CharField(max_length=500, blank=True)
     known_from = models.CharField(max_length=100, blank=True, default="")
 
@@ -135,6 +167,10 @@ class AiModel(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def why_unknown(self, fact: str) -> str:
+        """The reason (`NoFact`) for which one of `MODEL_FACTS` has no value."""
+        return str(self.not_known.get(fact, NoFact.NOT_STATED))
 
 
 class NameState(models.TextChoices):
@@ -159,6 +195,8 @@ class HardwareClass(models.Model):
     `slug` and `title` are the name, which an upload may have brought: pages and downloads show it as a title only once
     it is confirmed (`NameState`), and until then show `code`, which follows from the slug and says nothing.
     `reported_by` is the pseudonym whose words they are; "" where they come from a suite, a study or a publisher.
+    `memory_bytes` is the device's own memory, `power_w` its default power limit, `year` when it was announced; they
+    follow from the title (`hardware_facts`), `facts_source` says where from, and `not_known` why one is missing.
     """
 
     slug = models.CharField(max_length=150, unique=True)
@@ -167,6 +205,12 @@ class HardwareClass(models.Model):
     code = models.CharField(max_length=20, unique=True, editable=False)
     name_state = models.CharField(max_length=10, choices=NameState, default=NameState.REPORTED)
     reported_by = models.CharField(max_length=40, blank=True, default="")
+    memory_bytes = models.PositiveBigIntegerField(null=True)
+    power_w = models.FloatField(null=True)
+    architecture = models.CharField(max_length=100, blank=True, default="")
+    year = models.PositiveSmallIntegerField(null=True)
+    facts_source = models.CharField(max_length=500, blank=True, default="")
+    not_known = models.JSONField(default=dict, blank=True)
 
     class Meta:
         ordering = ["slug"]
@@ -176,14 +220,21 @@ class HardwareClass(models.Model):
         return self.public_title
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Set the code of a new row."""
+        """Set the code of a new row, and the facts that follow from its title."""
         self.code = self.code or code_of(self.kind, self.slug)
+        if self._state.adding:
+            for name, value in facts_of_hardware(self.title, self.kind).items():
+                setattr(self, name, value)
         super().save(*args, **kwargs)
 
     @property
     def is_confirmed(self) -> bool:
         """Whether the name may stand as a title."""
         return self.name_state == NameState.CONFIRMED
+
+    def why_unknown(self, fact: str) -> str:
+        """The reason (`NoFact`) for which one of `HARDWARE_FACTS` has no value."""
+        return str(self.not_known.get(fact, NoFact.NOT_IN_TABLE))
 
     @property
     def public_slug(self) -> str:
@@ -199,6 +250,22 @@ class HardwareClass(models.Model):
     def reported_name(self) -> str:
         """The name in the words of `reported_by`, to be quoted as theirs; "" once it is confirmed, or was refused."""
         return self.title if self.name_state == NameState.REPORTED else ""
+
+
+def facts_of_hardware(title: str, kind: str) -> dict[str, Any]:
+    """The columns of `HARDWARE_FACTS` with their source, and why one is missing."""
+    facts = facts_named(title) or NO_FACTS
+    missing = NoFact.NOT_IN_TABLE if facts is NO_FACTS else NoFact.NOT_STATED
+    columns: dict[str, Any] = {
+        "memory_bytes": facts.memory_bytes,
+        "power_w": facts.power_w,
+        "architecture": facts.architecture,
+        "year": facts.year,
+    }
+    not_known = {name: missing.value for name, value in columns.items() if not value}
+    if kind == HardwareKind.CPU and "memory_bytes" in not_known:
+        not_known["memory_bytes"] = NoFact.OF_MACHINE.value
+    return columns | {"facts_source": facts.source, "not_known": not_known}
 
 
 def code_of(kind: str, slug: str) -> str:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
 from measurements.catalog.lookup import read_catalogue_of
-from measurements.catalog.models import AiModel, DataSet, HardwareClass, Job, NameState, Suite, Task
+from measurements.catalog.models import (
+    HARDWARE_FACTS,
+    MODEL_FACTS,
+    AiModel,
+    DataSet,
+    HardwareClass,
+    Job,
+    NameState,
+    NoFact,
+    Suite,
+    Task,
+    facts_of_hardware,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,6 +30,9 @@ if TYPE_CHECKING:
     from joulemark.suite import Suite as SuiteData
     from joulemark.suite import Task as SuiteTask
     from joulemark.suite.published import Study
+
+HUB_RECORD_BEGINS = date(2022, 3, 2)
+"""What the hub names as the day of every repository that is older (its documentation of `createdAt`)."""
 
 STUDY_HARDWARE = {
     "slug": "node-8x-nvidia-a100-sxm4-80gb",
@@ -51,8 +67,12 @@ def load_study_catalog(study: Study) -> HardwareClass:
             described = {
                 "title": model.title,
                 "kind": model.kind,
-                "parameters": model.parameters,
                 "source": f"https://doi.org/{study.citation.doi}",
+                **described_facts(
+                    owner=model.id.partition("/")[0] if "/" in model.id else "",
+                    parameters=model.parameters,
+                    missing=NoFact.NOT_PINNED,
+                ),
             }
             row, _ = AiModel.objects.get_or_create(slug=model.id, defaults=described)
             _learn(row, **described)
@@ -84,6 +104,51 @@ def reported_hardware(
         },
     )
     return hardware
+
+
+def is_link(source: str | None) -> bool:
+    """Whether a source is the address of a page."""
+    return bool(source) and str(source).startswith("https://")
+
+
+def described_facts(
+    *,
+    parameters: int | None,
+    missing: NoFact,
+    owner: str = "",
+    family: str = "",
+    licence: str = "",
+    released_on: date | None = None,
+    link: str = "",
+) -> dict[str, Any]:
+    """The columns of `MODEL_FACTS`; those without a value have their reason in `not_known`, mostly `missing`."""
+    is_older = released_on is not None and released_on <= HUB_RECORD_BEGINS
+    columns: dict[str, Any] = {
+        "owner": owner,
+        "family": family,
+        "licence": licence,
+        "released_on": None if is_older else released_on,
+        "link": link,
+        "parameters": parameters,
+    }
+    not_known = {name: str(missing) for name, value in columns.items() if not value}
+    if is_older:
+        not_known["released_on"] = str(NoFact.BEFORE_HUB_RECORD)
+    return columns | {"not_known": not_known}
+
+
+def refresh_hardware_facts() -> int:
+    """Give hardware that was known before a row of the table its facts; returns how many rows changed."""
+    changed = []
+    for row in HardwareClass.objects.all():
+        facts = facts_of_hardware(row.title, row.kind)
+        if any(getattr(row, name) != value for name, value in facts.items()):
+            for name, value in facts.items():
+                setattr(row, name, value)
+            changed.append(row)
+    if changed:
+        HardwareClass.objects.bulk_update(changed, [*HARDWARE_FACTS, "facts_source", "not_known"])
+    return len(changed)
 
 
 def _learn(row: Task | DataSet | AiModel, **facts: object) -> None:
@@ -150,9 +215,16 @@ def _load_models(models: Iterable[SuiteModel]) -> None:
             slug=model.id,
             title=model.title,
             kind=model.kind,
-            parameters=model.parameters,
-            licence=model.licence or "",
             source=model.source or model.url or "",
+            **described_facts(
+                owner=model.owner or "",
+                family=model.family or "",
+                licence=model.licence or "",
+                released_on=model.released,
+                link=model.url or (model.source if is_link(model.source) else "") or "",
+                parameters=model.parameters,
+                missing=NoFact.NOT_STATED if model.is_pinned else NoFact.NOT_PINNED,
+            ),
         )
         for model in models
     ]
@@ -160,7 +232,7 @@ def _load_models(models: Iterable[SuiteModel]) -> None:
         rows,
         update_conflicts=True,
         unique_fields=["slug"],
-        update_fields=["title", "kind", "parameters", "licence", "source", "known_from"],
+        update_fields=["title", "kind", "source", "known_from", "not_known", *MODEL_FACTS],
     )
 
 

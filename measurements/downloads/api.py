@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from measurements.answer_cache.sources import made_of
 from measurements.boards.comparisons import read_comparison
-from measurements.boards.queries import BoardEntry, NotKept, list_boards, read_board
+from measurements.boards.queries import Board, BoardEntry, NotKept, list_boards, read_board
 from measurements.boards.sources import BOARDS
 from measurements.catalog.models import Task
 from measurements.catalog.sources import CATALOG
@@ -26,11 +26,12 @@ from measurements.downloads.serializers import (
     ComparisonRowSerializer,
     ComparisonSerializer,
 )
+from measurements.ledger.checkpoint_times import checkpoint_size_at
 from measurements.published.sources import PUBLISHED
 from measurements.published.terms import LICENCE
 from measurements.web.as_of import honours_as_of, moment_shown, time_shown
 from measurements.web.csv_renderer import RowsCsvRenderer
-from measurements.web.links import absolute
+from measurements.web.links import absolute, address_of_version
 from measurements.web.openapi import MOMENT, problems
 from measurements.web.simulated import DownloadJsonRenderer, RowsJsonRenderer
 
@@ -77,7 +78,7 @@ class BoardListView(APIView):
 @made_of(BOARDS, CATALOG, PUBLISHED)
 @honours_as_of
 class BoardView(APIView):
-    """One board, as JSON or CSV; each has an address of its own too."""
+    """One board as a whole, as JSON or CSV, each at an address of its own (`BoardPageView`: by pages)."""
 
     renderer_classes = [RowsJsonRenderer, BoardCsvRenderer]
     row_serializer = BoardRowSerializer
@@ -100,18 +101,23 @@ class BoardView(APIView):
             raise Http404(str(error)) from error
         if board is None:
             raise Http404(f"There is no board {series}/{task}, or nothing has been accepted on it yet.")
-        data: dict[str, Any] = {
-            "series": series,
-            "task": task,
-            "grade": board.series.grade,
-            "licence": board.series.licence,
-            "citation": board.series.citation,
-            "version": board.version,
-            "version_at": board.version_at,
-            "as_of": board.as_of,
-            "rows": row_values(board.rows, BoardRowSerializer),
-        }
-        return Response(data)
+        return Response(board_facts(board) | {"rows": row_values(board.rows, BoardRowSerializer)})
+
+
+def board_facts(board: Board) -> dict[str, Any]:
+    """What a download says of a board in front of its rows."""
+    return {
+        "series": board.series.slug,
+        "task": board.task.slug,
+        "grade": board.series.grade,
+        "licence": board.series.licence,
+        "citation": board.series.citation,
+        "version": board.version,
+        "version_at": board.version_at,
+        "checkpoint": checkpoint_size_at(board.version_at),
+        "cite_as": address_of_version("board", board.series.slug, board.task.slug, at=board.version_at),
+        "as_of": board.as_of,
+    }
 
 
 @made_of(BOARDS, CATALOG, CONTRIBUTORS, PUBLISHED)

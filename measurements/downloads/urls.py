@@ -4,6 +4,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from measurements.downloads import api
+from measurements.downloads.api_board_page import BoardPageView
 from measurements.downloads.api_claims import ClaimsView
 from measurements.downloads.api_decisions import DecisionListView
 from measurements.downloads.api_impact import ImpactView
@@ -12,6 +13,7 @@ from measurements.downloads.api_results import BundleView, ResultListView
 from measurements.downloads.api_schema import SchemaView
 from measurements.downloads.api_standing import ResultStandingView
 from measurements.downloads.api_suites import SuiteArchiveView, SuiteListView
+from measurements.downloads.api_tables import TableView
 from measurements.impact.api import IntensitiesView
 from measurements.web import addresses as _addresses  # noqa: F401 - registers the converters
 from measurements.web.csv_renderer import as_file
@@ -20,10 +22,13 @@ urlpatterns = [
     path("boards/", api.BoardListView.as_view(), name="api-boards"),
     path("boards/<name:series>/<name:task>.csv", as_file(api.BoardView, "csv"), name="api-board-csv"),
     path("boards/<name:series>/<name:task>.json", as_file(api.BoardView, "json"), name="api-board-json"),
-    path("boards/<name:series>/<name:task>/", api.BoardView.as_view(), name="api-board"),
+    path("boards/<name:series>/<name:task>/", BoardPageView.as_view(), name="api-board"),
     path("comparisons/<name:task>.csv", as_file(api.ComparisonView, "csv"), name="api-comparison-csv"),
     path("comparisons/<name:task>.json", as_file(api.ComparisonView, "json"), name="api-comparison-json"),
     path("comparisons/<name:task>/", api.ComparisonView.as_view(), name="api-comparison"),
+    path("tasks/<name:task>.csv", as_file(TableView, "csv"), name="api-task-csv"),
+    path("tasks/<name:task>.json", as_file(TableView, "json"), name="api-task-json"),
+    path("tasks/<name:task>/", TableView.as_view(), name="api-task"),
     path("claims/", ClaimsView.as_view(), name="api-claims"),
     path("intensities.csv", as_file(IntensitiesView, "csv"), name="api-intensities-csv"),
     path("intensities/", IntensitiesView.as_view(), name="api-intensities"),

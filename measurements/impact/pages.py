@@ -20,6 +20,7 @@ from joulemark.suite.published import load_study
 from measurements.display.numbers import as_written, significant
 from measurements.display.templatetags.figures import DASH
 from measurements.display.titles import translated
+from measurements.impact.claim_reviews import claim_reviews
 from measurements.impact.form import EXAMPLE, UsageForm
 from measurements.impact.presets import presets_of
 from measurements.impact.reported_rows import reported_groups
@@ -76,9 +77,13 @@ def claims(request: HttpRequest, *, read_values: ReadBoardValues) -> HttpRespons
     """The study's claims, recomputed; others' claims beside the boards; and the study's headline with intervals."""
     study = load_study()
     compared = [task for task in study.tasks if task.compared]
+    rows = [_claim_row(claim) for claim in checked_claims()]
     context = {
-        "rows": [_claim_row(claim) for claim in checked_claims()],
+        "rows": rows,
         "reported": reported_groups(read_values()),
+        "structured_data": claim_reviews(
+            [(row.claim, row.sentence) for row in rows], f"{settings.ORIGIN}{request.path}"
+        ),
         "ratios": _ratio_rows(study),
         "sized": study_size_controlled(study),
         "overlap": size_overlap(study),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
@@ -12,8 +14,12 @@ from measurements.boards.queries import list_boards
 from measurements.boards.series import series_by_slug
 from measurements.boards.sources import BOARDS
 from measurements.catalog.sources import CATALOG
+from measurements.pages.provenance import provenance_of_boards
 from measurements.published.sources import PUBLISHED
 from measurements.web.as_of import address_at, honours_as_of, moment_shown, time_shown
+
+if TYPE_CHECKING:
+    from measurements.catalog.models import Task
 
 
 @made_of(BOARDS, CATALOG, PUBLISHED)
@@ -22,7 +28,19 @@ from measurements.web.as_of import address_at, honours_as_of, moment_shown, time
 def board_list(request: HttpRequest) -> HttpResponse:
     """Every board, now or as of a moment."""
     at = time_shown(request)
-    return render(request, "pages/board_list.html", {"boards": list_boards(at=at), "as_of": at})
+    boards = list_boards(at=at)
+    tasks = {entry.task.slug: entry.task for entry in boards}
+    context = {
+        "boards": boards,
+        "tasks": sorted(tasks.values(), key=_place),
+        "as_of": at,
+        "provenance": provenance_of_boards(at=at),
+    }
+    return render(request, "pages/board_list.html", context)
+
+
+def _place(task: Task) -> tuple[int, str]:
+    return task.position, task.slug
 
 
 @honours_as_of

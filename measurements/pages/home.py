@@ -23,6 +23,7 @@ from measurements.catalog.sources import CATALOG
 from measurements.contributors.sources import CONTRIBUTORS
 from measurements.pages.ladder_chart import draw_ladder, ladder_rows, ladder_sentence
 from measurements.pages.overview import read_overview
+from measurements.pages.provenance import provenance_of_boards
 from measurements.pages.suite_hints import suite_hints
 from measurements.published.sources import PUBLISHED
 
@@ -51,6 +52,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "latest": LatestResult.objects.select_related("model", "dataset"),
         "origin": settings.ORIGIN,
         "suites": suite_hints(),
+        "provenance": provenance_of_boards(),
     }
     return render(request, "pages/home.html", context)
 

@@ -41,6 +41,9 @@ MOVES: dict[str, tuple[str, ...]] = {
 """What a state may become; the database knows it too (`Transition`)."""
 
 
+RETIRED = (State.REJECTED, State.WITHDRAWN)
+
+
 class Transition(models.Model):
     """A submission moved. Every move is a row; none is ever changed."""
 
@@ -52,6 +55,11 @@ class Transition(models.Model):
 
     class Meta:
         ordering = ["id"]
+        indexes = [
+            # the feed of what no longer counts, and changes of a board between two dates
+            models.Index(fields=["-id"], name="transition_retired", condition=models.Q(after__in=RETIRED)),
+            models.Index(fields=["moved_at"], name="transition_moved"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(
@@ -241,6 +249,10 @@ class Appeal(models.Model):
         return f"{self.submission_id[:12]}: appealed"
 
 
+LISTED_BY = ("suite", "task", "dataset", "model", "hardware_class", "scope", "stratum", "grade")
+"""What lists of results are narrowed by: with `received_at`, their submission's, each has an index of the latest."""
+
+
 class ResultQuerySet(models.QuerySet["Result"]):
     """Reads of results."""
 
@@ -272,17 +284,18 @@ class Result(models.Model):
     )
     contributor = models.ForeignKey(Contributor, on_delete=models.PROTECT, related_name="results")
     device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="results")
-    suite = models.ForeignKey(Suite, on_delete=models.PROTECT)
-    task = models.ForeignKey(Task, on_delete=models.PROTECT)
-    dataset = models.ForeignKey(DataSet, on_delete=models.PROTECT)
-    model = models.ForeignKey(AiModel, on_delete=models.PROTECT, related_name="results")
-    hardware_class = models.ForeignKey(HardwareClass, on_delete=models.PROTECT)
+    suite = models.ForeignKey(Suite, on_delete=models.PROTECT, db_index=False)
+    task = models.ForeignKey(Task, on_delete=models.PROTECT, db_index=False)
+    dataset = models.ForeignKey(DataSet, on_delete=models.PROTECT, db_index=False)
+    model = models.ForeignKey(AiModel, on_delete=models.PROTECT, related_name="results", db_index=False)
+    hardware_class = models.ForeignKey(HardwareClass, on_delete=models.PROTECT, db_index=False)
     grade = models.CharField(max_length=10, choices=RESULT_GRADES)
     scope = models.CharField(max_length=20)
     stratum = models.CharField(max_length=60)
     meter = models.CharField(max_length=30)
     session = models.CharField(max_length=32)
     started_at = models.DateTimeField()
+    received_at = models.DateTimeField()
     queries = models.PositiveBigIntegerField()
     window_count = models.PositiveIntegerField()
     duration_s = models.FloatField()
@@ -321,6 +334,10 @@ class Result(models.Model):
             models.Index(fields=["dataset", "model", "sample_sha256"], name="result_sample"),
             # a trace whose values were scaled keeps its times
             models.Index(fields=["times_sha256"], name="result_times"),
+            *(
+                models.Index(fields=[name, "-received_at"], name=f"result_{name}_latest")
+                for name in LISTED_BY
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -43,6 +43,8 @@ HOMES: dict[str, tuple[str, dict[str, str]]] = {
             "measurements/boards/queries.py": "every task, in the boards' order",
             "measurements/boards/series.py": "suites by the keys that cells have",
             "measurements/boards/board_pages.py": "data sets and hardware by the keys that cells have",
+            "measurements/boards/table_choices.py": "facts of the models that have a row, in one question",
+            "measurements/boards/table_rows.py": "subqueries: the rows that a filter means",
             "measurements/boards/comparisons.py": "the models of stored comparisons, in one question",
             "measurements/boards/needed.py": "hardware by the keys that cells have",
             "measurements/boards/claim_values.py": "hardware by the keys that cells have",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -306,3 +307,27 @@ def test_a_lock_with_fields_of_the_other_format_is_refused(old: str, new: str) -
     assert old in text
     with pytest.raises((BrokenSuite, Malformed), match="does not fit its schema"):
         decode_lock(text.replace(old, new, 1).encode(), suite="tiny", version="1")
+
+
+def third(**facts: Any) -> Lock:
+    """A lock of the third format: the second with what the hub knows of each model."""
+    beside = (PinnedFile(name="config.json", sha256="3" * 64, bytes=0),)
+    return second(models=tuple(replace(model, beside=beside, **facts) for model in lock().models))
+
+
+def test_facts_of_models_make_a_lock_of_the_third_format_and_change_no_other(tmp_path: Path) -> None:
+    made = third(family="gpt2", released=date(2023, 11, 5))
+    assert made.format == "joulemark-lock/3"
+    assert decode_lock(made.to_toml(), suite="tiny", version="1") == made
+    pinned = suite(tmp_path, of=made).model("writer")
+    assert (pinned.family, pinned.released, pinned.owner) == ("gpt2", date(2023, 11, 5), "joulemark-tiny")
+    assert third().to_toml() == second().to_toml()
+    assert b"family" not in second().to_toml()
+    assert made.version != second().version
+
+
+def test_facts_of_models_are_of_no_earlier_format() -> None:
+    text = third(family="gpt2").to_toml()
+    for old, new in ((b"lock/3", b"lock/2"), (b"lock/3", b"lock/1"), (b'family = "gpt2"\n', b"")):
+        with pytest.raises((BrokenSuite, Malformed), match="does not fit its schema"):
+            decode_lock(text.replace(old, new, 1), suite="tiny", version="1")

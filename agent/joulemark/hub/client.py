@@ -7,7 +7,8 @@ files carry their SHA-256 (``lfs.oid``). A repository that may not be read answe
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Self, TypeVar
 from urllib.parse import quote
 
@@ -37,6 +38,8 @@ T = TypeVar("T")
 
 DEFAULT_HUB = "https://huggingface.co"
 MOST_PAGES = 200
+FAMILY = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}", re.ASCII)
+"""An architecture's name that may be a slug."""
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 LIMITS = ExchangeLimits(total_s=120.0)
 """Of a question and its answer: a page of a listing has a megabyte at most."""
@@ -69,14 +72,39 @@ class Sibling(msgspec.Struct, frozen=True):
     rfilename: str
 
 
+class ModelConfiguration(msgspec.Struct, frozen=True):
+    """What the hub shows of a model's ``config.json``: `model_type` is the architecture's name."""
+
+    model_type: str | None = None
+
+
 class Repository(msgspec.Struct, frozen=True):
-    """A repository at a commit. `gated` is false, or how access is granted (`auto`, `manual`)."""
+    """A repository at a commit. `gated` is false, or how access is granted (`auto`, `manual`).
+
+    `created_at` is since when the hub has it (ISO 8601); of all that are older than its record it says 2022-03-02.
+    """
 
     id: str
     sha: str
     gated: bool | str = False
     tags: tuple[str, ...] = ()
     siblings: tuple[Sibling, ...] = ()
+    created_at: str | None = msgspec.field(default=None, name="createdAt")
+    config: ModelConfiguration | None = None
+
+    @property
+    def created_on(self) -> date | None:
+        """The day since when the hub has it; None where it does not say."""
+        try:
+            return datetime.fromisoformat(self.created_at).date() if self.created_at else None
+        except ValueError:
+            return None
+
+    @property
+    def family(self) -> str | None:
+        """The architecture's name as a slug; None where the hub does not say, as of models that are several."""
+        name = (self.config.model_type if self.config else None) or ""
+        return name if FAMILY.fullmatch(name) else None
 
     @property
     def licence(self) -> str | None:

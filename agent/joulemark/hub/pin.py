@@ -99,6 +99,8 @@ def _model(model: Model, hub: HubClient) -> PinnedModel:
         beside=tuple(sorted(beside, key=lambda file: file.name)),
         licence=repository.licence,
         gated=bool(repository.gated),
+        family=repository.family,
+        released=repository.created_on,
     )
 
 

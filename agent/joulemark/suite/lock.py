@@ -2,7 +2,8 @@
 
 The file is part of the suite's digest. It never holds rows or weights, only commits and digests. In its second format
 it holds nothing of the day, the hub's address or the machine on which it was written: the same commits make the same
-bytes. The first format pinned a model's weights alone, and is still read.
+bytes. The first format pinned a model's weights alone, and is still read. The third is the second with what the hub
+knows of a model (`family`, `released`), for those who choose among models; a lock without such facts is of the second.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from joulemark.translation import gettext as _
 LOCK = "lock.toml"
 FIRST: Literal["joulemark-lock/1"] = "joulemark-lock/1"
 SECOND: Literal["joulemark-lock/2"] = "joulemark-lock/2"
+THIRD: Literal["joulemark-lock/3"] = "joulemark-lock/3"
 RefusalReason = Literal["gated", "vanished"]
 NotOnHubReason = Literal[RefusalReason, "no-parquet"]
 Reason = Literal[NotOnHubReason, "no-weights"]
@@ -34,7 +36,9 @@ Reason = Literal[NotOnHubReason, "no-weights"]
 class PinnedModel(Entry, frozen=True, kw_only=True):
     """A model's repository at a commit. `hub_id` is its name now; the suite may name it as it was called before.
 
-    `beside` are all files that decide what runs and are no weights; None in the first format.
+    `beside` are all files that decide what runs and are no weights; None in the first format. `family` is the
+    architecture's name in its configuration (`model_type`), `released` the day since when the hub has the repository;
+    both None before the third format, and where the hub does not say.
     """
 
     id: Slug
@@ -45,6 +49,13 @@ class PinnedModel(Entry, frozen=True, kw_only=True):
     beside: tuple[PinnedFile, ...] | None = None
     licence: str | None = None
     gated: bool = False
+    family: Slug | None = None
+    released: date | None = None
+
+    @property
+    def has_facts(self) -> bool:
+        """Whether the hub said what the third format alone can hold."""
+        return self.family is not None or self.released is not None
 
 
 class PinnedDataSet(Entry, frozen=True, kw_only=True):
@@ -78,7 +89,7 @@ class Lock(Entry, frozen=True, kw_only=True):
     `hub` and `pinned_on` are of the first format alone.
     """
 
-    format: Literal["joulemark-lock/1", "joulemark-lock/2"]
+    format: Literal["joulemark-lock/1", "joulemark-lock/2", "joulemark-lock/3"]
     suite: str
     suite_version: str
     version: str
@@ -97,8 +108,14 @@ class Lock(Entry, frozen=True, kw_only=True):
             )
         if any(first != (model.beside is None) for model in self.models):
             raise ValueError(
-                _("`beside` of each model belongs to the format {second}, and to no other").format(
+                _("`beside` of each model belongs to the formats from {second} on, and to no other").format(
                     second=SECOND
+                )
+            )
+        if (self.format == THIRD) != any(model.has_facts for model in self.models):
+            raise ValueError(
+                _("`family` and `released` of models belong to the format {third}, and to no other").format(
+                    third=THIRD
                 )
             )
 
@@ -121,9 +138,12 @@ def second_format(
     datasets: tuple[PinnedDataSet, ...],
     unavailable: tuple[Unavailable, ...],
 ) -> Lock:
-    """A lock whose version follows from what it pins: the suite's, and 12 digits of the digest of all else."""
+    """A lock whose version follows from what it pins: the suite's, and 12 digits of the digest of all else.
+
+    Of the third format where a model has facts.
+    """
     unnamed = Lock(
-        format=SECOND,
+        format=THIRD if any(model.has_facts for model in models) else SECOND,
         suite=suite,
         suite_version=suite_version,
         version="",
@@ -179,6 +199,8 @@ def _pin_model(model: Model, pin: PinnedModel | None) -> Model:
         files=pin.weights,
         beside=pin.beside,
         licence=model.licence or pin.licence,
+        family=model.family or pin.family,
+        released=model.released or pin.released,
     )
 
 

@@ -46,8 +46,8 @@ Whatever the hub refuses, or no longer has, is named in the lock with a sentence
 put in its place: the suite `{OPEN}` has open data sets for these, under names and on boards of their own.
 
 **Files.** `suite.toml` and `lock.toml` have JSON Schemas: [suite-1](schema/suite-1.json) and
-[suite-lock-2](schema/suite-lock-2.json), which describes the first format too: it pinned a model's weights alone and is
-still read.
+[suite-lock-3](schema/suite-lock-3.json), which describes the first two formats too: the first pinned a model's weights
+alone, the second knows no family and no day of release. Both are still read.
 """
 
 

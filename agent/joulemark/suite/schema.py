@@ -6,6 +6,7 @@ A published suite is never edited: a change is a new version beside it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
@@ -229,7 +230,8 @@ class Model(Entry, frozen=True, kw_only=True):
 
     `parameters` is their number: `counted` on what is loaded, or `reported` by the 2024 study, whose list counts some
     models without their heads and rounds others. `licence`, an SPDX expression, is that of the weights, None where
-    the suite does not know it; `family` and `architecture` likewise.
+    the suite does not know it; `family` and `architecture` likewise. `released` is the day since when the hub has the
+    repository, out of the lock (the hub's record of days begins on 2022-03-02).
 
     `labels` says what its labels mean, by how its configuration spells them, where these are numbers or names of its
     own. A label that is not in it means what it says.
@@ -253,6 +255,7 @@ class Model(Entry, frozen=True, kw_only=True):
     hub_id: HubId | None = None
     family: Slug | None = None
     architecture: Architecture | None = None
+    released: date | None = None
     labels: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -276,6 +279,12 @@ class Model(Entry, frozen=True, kw_only=True):
     def url(self) -> str | None:
         """Its page on the hub; None for a model in a package."""
         return None if self.hub_id is None else f"https://huggingface.co/{self.hub_id}"
+
+    @property
+    def owner(self) -> str | None:
+        """The account that publishes it on the hub; None for a model in a package, and for a name without one."""
+        owner, slash, _name = (self.hub_id or "").partition("/")
+        return owner if slash else None
 
 
 class Limits(Entry, frozen=True, kw_only=True):

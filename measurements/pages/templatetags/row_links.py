@@ -8,6 +8,7 @@ from django import template
 from django.template import Context
 
 from measurements.boards.board_row import BoardRow
+from measurements.published.models import STUDY
 from measurements.web.as_of import path_of
 from measurements.web.templatetags.moments import moment_url
 
@@ -27,3 +28,11 @@ def results_url(row: BoardRow) -> str:
     names = ("task", "dataset", "model", "hardware", "grade", "scope", "stratum")
     query = {"state": "accepted"} | {name: getattr(row, name) for name in names}
     return f"{path_of('results')}?{urlencode(query, quote_via=quote, safe='/')}"
+
+
+@register.simple_tag(takes_context=True)
+def source_url(context: Context, row: BoardRow) -> str:
+    """Where a published row comes from: the study's sources, or the page of its series."""
+    if row.series == STUDY:
+        return f"{path_of('about')}#source-{row.source}"
+    return moment_url(context, "published", row.series)

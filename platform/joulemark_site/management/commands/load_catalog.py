@@ -11,7 +11,7 @@ from django.db import DataError
 from joulemark.suite import SuiteError, suite_names
 from joulemark.suite.archive import encode_archive
 from joulemark.suite.loader import digest_of, files_of, folder_of
-from measurements.catalog.services import load_suite_catalog
+from measurements.catalog.services import load_suite_catalog, refresh_hardware_facts
 from measurements.catalog.suites import known_suites
 from measurements.intake.suite_services import NotHandedOut, hand_out_suite
 
@@ -41,6 +41,7 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{suite.name} {suite.version}: {len(suite.jobs)} jobs, {pinned}, digest {suite.digest[:12]}"
             )
+        refresh_hardware_facts()
         for suite, content in _with_files(suites):
             try:
                 hand_out_suite(archive=encode_archive(content))

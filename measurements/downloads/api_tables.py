@@ -1,0 +1,101 @@
+"""The API's half of a task's table: the rows that a query finds, as JSON or CSV."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.http import Http404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from measurements.answer_cache.sources import made_of, note_one_off
+from measurements.boards.board_query import BoardQuery, QueryRefused, parse
+from measurements.boards.board_table import read_table
+from measurements.boards.sources import BOARDS
+from measurements.catalog.sources import CATALOG
+from measurements.downloads.table_serializers import (
+    TableRowSerializer,
+    TableSerializer,
+    table_row_values,
+)
+from measurements.intake.refusals import BadRequest
+from measurements.published.sources import PUBLISHED
+from measurements.web.as_of import PARAMETERS, address_at, honours_as_of, moment_shown, time_shown
+from measurements.web.csv_renderer import RowsCsvRenderer
+from measurements.web.openapi import MOMENT, problems
+from measurements.web.simulated import RowsJsonRenderer
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
+    from measurements.boards.board_table import BoardTable
+
+QUERY = [
+    OpenApiParameter(field.name, OpenApiTypes.STR, description="As in the form of the task's page.")
+    for field in fields(BoardQuery)
+]
+
+
+@made_of(BOARDS, CATALOG, PUBLISHED)
+@honours_as_of
+class TableView(APIView):
+    """One page of a task's table, as JSON or CSV; each has an address of its own too."""
+
+    renderer_classes = [RowsJsonRenderer, RowsCsvRenderer]
+    row_serializer = TableRowSerializer
+
+    @extend_schema(
+        parameters=[*QUERY, *MOMENT],
+        responses={
+            (200, "application/json"): TableSerializer,
+            (200, "text/csv"): OpenApiTypes.STR,
+            **problems(400, 404),
+        },
+        operation_id="read_table",
+        tags=["boards"],
+    )
+    def get(self, request: Request, task: str) -> Response:
+        """Answer with the rows of one page; as CSV the rows alone."""
+        pairs = [(name, value) for name, values in request.query_params.lists() for value in values]
+        try:
+            query = parse((name, value) for name, value in pairs if name not in PARAMETERS)
+            table = read_table(task_slug=task, query=query, at=time_shown(request))
+        except QueryRefused as refusal:
+            raise BadRequest(refusal.code, str(refusal)) from refusal
+        if table is None:
+            raise Http404(f"There is no task {task}, or nothing has been accepted for it yet.")
+        moment = moment_shown(request)
+        written = "&".join(part for part in (query.encoded, moment.query if moment else "") if part)
+        if not query.is_common or request.META.get("QUERY_STRING", "") != written:
+            note_one_off(request)
+        return Response(_data(request, table))
+
+
+def _data(request: Request, table: BoardTable) -> dict[str, Any]:
+    query, moment = table.query, moment_shown(request)
+    series = {line.row.series: line.series for line in table.rows}
+    following = None
+    if query.page < table.n_pages:
+        parameters = query.but(page=query.page + 1).parameters
+        following = f"{settings.ORIGIN}{address_at(moment, 'api-task-json', table.task.slug, **parameters)}"
+    return {
+        "task": table.task.slug,
+        "query": query.parameters,
+        "page_url": f"{settings.ORIGIN}{address_at(moment, 'task', table.task.slug, **query.parameters)}",
+        "unit": query.unit,
+        "region": query.region,
+        "year": query.year,
+        "n_rows": table.n_rows,
+        "page": query.page,
+        "n_pages": table.n_pages,
+        "next": following,
+        "as_of": table.as_of,
+        "versions": table.versions,
+        "licences": {slug: each.licence for slug, each in sorted(series.items())},
+        "citations": {slug: each.citation for slug, each in sorted(series.items())},
+        "rows": table_row_values(table),
+    }

@@ -1,0 +1,109 @@
+"""What a table says of itself: its query, grades, scopes, versions and moment, for its page and its plots."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.utils.translation import gettext
+
+from measurements.boards.board_query import LIMITS
+from measurements.display.plot import Point
+from measurements.display.templatetags.figures import figure, grade_name, kind_name, scope_name
+from measurements.display.titles import translated
+from measurements.pages.query_form import query_fields, unit_title
+from measurements.web.as_of import address_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from measurements.boards.board_query import BoardQuery
+    from measurements.boards.board_row import BoardRow
+    from measurements.boards.board_table import BoardTable
+    from measurements.pages.query_form import QueryFields
+    from measurements.web.as_of import Moment
+
+
+def table_title(table: BoardTable) -> str:
+    """The task and the unit."""
+    return f"{translated(table.task.title)}: {unit_title(table.query)}"
+
+
+def active_filters(table: BoardTable, fields: QueryFields) -> list[tuple[str, str, BoardQuery]]:
+    """The label and the value of each filter in words, and the query without it."""
+    filters = []
+    for name in table.query.filters:
+        field = fields[name]
+        title = dict(field.options or []).get(field.value, field.value)
+        without = _without(table.query, name)
+        filters.append((field.label, title, without))
+    return filters
+
+
+def _without(query: BoardQuery, name: str) -> BoardQuery:
+    return query.but(**{name: None if name in LIMITS else ""})
+
+
+def table_points(table: BoardTable) -> list[Point]:
+    """A point for each row that has an energy in the unit, with its interval (published: the range of runs)."""
+    names = _names(table)
+    return [
+        Point(
+            label=" · ".join([line.row.model_title, *(name(line.row) for name in names)]),
+            text=figure(line.energy.value),
+            value=line.energy.value,
+            low=line.energy.low,
+            high=line.energy.high,
+            kind=line.row.kind,
+            kind_title=kind_name(line.row.kind),
+            grade=line.row.grade,
+        )
+        for line in table.rows
+        if line.energy.value is not None and line.energy.value > 0
+    ]
+
+
+def _names(table: BoardTable) -> list[Callable[[BoardRow], str]]:
+    """What a row's name needs beside its model's, where rows have several: hardware, data set, configuration."""
+    names: tuple[Callable[[BoardRow], str], ...] = (
+        lambda row: row.hardware_title,
+        lambda row: translated(row.dataset_title) or gettext("all data sets"),
+        lambda row: row.stratum,
+    )
+    return [name for name in names if len({name(line.row) for line in table.rows}) > 1]
+
+
+def axis_title(table: BoardTable) -> str:
+    """The unit of a plot's axis, and what its bars are."""
+    return gettext(
+        "%(unit)s, logarithmic. Bars: 95 %% interval of the true energy; of published figures the range of their runs."
+    ) % {"unit": unit_title(table.query)}
+
+
+def provenance(table: BoardTable, moment: Moment | None) -> list[str]:
+    """Grade, scope, versions, moment, terms and address of what is shown, a sentence each."""
+    grades = sorted({grade_name(line.row.grade) for line in table.rows})
+    scopes = sorted({scope_name(line.row.scope) for line in table.rows})
+    series = {line.row.series: line.series for line in table.rows}
+    versions = (f"{series[slug].title} ({slug}, {version})" for slug, version in table.versions.items())
+    fields = query_fields(table.query, table.choices)
+    filters = "; ".join(f"{label}: {value}" for label, value, _ in active_filters(table, fields))
+    dates = [line.row.updated_at for line in table.rows]
+    parts = [
+        (gettext("Filter"), filters),
+        (gettext("Grade"), ", ".join(grades)),
+        (gettext("Scope"), ", ".join(scopes)),
+        (gettext("Series and version"), "; ".join(versions)),
+        (gettext("Last change"), f"{max(dates):%Y-%m-%d %H:%M} UTC" if dates else ""),
+        (gettext("As of"), f"{table.as_of:%Y-%m-%d %H:%M:%S} UTC" if table.as_of else ""),
+        (gettext("Licence"), "; ".join(sorted({each.licence for each in series.values()}))),
+        (gettext("Source"), f"{settings.ORIGIN}{table_address(table, moment)}"),
+    ]
+    if table.query.region:
+        parts.insert(3, (gettext("Carbon intensity"), f"{table.query.region} {table.query.year}, Ember"))
+    return [f"{label}: {text}" for label, text in parts if text]
+
+
+def table_address(table: BoardTable, moment: Moment | None, name: str = "task") -> str:
+    """The path of the table, in one of its formats, with its query."""
+    return address_at(moment, name, table.task.slug, **table.query.parameters)
