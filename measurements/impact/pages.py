@@ -80,10 +80,10 @@ def claims(request: HttpRequest, *, read_values: ReadBoardValues) -> HttpRespons
     rows = [_claim_row(claim) for claim in checked_claims()]
     context = {
         "rows": rows,
+        "reported": reported_groups(read_values()),
         "structured_data": claim_reviews(
             [(row.claim, row.sentence) for row in rows], f"{settings.ORIGIN}{request.path}"
         ),
-        "reported": reported_groups(read_values()),
         "ratios": _ratio_rows(study),
         "sized": study_size_controlled(study),
         "overlap": size_overlap(study),

@@ -129,7 +129,7 @@ def test_a_year_of_a_reported_query_keeps_its_origin_and_has_a_sentence(client: 
     asked = {"query": "claim-gemini-prompt", "queries_per_day": "10", "users": "500000000", "place": "USA"}
     html = client.get("/impact/", asked).content.decode()
     text = re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", html)))
-    assert 'href="/claims/#gemini-prompt"' in html
+    assert 'claims/#gemini-prompt"' in html
     for needed in (
         "438 GWh", "thousand t CO2e", "1.82 trillion queries a year take 438 GWh of electricity",
         "United States, 2024",
