@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.client_response import ClientResponse
 
 pytestmark = [pytest.mark.django_db, pytest.mark.laws]
-BOARD = "/boards/demo-1-estimated/text_classification/"
+BOARD = "/en/boards/demo-1-estimated/text_classification/"
 LINK = re.compile(r'<a\s([^>]*)href="([^"]*)"([^>]*)>')
 NOW = 'rel="latest-version"'
 """How a link says that it leads out of the moment (RFC 5829)."""
