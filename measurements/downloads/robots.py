@@ -9,12 +9,15 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from measurements.answer_cache.sources import made_of
+
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
 CLOSED = ("/admin/", "/doctor/")
 
 
+@made_of()
 @require_safe
 def robots(_request: HttpRequest) -> HttpResponse:
     """`robots.txt` (RFC 9309)."""

@@ -49,7 +49,7 @@ def boards(client: Client) -> list[dict[str, Any]]:
 
 def year_links(client: Client, address: str) -> list[str]:
     page = client.get(address).content.decode()
-    return [unescape(link) for link in re.findall(r'href="(/impact/\?[^"]*)"', page)]
+    return [unescape(link) for link in re.findall(r'href="/en(/impact/\?[^"]*)"', page)]
 
 
 def check(client: Client, link: str, row: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ import io
 import json
 import re
 from html import unescape
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 from django.conf import settings
@@ -210,6 +210,10 @@ def test_only_embedded_pages_may_be_framed(client: Client, values: Values) -> No
             assert "frame-ancestors *" in answer["Content-Security-Policy"]
             assert "X-Frame-Options" not in answer
         page = answer.content.decode()
+        then = client.get(
+            path, {**dict(parse_qsl(urlsplit(path).query)), "as_of": "2999-01-01"}
+        ).content.decode()
+        assert "as_of=2999-01-01" in then, "the link carries the moment on"
         assert "<form" not in page
         assert "<script" not in page
         assert page.count("<td") >= 2

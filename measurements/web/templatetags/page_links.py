@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django import template
 from django.template import Context
-from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from measurements.web.languages import in_language
@@ -20,19 +19,6 @@ def page_in(context: Context, language: str) -> str:
 
 
 @register.simple_block_tag
-def titled(content: str) -> SafeString:
-    """The page's title, for browsers and for whoever shows a link to it."""
-    return _twice(content, '<title>{0}</title>\n    <meta property="og:title" content="{0}">')
-
-
-@register.simple_block_tag
-def described(content: str) -> SafeString:
-    """The page's description, for search engines and for whoever shows a link to it."""
-    return _twice(
-        content, '<meta name="description" content="{0}">\n    <meta property="og:description" content="{0}">'
-    )
-
-
-def _twice(content: str, form: str) -> SafeString:
-    """Text that a template has escaped already, in an element and in an attribute."""
-    return format_html(form, mark_safe(content.strip().replace('"', "&quot;")))  # noqa: S308 - escaped by its template
+def attribute_text(content: str) -> SafeString:
+    """What a block of a template says, as it may stand in an element and in an attribute too."""
+    return mark_safe(content.strip().replace('"', "&quot;"))  # noqa: S308 - its template has escaped it
