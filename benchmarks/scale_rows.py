@@ -24,7 +24,7 @@ from django.utils import timezone
 from benchmarks.bulk_rows import copy_rows, indexed_afterwards
 from joulemark_simulation import result_rows
 from measurements.boards.models import BoardVersion, CellRevision
-from measurements.boards.services import refresh_cells_of, refresh_stale_cells
+from measurements.boards.services import refresh_cell, refresh_cells_of, refresh_stale_cells
 from measurements.catalog.models import HardwareClass, Job, NameState
 from measurements.display.choices import ModelKind
 from measurements.intake.models import State, Submission, Ticket
@@ -185,6 +185,8 @@ class LargePlatform:
                 version=versions,
                 changed_at=timezone.now(),
             )
+        for key in self._cell_keys():  # no mark says that they have changed, and a sweep looks at few in turn
+            refresh_cell(key=key)
         refresh_stale_cells()
         self.run_periodic_tasks()
         with connection.cursor() as cursor:
@@ -192,6 +194,14 @@ class LargePlatform:
             for table in (*LARGE, "boards_cell"):
                 cursor.execute(f"VACUUM (ANALYZE) {table}")
             cursor.execute("CHECKPOINT")
+
+    def _cell_keys(self) -> list[CellKey]:
+        """Where the made results lie: measured on a graphics card, as the real one that they are copies of."""
+        names = ("suite_id", "dataset_id", "model_id", "hardware_class_id", "stratum")
+        return [
+            CellKey(**{name: cell[name] for name in names}, grade="measured", scope="gpu")
+            for cell in self.cells
+        ]
 
     def run_periodic_tasks(self) -> None:
         """What beat would have workers do, once, here."""
@@ -278,6 +288,10 @@ class LargePlatform:
         )
         cursor.execute("SELECT setval(pg_get_serial_sequence('ledger_leaf', 'id'), max(id)) FROM ledger_leaf")
         no_leaf = "(-1 - i)"
+        now = timezone.now().isoformat()
+        received_at = (
+            f"CASE WHEN {kth} % 200 = 37 THEN '{now}'::timestamptz - interval '1 hour' ELSE {at} END"
+        )
         copy_rows(cursor, Ticket, "template_intake_ticket", {
             "id": SHORT, "nonce": SHORT, "request_sha256": NAME, "key_id": "person.key_id", "job_id": "cell.job_id",
             "device_tag": NAME, "issued_at": at, "expires_at": f"{at} + interval '7 days'", "leaf_id": no_leaf,
@@ -285,7 +299,7 @@ class LargePlatform:
         copy_rows(cursor, Submission, "template_intake_submission", {
             "result_id": NAME, "bundle": "''::bytea", "receipt": "''::bytea", "trace_sha256": NAME,
             "key_id": "person.key_id", "ticket_id": f"CASE WHEN {kth} % 5 = 0 THEN {SHORT} END",
-            "received_at": f"CASE WHEN {kth} % 200 = 37 THEN now() - interval '1 hour' ELSE {at} END",
+            "received_at": received_at,
             "state": state, "leaf_id": leaf,
         }, numbers, join)  # fmt: skip
         energy = f"cell.energy_j * person.bias * {_normal(0.01)}"
@@ -294,7 +308,8 @@ class LargePlatform:
             **{name: f"cell.{name}" for name in (
                 "suite_id", "dataset_id", "task_id", "model_id", "hardware_class_id", "stratum", "quality"
             )},
-            "started_at": at, "energy_per_query_j": energy, "energy_gross_j": f"{energy} * t.queries",
+            "started_at": at, "received_at": received_at,
+            "energy_per_query_j": energy, "energy_gross_j": f"{energy} * t.queries",
             "method_u": "0.005", "window_u": "0.002", "relative_u": "0.02", "session": SHORT,
             "output_tokens": "t.queries * 20", "input_tokens": "t.queries * 120",
             "sample_sha256": "rpad(md5(cell.dataset_id::text), 64, '5')", "times_sha256": NAME,
@@ -315,7 +330,6 @@ class LargePlatform:
             f"wants_replication) SELECT {NAME}, person.contributor_id, true, 0.01, 0.1, {devices - 1}, "
             f"{kth} % 50 = 7 FROM {numbers} {join} AND {state} = 'accepted'"
         )
-        now = timezone.now().isoformat()
         copy_rows(cursor, Ticket, "template_intake_ticket", {
             "id": "'open' || lpad(i::text, 28, '0')", "nonce": "lpad(i::text, 32, '0')",
             "request_sha256": "'open' || lpad(i::text, 60, '0')", "job_id": "cell.job_id",

@@ -136,7 +136,8 @@ def _addresses(stack: ExitStack) -> Mapping[str, str]:
     """The database and the queue that the environment names, else throwaway ones."""
     if os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"):
         return {}
-    return stack.enter_context(services(durable=True)).environment()
+    running = stack.enter_context(services(durable=True))
+    return {**running.environment(), "JOULEMARK_DATABASE_DIR": str(running.folder)}
 
 
 def _free_port() -> int:

@@ -23,16 +23,6 @@ def read_settings() -> tuple[dict[str, Any], list[environment.BadSetting]]:
         return _executed(), faults
 
 
-def read_settings_strictly(variables: Mapping[str, str]) -> dict[str, Any]:
-    """The settings as a process that starts reads them. Raises BadSetting."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in OUTSIDE:
-            patch.delenv(name, raising=False)
-        for name, value in variables.items():
-            patch.setenv(name, value)
-        return _executed()
-
-
 def _executed() -> dict[str, Any]:
     spec = importlib.util.spec_from_file_location("fresh_settings", settings.__file__)
     assert spec is not None

@@ -9,7 +9,7 @@ import os
 from hypothesis import settings
 
 VARIABLE = "JOULEMARK_LAW_EXAMPLES"
-IN_EVERY_RUN = 100
+IN_EVERY_RUN = 50
 EXAMPLES = int(os.environ.get(VARIABLE, IN_EVERY_RUN))
 
 

@@ -23,7 +23,7 @@ from measurements.answer_cache.middleware import ENVIRON_KEY, MEMORY, Question, 
 from measurements.answer_cache.software_digest import shown_digest
 from measurements.answer_cache.sources import common_tables
 from measurements.answer_cache.stored_answer import strong_tag
-from measurements.answer_cache.table_versions import read_versions, versions_of
+from measurements.answer_cache.table_versions import read_versions_directly, versions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -102,7 +102,7 @@ class ReplayingApplication:
         on_replay: Callable[[ReplayedAnswer], None] = lambda _: None,
     ) -> None:
         self._application, self._may_replay, self._on_replay = application, may_replay, on_replay
-        self._versions = BatchedReads(read_versions)
+        self._versions = BatchedReads(read_versions_directly)
         self._lock = Lock()
         self._remembered: OrderedDict[Key, Remembered] = OrderedDict()
 

@@ -1,7 +1,8 @@
 """Answers that processes share, in Django's cache `answers`, and which of them computes one that is not there.
 
 An address has a slot by its digest, and the last answer with that slot is kept: whatever is asked, there are never more
-bytes than slots times `MAX_ANSWER_BYTES`. A cache that is away is as if there were none.
+bytes than all slots take. A quarter of them is in a few slots for large answers, which whole boards are; then the usual
+slot has the tag alone. A cache that is away is as if there were none.
 """
 
 from __future__ import annotations
@@ -22,7 +23,13 @@ if TYPE_CHECKING:
     from measurements.answer_cache.stored_answer import StoredAnswer
 
 MAX_ANSWER_BYTES = 256 * 1024
-"""Of a compressed answer; a larger one stays in the memory of its process."""
+"""Of a compressed answer in a usual slot."""
+MAX_LARGE_BYTES = 2 * 1024 * 1024
+"""Of one in a slot for large answers; a larger one stays in the memory of its process."""
+LARGE_SHARE = 4
+"""One of so many bytes is for large answers."""
+ELSEWHERE = b"large "
+"""Begins what a usual slot has of an answer that lies in the other: its tag follows. No encoded answer begins so."""
 KEEP_S = 24 * 3600
 LEAD_S = 20
 """For how long a process that computes an answer is waited for at most, should it be lost."""
@@ -49,6 +56,8 @@ class SharedAnswers:
             return None
         try:
             data = caches["answers"].get(_slot(address))
+            if data == ELSEWHERE + tag.encode():
+                data = caches["answers"].get(_large_slot(address))
         except (RedisError, OSError) as error:
             self._outage.begin(error)
             return None
@@ -60,7 +69,11 @@ class SharedAnswers:
         if self._outage.lasts() or not is_shareable(answer):
             return
         try:
-            caches["answers"].set(_slot(address), encode(answer), timeout=KEEP_S)
+            data = encode(answer)
+            if answer.n_bytes > MAX_ANSWER_BYTES:
+                caches["answers"].set(_large_slot(address), data, timeout=KEEP_S)
+                data = ELSEWHERE + answer.tag.encode()
+            caches["answers"].set(_slot(address), data, timeout=KEEP_S)
         except (RedisError, OSError) as error:
             self._outage.begin(error)
 
@@ -103,13 +116,22 @@ class SharedAnswers:
 
 
 def is_shareable(answer: StoredAnswer) -> bool:
-    """Whether an answer is small enough for a slot."""
-    return answer.n_bytes <= min(MAX_ANSWER_BYTES, settings.ANSWER_CACHE_BYTES)
+    """Whether an answer is small enough for a slot that there is."""
+    limit = MAX_LARGE_BYTES if _n_large_slots() else MAX_ANSWER_BYTES
+    return answer.n_bytes <= min(limit, settings.ANSWER_CACHE_BYTES)
+
+
+def _n_large_slots() -> int:
+    return int(settings.ANSWER_CACHE_BYTES) // LARGE_SHARE // MAX_LARGE_BYTES
 
 
 def _slot(address: str) -> str:
-    slots = max(1, settings.ANSWER_CACHE_BYTES // MAX_ANSWER_BYTES)
-    return f"slot:{int(address[:12], 16) % slots}"
+    left = settings.ANSWER_CACHE_BYTES - _n_large_slots() * MAX_LARGE_BYTES
+    return f"slot:{int(address[:12], 16) % max(1, left // MAX_ANSWER_BYTES)}"
+
+
+def _large_slot(address: str) -> str:
+    return f"large-slot:{int(address[:12], 16) % max(1, _n_large_slots())}"
 
 
 def _lead(tag: str) -> str:

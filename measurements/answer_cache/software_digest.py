@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
 
@@ -42,4 +42,9 @@ def settings_shown() -> str:
 
 def shown_digest() -> str:
     """A digest of both: of all that answers show and no table has."""
-    return hashlib.sha256(f"{software_digest()} {settings_shown()}".encode()).hexdigest()
+    return _digest_of(software_digest(), settings_shown())
+
+
+@lru_cache(maxsize=4)
+def _digest_of(software: str, settings_text: str) -> str:
+    return hashlib.sha256(f"{software} {settings_text}".encode()).hexdigest()

@@ -7,10 +7,12 @@ before, so whoever sees the change sees the version too.
 from __future__ import annotations
 
 import logging
+import threading
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from django.db import connection
+from psycopg.pq import ExecStatus, TransactionStatus
 
 from measurements.answer_cache.models import TableVersion
 from measurements.answer_cache.table_triggers import SETTING, tables_without_trigger
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from django.http import HttpRequest
+    from psycopg.pq.abc import PGconn
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +53,11 @@ SELECT table_name, 0, sum(version) FROM removed GROUP BY table_name ORDER BY tab
 ON CONFLICT (table_name, writer) DO UPDATE SET version = known.version + excluded.version
 """  # noqa: S608 - a name of our own
 MEMO = "table_versions"
+STATEMENT = b"answer_cache_versions"
+"""Its name on a connection."""
 
+_prepared = threading.local()
+"""The connection of each thread that knows the statement."""
 _counting: dict[str, bool] = {}
 """By the name of a database, whether all tables of sources count their changes there."""
 
@@ -63,6 +70,30 @@ def read_versions() -> dict[str, str] | None:
         cursor.execute(READ[connection.vendor])
         (text,) = cursor.fetchone()
     return _parsed(text or "")
+
+
+def read_versions_directly() -> dict[str, str] | None:
+    """What `read_versions` returns, by the driver's own call where the connection is there and idle: half the time.
+
+    For a request that is answered without Django. Anything unusual is read in the usual way, which says what is wrong.
+    """
+    text = _text_directly() if connection.vendor == "postgresql" and _counts_changes() else None
+    return read_versions() if text is None else _parsed(text)
+
+
+def _text_directly() -> str | None:
+    """The result of the statement, prepared once for each connection; None where this call cannot have it."""
+    if connection.connection is None:
+        return None
+    server: PGconn = connection.connection.pgconn
+    if server.transaction_status != TransactionStatus.IDLE:
+        return None
+    if getattr(_prepared, "server", None) is not server:
+        if server.prepare(STATEMENT, READ["postgresql"].encode()).status != ExecStatus.COMMAND_OK:
+            return None
+        _prepared.server = server
+    result = server.exec_prepared(STATEMENT, [])
+    return (result.get_value(0, 0) or b"").decode() if result.status == ExecStatus.TUPLES_OK else None
 
 
 @lru_cache(maxsize=8)

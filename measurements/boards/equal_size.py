@@ -1,20 +1,25 @@
 """At equal size: the size-controlled factor out of volunteers' results, one for each series that can tell.
 
-Its rows are computed by the sweep, at most once a minute for a series whose board or models have changed. Pages read
-the row, with the version of the boards that it was computed from.
+Its rows are computed by the sweep for a series whose board or models have changed, at most once a minute, and the less
+often the longer it takes. Pages read the row, with the version of the boards that it was computed from.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 from dataclasses import asdict, dataclass
 from functools import partial
+from math import ceil
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from redis.exceptions import RedisError
 
 from joulemark.consensus.size_controlled import FactorEstimate, SizeControlled, size_controlled_columns
 from measurements.boards.fault_isolation import NotComputable, computed
@@ -23,6 +28,7 @@ from measurements.boards.series import SuiteSeries
 from measurements.catalog.models import AiModel, Suite
 from measurements.concurrency.advisory_locks import key_of, lock_until_commit
 from measurements.display.choices import ModelKind
+from measurements.review.cell_turns import pause_s
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,6 +36,10 @@ if TYPE_CHECKING:
 
     from measurements.boards.series import Series
 
+logger = logging.getLogger(__name__)
+
+PAUSE_TIMES = 20
+"""A fit reads every device value of a board: so long it costs a twentieth of a processor at most."""
 Board = tuple[int, str]
 """Primary key of a suite, and grade."""
 
@@ -92,6 +102,36 @@ def stale_factors() -> list[Board]:
         for suite, grade, version in versions
         if stored.get((suite, grade)) != [version, _inputs((suite, grade))]
     ]
+
+
+def due_factors() -> list[Board]:
+    """Those of `stale_factors` that no sweep has computed lately, measured by how long that took."""
+    return [board for board in stale_factors() if not _rests(board)]
+
+
+def refresh_due_factor(board: Board) -> bool:
+    """The same as `refresh_factor`; sweeps then leave the board's factor alone for `PAUSE_TIMES` as long as it took."""
+    began_s = monotonic()
+    changed = refresh_factor(*board)
+    rest_s = ceil(PAUSE_TIMES * (monotonic() - began_s))
+    if pause_s():  # where no beat comes back all follows at once
+        try:
+            cache.set(_rest_key(board), 1, timeout=rest_s)
+        except (RedisError, OSError) as error:
+            logger.warning("pauses between factors are not kept, the cache is away: %s", error)
+    return changed
+
+
+def _rests(board: Board) -> bool:
+    try:
+        return bool(pause_s()) and cache.get(_rest_key(board)) is not None
+    except (RedisError, OSError):
+        return False
+
+
+def _rest_key(board: Board) -> str:
+    suite, grade = board
+    return f"size-factor:{suite}:{grade}"
 
 
 def refresh_factor(suite: int, grade: str) -> bool:

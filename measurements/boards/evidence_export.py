@@ -45,6 +45,10 @@ COLUMNS = {
 CHUNK = 20_000
 
 
+DIALECT = """auto_detect=false, header=false, delim=',', quote='"', escape='"', nullstr=''"""
+"""Of the lines in between. Nothing is guessed: there may be none, as on a new platform."""
+
+
 def export_evidence(file: Path) -> int:
     """Write every eligible result to `file` (Parquet, zstd); returns how many. Reads the database in one statement.
 
@@ -57,7 +61,7 @@ def export_evidence(file: Path) -> int:
         with duckdb.connect() as database:
             typed = ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items())
             copied = database.execute(
-                f"COPY (SELECT * FROM read_csv(?, header=false, columns={{{typed}}}, nullstr='')) "  # noqa: S608 - our types
+                f"COPY (SELECT * FROM read_csv(?, {DIALECT}, columns={{{typed}}})) "  # noqa: S608 - our types
                 "TO ? (FORMAT parquet, COMPRESSION zstd)",
                 [str(lines), str(file)],
             ).fetchone()

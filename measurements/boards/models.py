@@ -80,12 +80,21 @@ class CellQuerySet(models.QuerySet[Any]):
         """The same in queries of their own, so that many rows share one object a name."""
         return self.prefetch_related("suite", "dataset__task", "model", "hardware_class")
 
-    def as_of(self, at: datetime) -> Self:
-        """Of revisions: the one of each cell that stood at a time, but for cells that were gone then."""
-        before = self.filter(updated_at__lte=at)
-        later = before.filter(**{name: models.OuterRef(name) for name in CELL_FIELDS})
-        later = later.filter(version__gt=models.OuterRef("version")).order_by()
-        return before.filter(~models.Exists(later), gone=False)
+    def as_of(self, at: datetime, **key: object) -> Self:
+        """Of revisions: the one of each cell that stood at a time, but for cells that were gone then.
+
+        `key` narrows both cells and revisions. Each cell that is there or was is looked up in the index of its own
+        revisions, so that a board at a time costs as many steps as it has cells, however long its history is.
+        """
+        last = models.Subquery(CellRevision.objects.of_one_cell(at).values("pk")[:1])
+        there = Cell.objects.filter(**key).order_by().values(last=last)
+        gone = CellRevision.objects.filter(gone=True, **key).order_by().values(last=last)
+        return self.filter(pk__in=there.union(gone), gone=False, **key)
+
+    def of_one_cell(self, at: datetime) -> Self:
+        """Of revisions: those of the outer query's cell up to a time, the last one first: versions rise with time."""
+        of_cell = {name: models.OuterRef(name) for name in CELL_FIELDS}
+        return self.filter(updated_at__lte=at, **of_cell).order_by("-updated_at", "-version")
 
 
 class CellContent(models.Model):
@@ -208,7 +217,7 @@ class CellRevision(CellContent):
         abstract = False
         ordering = ["id"]
         indexes = [
-            # a board as of a time or version: the last revision of each cell before it
+            # a board as of a time: the last revision of each cell before it; versions rise with time (`cell_storage`)
             models.Index(
                 fields=[
                     "suite",
@@ -218,10 +227,15 @@ class CellRevision(CellContent):
                     "hardware_class",
                     "scope",
                     "stratum",
+                    "-updated_at",
                     "-version",
                 ],
-                name="cellrevision_as_of",
+                name="cellrevision_at_time",
             ),
+            # cells that are no longer there, which no row of today names
+            models.Index(fields=["suite", "grade"], name="cellrevision_gone", condition=models.Q(gone=True)),
+            # the version of a board at a time
+            models.Index(fields=["suite", "grade", "-updated_at", "-version"], name="cellrevision_latest"),
         ]
 
     def __str__(self) -> str:

@@ -56,8 +56,8 @@ class KnownCell:
     stratum: str
     label: str
     tier: str
-    contributors: int
-    devices: int
+    n_contributors: int
+    n_devices: int
     spread: float | None
     half_width: float | None
     relative_range: float | None
@@ -65,7 +65,7 @@ class KnownCell:
     @property
     def independent(self) -> int:
         """Independent devices: not more than contributors, nor than devices, which contributors may share."""
-        return min(self.contributors, self.devices)
+        return min(self.n_contributors, self.n_devices)
 
     @property
     def is_established(self) -> bool:
@@ -76,7 +76,7 @@ class KnownCell:
     def certainty(self) -> tuple[float, ...]:
         """Sorts the least certain first."""
         unknown = self.half_width is None
-        return (self.is_established, self.independent, self.contributors, self.devices, not unknown,
+        return (self.is_established, self.independent, self.n_contributors, self.n_devices, not unknown,
                 -(self.half_width or 0.0))  # fmt: skip
 
 
@@ -84,17 +84,17 @@ class KnownCell:
 class NeededJob:
     """What is known of a job: counts over all hardware, grades and configurations, and its least certain cell.
 
-    `contributors`, `devices` and `accepted` count the results that boards count, devices by their tag, as a cell
-    does. `label` is the best of its cells, None without a cell. `views` are those of pages that show the
-    job, over the last 30 days. `gpu_minutes` is its time on the 2024 study's GPU, None where no source tells.
+    `n_results`, `n_contributors` and `n_devices` count what boards count, devices by their tag, as a cell does. `label`
+    is the best of its cells, None without a cell. `views` are those of pages that show the job, over the last 30 days.
+    `gpu_minutes` is its time on the 2024 study's GPU, None where no source tells.
     """
 
     task: str
     dataset: str
     model: str
-    accepted: int
-    contributors: int
-    devices: int
+    n_results: int
+    n_contributors: int
+    n_devices: int
     replications_wanted: int
     open_tickets: int
     label: str | None
@@ -123,9 +123,9 @@ class NeededJob:
         has_interval = cell is not None and cell.half_width is not None
         return (
             self.is_established,
-            cell.independent if cell else min(self.contributors, self.devices),
-            cell.contributors if cell else self.contributors,
-            cell.devices if cell else self.devices,
+            cell.independent if cell else min(self.n_contributors, self.n_devices),
+            cell.n_contributors if cell else self.n_contributors,
+            cell.n_devices if cell else self.n_devices,
             self.open_tickets,
             -self.replications_wanted,
             has_interval,
@@ -161,9 +161,9 @@ def read_needed(suite: Suite) -> list[NeededJob] | None:
                 task=job.task,
                 dataset=job.dataset,
                 model=job.model,
-                accepted=of_job["n_results"],
-                contributors=of_job["n_contributors"],
-                devices=of_job["n_devices"],
+                n_results=of_job["n_results"],
+                n_contributors=of_job["n_contributors"],
+                n_devices=of_job["n_devices"],
                 replications_wanted=of_job["replications_wanted"],
                 open_tickets=of_job["open_tickets"],
                 label=of_cells.label if of_cells else None,
@@ -213,8 +213,8 @@ def _cells(digest: str) -> dict[JobKey, _CellsOfJob]:
             stratum=row["stratum"],
             label=row["label"],
             tier=row["tier"],
-            contributors=row["n_contributors"],
-            devices=row["n_devices"],
+            n_contributors=row["n_contributors"],
+            n_devices=row["n_devices"],
             spread=row["spread"],
             half_width=_half_width(energy_j, row["between_low_j"], row["between_high_j"]),
             relative_range=(row["most_j"] - row["least_j"]) / energy_j

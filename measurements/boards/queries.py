@@ -161,7 +161,7 @@ def _suite_page(
     series: SuiteSeries, task: Task, at: datetime | None, page: str | int
 ) -> tuple[list[Group], int, int]:
     """The groups of one page, of whose cells alone are read; how many rows there are; the page's number."""
-    cells = series.cells(at=at).of_tasks([task])
+    cells = series.cells(at=at, tasks=[task])
     heads = group_heads(cells) if at is None else group_heads_of_revisions(cells)
     n_rows = sum(head.n_rows for head in heads)
     number = page_number(n_rows, page)
@@ -244,7 +244,7 @@ def read_rows(series: Series, tasks: Sequence[Task], *, at: datetime | None = No
     """The unranked rows of one series on some tasks, now or at a time."""
     if isinstance(series, PublisherSeries):
         return [row_of_figure(figure, series) for figure in series.figures().of_tasks(tasks).with_names()]
-    return [row_of_cell(cell, series) for cell in series.cells(at=at).of_tasks(tasks).with_shared_names()]
+    return [row_of_cell(cell, series) for cell in series.cells(at=at, tasks=tasks).with_shared_names()]
 
 
 def _whole_groups(series: Series, task: Task, at: datetime | None) -> list[Group]:

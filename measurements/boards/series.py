@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.db.models import Count
+from django.db.models import Count, Subquery
 from django.utils.translation import gettext
 
 from measurements.boards.models import BoardVersion, Cell, CellQuerySet, CellRevision
@@ -19,19 +19,30 @@ from measurements.published.models import STUDY, PublishedFigure, PublishedSerie
 from measurements.published.terms import LICENCE, study_citation
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from django.db.models import QuerySet
 
+    from measurements.catalog.models import Task
     from measurements.published.models import PublishedFigureQuerySet
 
 Counts = dict[int, tuple[int, int]]
 """(rows, models) of each task that has any, by the task's primary key."""
 
 
-def cells_at(at: datetime | None) -> CellQuerySet:
-    """Every cell as it is now, or the revisions that stood at a time."""
-    return Cell.objects.all() if at is None else CellRevision.objects.as_of(at)
+def cells_at(at: datetime | None, **key: object) -> CellQuerySet:
+    """Every cell with such a key as it is now, or the revisions that stood at a time."""
+    return Cell.objects.filter(**key) if at is None else CellRevision.objects.as_of(at, **key)
+
+
+def has_cells(at: datetime | None, **key: object) -> bool:
+    """Whether a cell with such a key is there now, or stood at a time: as a rule the first that is there now did."""
+    if at is None:
+        return Cell.objects.filter(**key).exists()
+    was_gone = Subquery(CellRevision.objects.of_one_cell(at).values("gone")[:1])
+    there = Cell.objects.filter(**key).alias(was_gone=was_gone)
+    return there.filter(was_gone=False).exists() or cells_at(at, **key).exists()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,9 +75,10 @@ class SuiteSeries:
             return gettext("%(series)s, measured") % {"series": self.name}
         return gettext("%(series)s, estimated") % {"series": self.name}
 
-    def cells(self, *, at: datetime | None = None) -> CellQuerySet:
-        """Its cells, now or at a time."""
-        return cells_at(at).of_series(suite=self.suite, version=self.version, grade=self.grade)
+    def cells(self, *, at: datetime | None = None, tasks: Sequence[Task] | None = None) -> CellQuerySet:
+        """Its cells, now or at a time; on the data sets of some tasks, where these are named."""
+        key = {"suite__name": self.suite, "suite__version": self.version, "grade": self.grade}
+        return cells_at(at, **key) if tasks is None else cells_at(at, **key, dataset__task__in=tasks)
 
     def counts(self, *, at: datetime | None = None) -> Counts:
         """How many cells and models each task has, now or at a time."""
@@ -79,8 +91,10 @@ class SuiteSeries:
                 suite__name=self.suite, suite__version=self.version, grade=self.grade
             )
             return current.version, current.changed_at
-        revisions = CellRevision.objects.of_series(suite=self.suite, version=self.version, grade=self.grade)
-        last = revisions.filter(updated_at__lte=at).latest("version")
+        suite = Suite.objects.filter(name=self.suite, version=self.version).values("pk")
+        # by its key and not by a join, behind which the index cannot be asked for the last
+        revisions = CellRevision.objects.filter(suite=Subquery(suite), grade=self.grade)
+        last = revisions.filter(updated_at__lte=at).latest("updated_at", "version")
         return last.version, last.updated_at
 
 
@@ -173,6 +187,6 @@ def series_by_slug(slug: str, *, at: datetime | None = None) -> Series | None:
     for suite in Suite.objects.all():
         for grade, _title in RESULT_GRADES:
             series = series_of_suite(suite, grade)
-            if series.slug == slug and cells_at(at).filter(suite=suite, grade=grade).exists():
+            if series.slug == slug and has_cells(at, suite=suite, grade=grade):
                 return series
     return next((series for series in published_series(at=at) if series.slug == slug), None)

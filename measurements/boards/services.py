@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from measurements.boards import cell_storage
 from measurements.boards.aggregate import aggregate_results
-from measurements.boards.equal_size import refresh_factor, stale_factors
+from measurements.boards.equal_size import due_factors, refresh_due_factor
 from measurements.boards.job_models import JobViews
 from measurements.boards.job_needs import (
     JobKey,
@@ -180,7 +180,7 @@ def refresh_stale_cells() -> int:
     refreshes = _Refreshes()
     changed = refreshes.run(lambda key: refresh_cell(key=key), _stale_cells())
     refreshes.run(refresh_part, _stale_parts())
-    refreshes.run(lambda board: refresh_factor(*board), stale_factors())
+    refreshes.run(refresh_due_factor, due_factors())
     refresh_job_counts(job_counts_behind())
     refresh_job_demand()
     refreshes.raise_first_fault()

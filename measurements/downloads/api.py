@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from measurements.answer_cache.sources import made_of
 from measurements.boards.comparisons import read_comparison
-from measurements.boards.queries import BoardEntry, NotKept, list_boards, read_board
+from measurements.boards.queries import Board, BoardEntry, NotKept, list_boards, read_board
 from measurements.boards.sources import BOARDS
 from measurements.catalog.models import Task
 from measurements.catalog.sources import CATALOG
@@ -77,7 +77,7 @@ class BoardListView(APIView):
 @made_of(BOARDS, CATALOG, PUBLISHED)
 @honours_as_of
 class BoardView(APIView):
-    """One board, as JSON or CSV; each has an address of its own too."""
+    """One board as a whole, as JSON or CSV, each at an address of its own (`BoardPageView`: by pages)."""
 
     renderer_classes = [RowsJsonRenderer, BoardCsvRenderer]
     row_serializer = BoardRowSerializer
@@ -100,18 +100,21 @@ class BoardView(APIView):
             raise Http404(str(error)) from error
         if board is None:
             raise Http404(f"There is no board {series}/{task}, or nothing has been accepted on it yet.")
-        data: dict[str, Any] = {
-            "series": series,
-            "task": task,
-            "grade": board.series.grade,
-            "licence": board.series.licence,
-            "citation": board.series.citation,
-            "version": board.version,
-            "version_at": board.version_at,
-            "as_of": board.as_of,
-            "rows": row_values(board.rows, BoardRowSerializer),
-        }
-        return Response(data)
+        return Response(board_facts(board) | {"rows": row_values(board.rows, BoardRowSerializer)})
+
+
+def board_facts(board: Board) -> dict[str, Any]:
+    """What a download says of a board in front of its rows."""
+    return {
+        "series": board.series.slug,
+        "task": board.task.slug,
+        "grade": board.series.grade,
+        "licence": board.series.licence,
+        "citation": board.series.citation,
+        "version": board.version,
+        "version_at": board.version_at,
+        "as_of": board.as_of,
+    }
 
 
 @made_of(BOARDS, CATALOG, CONTRIBUTORS, PUBLISHED)

@@ -15,7 +15,7 @@ from measurements.answer_cache.sources import made_of
 from measurements.intake.models import JUDGED
 from measurements.intake.sources import SUBMISSIONS
 from measurements.ledger.sources import LEAVES
-from measurements.review.decisions import Decision, DecisionKind, public_decisions
+from measurements.review.decisions import Decision, DecisionKind, PublicDecisions
 from measurements.review.sources import RESULTS
 from measurements.web.links import OriginPages
 from measurements.web.openapi import problems
@@ -66,5 +66,5 @@ class DecisionListView(APIView):
     def get(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
         """Answer with one page."""
         pages = DecisionPages()
-        page = pages.paginate_queryset(public_decisions(), request, view=self)
+        page = pages.paginate_queryset(PublicDecisions(), request, view=self)
         return pages.get_paginated_response(DecisionSerializer(page, many=True).data)  # type: ignore[arg-type]  # many=True

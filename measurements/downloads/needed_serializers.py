@@ -24,9 +24,11 @@ class NeededJobSerializer(serializers.Serializer[NeededJob]):
     task = serializers.CharField()
     dataset = serializers.CharField()
     model = serializers.CharField()
-    accepted = serializers.IntegerField(help_text="Accepted results of this suite.")
-    contributors = serializers.IntegerField(help_text="Different contributors of accepted results.")
-    devices = serializers.IntegerField(help_text="Different devices of accepted results.")
+    accepted = serializers.IntegerField(source="n_results", help_text="Accepted results of this suite.")
+    contributors = serializers.IntegerField(
+        source="n_contributors", help_text="Different contributors of accepted results."
+    )
+    devices = serializers.IntegerField(source="n_devices", help_text="Different devices of accepted results.")
     replications_wanted = serializers.IntegerField(
         help_text="Results that another contributor's should be set beside."
     )

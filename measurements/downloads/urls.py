@@ -4,6 +4,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from measurements.downloads import api
+from measurements.downloads.api_board_page import BoardPageView
 from measurements.downloads.api_decisions import DecisionListView
 from measurements.downloads.api_impact import ImpactView
 from measurements.downloads.api_needed import NeededView
@@ -20,7 +21,7 @@ urlpatterns = [
     path("boards/", api.BoardListView.as_view(), name="api-boards"),
     path("boards/<name:series>/<name:task>.csv", as_file(api.BoardView, "csv"), name="api-board-csv"),
     path("boards/<name:series>/<name:task>.json", as_file(api.BoardView, "json"), name="api-board-json"),
-    path("boards/<name:series>/<name:task>/", api.BoardView.as_view(), name="api-board"),
+    path("boards/<name:series>/<name:task>/", BoardPageView.as_view(), name="api-board"),
     path("comparisons/<name:task>.csv", as_file(api.ComparisonView, "csv"), name="api-comparison-csv"),
     path("comparisons/<name:task>.json", as_file(api.ComparisonView, "json"), name="api-comparison-json"),
     path("comparisons/<name:task>/", api.ComparisonView.as_view(), name="api-comparison"),

@@ -120,8 +120,8 @@ def _opened(bodies: Sequence[bytes]) -> list[OpenedBundle | Refusal]:
     named = {bundle.envelope.key_id for bundle in parsed if isinstance(bundle, Bundle)}
     keys = Key.objects.named(named)
     return [
-        bundle if isinstance(bundle, Refusal) else _caught(partial(_verified, bundle, keys))
-        for bundle in parsed
+        bundle if isinstance(bundle, Refusal) else _caught(partial(_verified, bundle, body, keys))
+        for bundle, body in zip(parsed, bodies, strict=True)
     ]
 
 
@@ -138,8 +138,8 @@ def _with_tickets(
     ]
 
 
-def _verified(bundle: Bundle, keys: Mapping[str, Key]) -> OpenedBundle:
-    return verified_bundle(bundle, key=require_enrolled(keys.get(bundle.envelope.key_id)))
+def _verified(bundle: Bundle, data: bytes, keys: Mapping[str, Key]) -> OpenedBundle:
+    return verified_bundle(bundle, data=data, key=require_enrolled(keys.get(bundle.envelope.key_id)))
 
 
 def _arrived(data: bytes, opened: OpenedBundle, tickets: Mapping[str, Ticket], request_id: str) -> Arrived:

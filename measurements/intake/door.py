@@ -128,7 +128,7 @@ def open_bundle(data: bytes) -> OpenedBundle:
     Raises Refusal or RecordError.
     """
     bundle = parsed_bundle(data)
-    return verified_bundle(bundle, key=_enrolled(bundle.envelope.key_id))
+    return verified_bundle(bundle, data=data, key=_enrolled(bundle.envelope.key_id))
 
 
 def parsed_bundle(data: bytes) -> Bundle:
@@ -142,8 +142,11 @@ def parsed_bundle(data: bytes) -> Bundle:
     return bundle
 
 
-def verified_bundle(bundle: Bundle, *, key: Key) -> OpenedBundle:
-    """The same once signature, digests, trace, audience and time are checked. Raises Refusal or RecordError."""
+def verified_bundle(bundle: Bundle, *, data: bytes, key: Key) -> OpenedBundle:
+    """The same once signature, digests, trace, audience and time are checked. Raises Refusal or RecordError.
+
+    `data` are the bytes that `parse` has made the bundle of, which has one encoding: their digest is the bundle's.
+    """
     statement, raw_trace = verified(bundle, public_key=key.public_key)
     if encode(statement) != bundle.envelope.payload:  # our own encoding gives no name twice
         refuse_duplicate_names(bundle.envelope.payload, what="statement")
@@ -152,18 +155,18 @@ def verified_bundle(bundle: Bundle, *, key: Key) -> OpenedBundle:
     check_audience(statement.predicate.audience)
     if statement.predicate.issued_at > timezone.now() + MAX_SKEW:
         check_clock(statement.predicate.issued_at)
-    return OpenedBundle(bundle=bundle, statement=statement, key=key, sha256=bundle.digest())
+    return OpenedBundle(bundle=bundle, statement=statement, key=key, sha256=hashlib.sha256(data).hexdigest())
 
 
 def _check_length(raw_trace: bytes, statement: Statement) -> None:
     """Raises TooBig (JM-TRACE-SIZE) for more numbers than the stated session can make.
 
     Numbers are counted by the commas between them, before anything is decoded: what is compressed well may take a
-    hundred times as much memory as it has bytes.
+    hundred times as much memory as it has bytes. A trace of fewer bytes has fewer numbers, and is not counted.
     """
     session = statement.predicate.ended_at - statement.predicate.started_at
     most = max_trace_numbers(session.total_seconds())
-    if (numbers := raw_trace.count(b",")) > most:
+    if len(raw_trace) > most and (numbers := raw_trace.count(b",")) > most:
         raise TooBig(
             "JM-TRACE-SIZE",
             f"The trace has about {numbers} numbers; a session of {session.total_seconds():.0f} s makes {most} at "

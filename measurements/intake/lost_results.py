@@ -49,12 +49,13 @@ def accept_receipted(*, data: bytes) -> tuple[Submission, bool]:
     stored = Submission.objects.filter(pk=bundle.digest()).first()
     if stored is not None:
         return stored, False
-    sent = parse(bundle.as_sent())
+    bytes_sent = bundle.as_sent()
+    sent = parse(bytes_sent)
     key = Key.objects.named([sent.envelope.key_id]).get(sent.envelope.key_id)
-    opened = verified_bundle(sent, key=require_enrolled(key))
+    opened = verified_bundle(sent, data=bytes_sent, key=require_enrolled(key))
     with transaction.atomic():
         ticket = _ticket(opened, entry)
-        submission = _store(Arrived(bundle.as_sent(), opened, ticket), receipt, entry)
+        submission = _store(Arrived(bytes_sent, opened, ticket), receipt, entry)
         submission_restored.send(sender=Submission, submission=submission)
         transaction.on_commit(lambda: nudge(submission))
     return submission, True

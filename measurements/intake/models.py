@@ -39,6 +39,12 @@ class Ticket(models.Model):
 
     objects = TicketQuerySet.as_manager()
 
+    class Meta:
+        indexes = [
+            # open tickets, each minute: those of now among all that ever were
+            models.Index(fields=["expires_at"], name="ticket_expiry"),
+        ]
+
     def __str__(self) -> str:
         return self.id
 
@@ -78,7 +84,7 @@ class Submission(models.Model):
     result_id = models.CharField(max_length=64, primary_key=True)
     bundle = models.BinaryField()
     trace_sha256 = models.CharField(max_length=64)
-    key = models.ForeignKey(Key, on_delete=models.PROTECT, related_name="submissions")
+    key = models.ForeignKey(Key, on_delete=models.PROTECT, related_name="submissions", db_index=False)
     ticket = models.OneToOneField(Ticket, on_delete=models.PROTECT, null=True, related_name="submission")
     received_at = models.DateTimeField()
     state = models.CharField(max_length=12, choices=State, default=State.RECEIVED)
@@ -110,6 +116,8 @@ class Submission(models.Model):
             # lists of results, and the front page: the latest, of all and of one state
             models.Index(fields=["-received_at", "result_id"], name="submission_latest"),
             models.Index(fields=["state", "-received_at", "result_id"], name="submission_state_latest"),
+            # the same of one contributor
+            models.Index(fields=["key", "-received_at", "result_id"], name="submission_key_latest"),
             # health: what cost a process
             models.Index(fields=["received_at"], name="submission_losses", condition=models.Q(losses__gt=0)),
             # the duplicate rule: has this trace been seen?

@@ -7,14 +7,15 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 LIMIT_S = 10.0
 """How far clocks may differ. Messages expire after ten minutes, and signed times may be as much ahead."""
-WINDOW_S = 600.0
-"""How long a step of the clock is reported after it has happened."""
 SAMPLE_EVERY_S = 10.0
+"""At least; more often where a jump is reported for less than half a minute."""
 
 
 class ClockSteps:
@@ -28,17 +29,18 @@ class ClockSteps:
         self._samples: deque[tuple[float, float]] = deque([(monotonic(), wall() - monotonic())])
 
     def largest_s(self) -> float:
-        """The largest jump in the last ten minutes, in seconds; positive where the clock went forward.
+        """The largest jump within settings.CLOCK_ALARM_S, in seconds; positive where the clock went forward.
 
-        Before the first question of these ten minutes it is compared with the last one before them.
+        Before the first question of this time it is compared with the last one before it.
         """
+        window_s = float(settings.CLOCK_ALARM_S)
         with self._lock:
             now = self._monotonic()
             difference = self._wall() - now
-            while len(self._samples) > 1 and self._samples[1][0] <= now - WINDOW_S:
+            while len(self._samples) > 1 and self._samples[1][0] <= now - window_s:
                 self._samples.popleft()
             largest = max((difference - before for _, before in self._samples), key=abs)
-            if now - self._samples[-1][0] >= SAMPLE_EVERY_S:
+            if now - self._samples[-1][0] >= min(SAMPLE_EVERY_S, window_s / 4):
                 self._samples.append((now, difference))
         return largest
 

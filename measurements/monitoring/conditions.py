@@ -153,7 +153,9 @@ def _clock(database: DatabaseAnswer | None, step_s: float) -> Condition:
     if offset_s is not None and abs(offset_s) > clock.LIMIT_S + (within_s or 0.0):
         faults.append(f"The database's clock is {offset_s:+.0f} s from this machine's.")
     if abs(step_s) > clock.LIMIT_S:
-        faults.append(f"This machine's clock jumped by {step_s:+.0f} s within the last ten minutes.")
+        faults.append(
+            f"This machine's clock jumped by {step_s:+.0f} s within the last {settings.CLOCK_ALARM_S:.0f} s."
+        )
     if not faults:
         return Condition(name="clock")
     detail = " ".join([*faults, "Let both machines keep their clocks by NTP."])
@@ -165,7 +167,7 @@ def _disks(disks: tuple[DiskSpace, ...] | None) -> Condition:
         return Condition(
             name="disk",
             problem="A folder of the platform gives no answer.",
-            detail="A folder of the platform gives no answer; see JOULEMARK_DATA_DIR and JOULEMARK_LOG_DIR.",
+            detail="A folder gives no answer; see JOULEMARK_DATA_DIR, JOULEMARK_LOG_DIR and JOULEMARK_DATABASE_DIR.",
         )
     full = [disk for disk in disks if disk.free < settings.DISK_ALARM_BYTES]
     if not full:

@@ -104,13 +104,15 @@ def _age_s(message: bytes | None, now_s: float) -> float | None:
 
 
 def ask_disks() -> tuple[DiskSpace, ...]:
-    """The space for the platform's folders, each disk once. Raises OSError."""
+    """The space for the platform's folders and, where it is named, the database's; each disk once. Raises OSError."""
     disks: dict[int, DiskSpace] = {}
-    folders: tuple[tuple[str, Path], ...] = (("data", settings.DATA_DIR), ("log", settings.LOG_DIR))
-    for name, path in folders:
-        folder = next(
-            place for place in (path, *path.parents) if place.exists()
-        )  # it is made when it is needed
+    folders: list[tuple[str, Path]] = [
+        (name, next(place for place in (path, *path.parents) if place.exists()))  # made when it is needed
+        for name, path in (("data", settings.DATA_DIR), ("log", settings.LOG_DIR))
+    ]
+    if settings.DATABASE_DIR is not None:
+        folders.append(("database", settings.DATABASE_DIR))  # never a parent's: that may be another disk
+    for name, folder in folders:
         status = os.statvfs(folder)
         space = DiskSpace(
             folder=name, free=status.f_bavail * status.f_frsize, size=status.f_blocks * status.f_frsize

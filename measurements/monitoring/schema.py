@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import time
 from functools import cache
+from typing import TYPE_CHECKING
 
 from django.apps import apps
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+
+if TYPE_CHECKING:
+    from django.db.models import Model
 
 ASK_AGAIN_S = 300.0
 """How long a schema that fits is believed to: a database may be restored under running processes."""
@@ -30,8 +34,9 @@ def schema_fault() -> str:
         return ""
     missing = missing_columns()
     if missing:
+        names = [f"{table}.{column}" for table, column in missing[:5]]
         return (
-            f"Every migration is applied, but the database lacks {', '.join(missing[:5])}"
+            f"Every migration is applied, but the database lacks {', '.join(names)}"
             f"{' and more' if len(missing) > 5 else ''}: it is not the one that these migrations have made. Restore a "
             "backup of this platform."
         )
@@ -39,13 +44,21 @@ def schema_fault() -> str:
     return ""
 
 
-def missing_columns() -> list[str]:
-    """Columns of the models that the database does not have, as `table.column`. Raises DatabaseError."""
-    columns = _columns()
-    return sorted(
-        f"{model._meta.db_table}.{field.column}"
+def models_with_tables() -> list[type[Model]]:
+    """The models whose tables migrations make, those between two others among them."""
+    return [
+        model
         for model in apps.get_models(include_auto_created=True)
         if model._meta.managed and not model._meta.proxy
+    ]
+
+
+def missing_columns() -> list[tuple[str, str]]:
+    """Table and name of each column of the models that the database does not have. Raises DatabaseError."""
+    columns = _columns()
+    return sorted(
+        (model._meta.db_table, field.column)
+        for model in models_with_tables()
         for field in model._meta.local_concrete_fields
         if field.column and (model._meta.db_table, field.column) not in columns
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, overload
 
 from measurements.review.models import Appeal, Moderation
 
@@ -31,16 +32,33 @@ class Decision:
     decide_by: datetime | None
 
 
-def public_decisions() -> list[Decision]:
-    """All of them in the order of the log, the last one first: decisions by people are few."""
-    decisions = [(row.leaf_id, _decision(row)) for row in Moderation.objects.select_related("leaf", "appeal")]
-    waiting = [
-        (row.leaf_id, _waiting(row))
-        for row in Appeal.objects.filter(decision=None).select_related("leaf", "submission")
-    ]
-    return [
-        decision for _, decision in sorted([*decisions, *waiting], key=lambda entry: entry[0], reverse=True)
-    ]
+class PublicDecisions(Sequence[Decision]):
+    """All of them in the order of the log, the last one first. A slice reads its own and no others."""
+
+    def __init__(self) -> None:
+        self._decisions = Moderation.objects.order_by()
+        self._waiting = Appeal.objects.filter(decision=None).order_by()
+
+    def __len__(self) -> int:
+        return self._decisions.count() + self._waiting.count()
+
+    @overload
+    def __getitem__(self, index: int) -> Decision: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Decision]: ...
+    def __getitem__(self, index: int | slice) -> Decision | list[Decision]:
+        if isinstance(index, int):
+            return self[:][index]
+        places = self._decisions.values_list("leaf_id").union(self._waiting.values_list("leaf_id"), all=True)
+        leaves = [leaf for (leaf,) in places.order_by("-leaf_id")[index]]
+        decisions = self._decisions.filter(leaf__in=leaves).select_related("leaf", "appeal")
+        waiting = self._waiting.filter(leaf__in=leaves).select_related("leaf", "submission")
+        of_leaf = {row.leaf_id: _decision(row) for row in decisions}
+        of_leaf |= {row.leaf_id: _waiting(row) for row in waiting}
+        return [of_leaf[leaf] for leaf in leaves if leaf in of_leaf]
+
+    def __iter__(self) -> Iterator[Decision]:
+        return iter(self[:])
 
 
 def _decision(row: Moderation) -> Decision:

@@ -31,7 +31,24 @@ class NamedRows:
     def __call__(self, queryset: QuerySet[Submission], _name: str, value: str) -> QuerySet[Submission]:
         """Those of `queryset` that point to a row of this name."""
         keys = list(self._rows(value).values_list("pk", flat=True))
+        if len(keys) == 1 and self._through.startswith(OF_RESULTS):
+            return latest_in_index(queryset.filter(**{self._through: keys[0]}))
         return queryset.filter(**{f"{self._through}__in": keys}) if keys else queryset.none()
+
+
+OF_RESULTS = "result__"
+"""Begins the lookups of a result's own columns."""
+WORDS = ("scope", "stratum", "grade")
+"""Filters by words in a result's own columns."""
+
+
+def latest_in_index(submissions: QuerySet[Submission]) -> QuerySet[Submission]:
+    """The same rows in the same order, by the time that stands in the results' own table.
+
+    There an index has the latest results with one value, so that a page costs the same however many there are, and
+    however long ago the last one came. Several values have no common order: they are looked for from the latest on.
+    """
+    return submissions.order_by("-result__received_at", "result_id")
 
 
 class ResultFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
@@ -75,3 +92,8 @@ class ResultFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fi
     class Meta:
         model = Submission
         fields: list[str] = []
+
+    def filter_queryset(self, queryset: QuerySet[Submission]) -> QuerySet[Submission]:
+        """Those chosen, latest first."""
+        chosen: QuerySet[Submission] = super().filter_queryset(queryset)
+        return latest_in_index(chosen) if any(self.form.cleaned_data.get(name) for name in WORDS) else chosen

@@ -241,6 +241,10 @@ class Appeal(models.Model):
         return f"{self.submission_id[:12]}: appealed"
 
 
+LISTED_BY = ("suite", "task", "dataset", "model", "hardware_class", "scope", "stratum", "grade")
+"""What lists of results are narrowed by: with `received_at`, their submission's, each has an index of the latest."""
+
+
 class ResultQuerySet(models.QuerySet["Result"]):
     """Reads of results."""
 
@@ -272,17 +276,18 @@ class Result(models.Model):
     )
     contributor = models.ForeignKey(Contributor, on_delete=models.PROTECT, related_name="results")
     device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="results")
-    suite = models.ForeignKey(Suite, on_delete=models.PROTECT)
-    task = models.ForeignKey(Task, on_delete=models.PROTECT)
-    dataset = models.ForeignKey(DataSet, on_delete=models.PROTECT)
-    model = models.ForeignKey(AiModel, on_delete=models.PROTECT, related_name="results")
-    hardware_class = models.ForeignKey(HardwareClass, on_delete=models.PROTECT)
+    suite = models.ForeignKey(Suite, on_delete=models.PROTECT, db_index=False)
+    task = models.ForeignKey(Task, on_delete=models.PROTECT, db_index=False)
+    dataset = models.ForeignKey(DataSet, on_delete=models.PROTECT, db_index=False)
+    model = models.ForeignKey(AiModel, on_delete=models.PROTECT, related_name="results", db_index=False)
+    hardware_class = models.ForeignKey(HardwareClass, on_delete=models.PROTECT, db_index=False)
     grade = models.CharField(max_length=10, choices=RESULT_GRADES)
     scope = models.CharField(max_length=20)
     stratum = models.CharField(max_length=60)
     meter = models.CharField(max_length=30)
     session = models.CharField(max_length=32)
     started_at = models.DateTimeField()
+    received_at = models.DateTimeField()
     queries = models.PositiveBigIntegerField()
     window_count = models.PositiveIntegerField()
     duration_s = models.FloatField()
@@ -321,6 +326,10 @@ class Result(models.Model):
             models.Index(fields=["dataset", "model", "sample_sha256"], name="result_sample"),
             # a trace whose values were scaled keeps its times
             models.Index(fields=["times_sha256"], name="result_times"),
+            *(
+                models.Index(fields=[name, "-received_at"], name=f"result_{name}_latest")
+                for name in LISTED_BY
+            ),
         ]
         constraints = [
             models.CheckConstraint(

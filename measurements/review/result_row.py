@@ -100,6 +100,7 @@ def derive_result(submission: Submission, case: Case, names: Names) -> Result:
         meter=predicate.sensor.meter,
         session=predicate.session,
         started_at=predicate.started_at,
+        received_at=submission.received_at,
         queries=predicate.totals.queries,
         window_count=len(predicate.windows),
         duration_s=predicate.totals.duration_s,

@@ -214,6 +214,17 @@ def folder(name: str, default: Path, *, mode: int = 0o750) -> Path:
 
 
 @reader
+def folder_of_others(name: str) -> Path | None:
+    """The absolute path of a folder that another program keeps, which may be away now; None without the variable."""
+    path = file(name, Path())
+    if path == Path():
+        return None
+    if not path.is_absolute():
+        raise BadSetting(f"{name} is no absolute path; write it from the root, like /var/lib/postgresql.")
+    return path
+
+
+@reader
 def origin(name: str, default: str) -> str:
     """An http(s) origin as agents write it: scheme and host in lower case, perhaps a port, no path."""
     try:

@@ -183,6 +183,7 @@ def _result(
         meter=predicate.sensor.meter,
         session=predicate.session,
         started_at=predicate.started_at,
+        received_at=submission.received_at,
         queries=totals.queries,
         window_count=run.windows,
         duration_s=totals.duration_s,

@@ -34,8 +34,7 @@ from tests.processes import platform
 def restored_current(drill: Drill) -> Path:
     """(1) A backup is restored on a new machine: tables, pages and log are the same. Returns the backup."""
     with drill.step("uploads, verdicts, checkpoint") as outcome:
-        drill.send("alice", count=2)
-        drill.send("bob", count=1, with_ticket=True)
+        drill.send("alice", "alice", f"{drill.second}+ticket")
         outcome.append(f"{drill.log_size()} leaves")
     with drill.step("the monitor audits") as outcome:
         outcome.append(f"{drill.audit()['read']} entries fit")
@@ -73,9 +72,7 @@ def restored_current(drill: Drill) -> Path:
 def restored_older(drill: Drill, backup: Path) -> None:
     """(2) The same backup after more uploads: no fork, and what was lost is sent again."""
     with drill.step("more uploads after the backup") as outcome:
-        kept = drill.send("alice", count=1)
-        drill.send("bob", count=1, with_ticket=True)
-        drill.send("carol", count=2)
+        kept = drill.send("alice", f"{drill.second}+ticket", "carol", "carol")
         drill.agent("alice")("withdraw", kept[0], "--reason", "other")
         drill.settle()
         outcome.append("4 results, one of them withdrawn, one new key")
@@ -110,14 +107,15 @@ def restored_older(drill: Drill, backup: Path) -> None:
     with drill.step("  agents notice and send again") as outcome:
         n_again = 0
         time.sleep(1.1)  # each process looks once a second whether the doors are open
-        for name in ("alice", "bob", "carol"):
+        for name, before in receipts.items():
             agent = drill.agent(name)
             lost = agent("results")["lost"]
             require(lost, f"{name} does not notice")
             rows = agent("submit", "--since", "2020-01-01")["results"]
             require({row["result_id"] for row in rows} == set(lost), f"{name}: {rows} instead of {lost}")
-            require(agent("submit", "--since", "2020-01-01")["results"] == [], "sent twice")
-            require(agent.receipts() == receipts[name], f"{name} has another receipt")
+            if name == "carol" or not drill.is_short:
+                require(agent("submit", "--since", "2020-01-01")["results"] == [], "sent twice")
+            require(agent.receipts() == before, f"{name} has another receipt")
             n_again += len(lost)
         drill.settle()
         outcome.append(f"{n_again} lost, {n_again} sent again, same receipts")
@@ -143,8 +141,11 @@ def restored_older(drill: Drill, backup: Path) -> None:
         outcome.append(f"{len(ids)} results, {audited['size']} leaves, 0 findings")
 
 
-def run(say: Callable[[str], None] = print) -> list[tuple[str, float, str]]:
-    """All of it, on one machine in one folder; the steps. Raises DrillFailed."""
+def run(say: Callable[[str], None] = print, *, is_short: bool = False) -> list[tuple[str, float, str]]:
+    """All of it, on one machine in one folder; the steps. Raises DrillFailed.
+
+    `is_short`: with fewer volunteers and without waiting for the disk, as processes are killed and no machine is.
+    """
     begin_s = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="jm-drill-") as name:
         folder = Path(name)
@@ -154,8 +155,17 @@ def run(say: Callable[[str], None] = print) -> list[tuple[str, float, str]]:
             "archive_mode=on",
             f"archive_command=sh {ROOT}/deploy/wal_archive.sh %p {folder}/archive/%f",
         ]
+        if is_short:
+            archive.append("fsync=off")
         with services(redis=False, durable=True, postgres_settings=archive) as running:
-            _play(running.database_url or "", folder, say, data=running.folder / "data", settings=archive)
+            _play(
+                running.database_url or "",
+                folder,
+                say,
+                data=running.folder / "data",
+                settings=archive,
+                is_short=is_short,
+            )
         steps = _STEPS[:]
     say(f"{'all':44} {time.monotonic() - begin_s:6.1f} s")
     return steps
@@ -164,13 +174,15 @@ def run(say: Callable[[str], None] = print) -> list[tuple[str, float, str]]:
 _STEPS: list[tuple[str, float, str]] = []
 
 
-def _play(url: str, folder: Path, say: Callable[[str], None], *, data: Path, settings: list[str]) -> None:
+def _play(
+    url: str, folder: Path, say: Callable[[str], None], *, data: Path, settings: list[str], is_short: bool
+) -> None:
     with platform(
         name="drill", folder=folder / "platform", database_url=url, redis_url="",
         JOULEMARK_LOG_COPIES=str(folder / "copy"), JOULEMARK_SWEEP_WAITING_S="1", JOULEMARK_SWEEP_EVERY_S="1",
         JOULEMARK_LOG_EVERY_S="1",
     ) as made:  # fmt: skip
-        drill = Drill(made, folder / "copy", say)
+        drill = Drill(made, folder / "copy", say, is_short=is_short)
         drill.start()
         backup = restored_current(drill)
         restored_older(drill, backup)
@@ -197,7 +209,7 @@ def restored_from_wal(drill: Drill, folder: Path, data: Path, settings: list[str
         require(done.returncode == 0, done.stderr)
         outcome.append(done.stdout.strip())
     with drill.step("uploads after the base backup"):
-        drill.send("carol", count=2)
+        drill.send("carol", "carol")
     tables, pages = drill.tables(), drill.pages()
     with drill.step("restored current: base backup and WAL") as outcome:
         drill.stop()

@@ -129,6 +129,13 @@ class Drill:
     say: Callable[[str], None]
     agents: dict[str, Agent] = field(default_factory=dict)
     steps: list[tuple[str, float, str]] = field(default_factory=list)
+    is_short: bool = False
+    """Two volunteers instead of three, and each asked once less: what is proved is the same."""
+
+    @property
+    def second(self) -> str:
+        """Who has sent before the backup, with a ticket, and does so again behind it."""
+        return "alice" if self.is_short else "bob"
 
     @contextlib.contextmanager
     def step(self, name: str) -> Iterator[list[str]]:
@@ -163,11 +170,17 @@ class Drill:
             kill(process, signal.SIGTERM)
         self.platform.running.clear()
 
-    def send(self, name: str, *, count: int, with_ticket: bool = False) -> list[str]:
-        """Have an agent measure and submit, and wait for verdicts and checkpoint."""
-        agent = self.agent(name)
-        ids = [agent.measure(with_ticket=with_ticket) for _ in range(count)]
-        agent("submit")
+    def send(self, *names: str) -> list[str]:
+        """Have agents measure and submit, and wait for verdicts and checkpoint; the ids, in this order.
+
+        A result for each name, however often one is there; under a ticket where it is written `name+ticket`.
+        """
+        ids = []
+        for name in names:
+            agent = self.agent(name.removesuffix("+ticket"))
+            ids.append(agent.measure(with_ticket=name.endswith("+ticket")))
+        for name in dict.fromkeys(name.removesuffix("+ticket") for name in names):
+            self.agent(name)("submit")
         self.settle()
         return ids
 

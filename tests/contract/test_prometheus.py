@@ -72,6 +72,15 @@ class Monitored:
         assert time.monotonic() - begin_s < on_this_machine(HEALTH_LIMIT_S)
         return status, cast("dict[str, Any]", json.loads(body))
 
+    def wait_for_health(self, status: int, alarms: list[str]) -> None:
+        """A busy machine may have one answer miss what it asks for, and so name more."""
+
+        def is_so() -> bool:
+            answered, fields = self.health()
+            return (answered, fields["alarms"]) == (status, alarms)
+
+        wait_until(is_so, beside=self.web, what=f"health is {status} with {alarms}", limit_s=LIMIT_S)
+
     def sql(self, statement: str) -> None:
         with psycopg.connect(self.running.database_url, autocommit=True) as connection:
             connection.execute(statement)
@@ -154,12 +163,11 @@ def test_a_rule_fires_while_its_cause_is_there(monitored: Monitored, name: str) 
     mend = CAUSES[name](monitored)
     try:
         monitored.wait_for({name})
-        status, fields = monitored.health()
-        assert (status, fields["alarms"]) == (503, [name])
+        monitored.wait_for_health(503, [name])
     finally:
         mend()
     monitored.wait_for(set())
-    assert monitored.health()[0] == 200
+    monitored.wait_for_health(200, [])
 
 
 @pytest.mark.parametrize(
@@ -174,12 +182,13 @@ def test_a_server_that_is_silent_is_named_within_two_seconds(
         begin_s = time.monotonic()
         status, fields = monitored.health()
         print(f"{name}: health answered in {time.monotonic() - begin_s:.2f} s")
-        assert (status, fields["alarms"]) == (503, [name])
+        assert (status, name in fields["alarms"]) == (503, True)
         assert fields["checks"][check] != "ok"
+        monitored.wait_for_health(503, [name])
         assert monitored.running.get("/livez") == (200, b"alive\n")
         monitored.wait_for({name})
     monitored.wait_for(set())
-    assert monitored.health()[0] == 200
+    monitored.wait_for_health(200, [])
 
 
 def test_a_result_without_a_worker_is_late_until_there_is_one(
@@ -190,7 +199,12 @@ def test_a_result_without_a_worker_is_late_until_there_is_one(
     running.post("/api/v1/enrolments", encode(records.enrolment()))
     assert running.post("/api/v1/results", records.bundle().to_bytes())[0] == 202
     monitored.wait_for({"VerdictLate"})
-    assert monitored.health()[1]["queues"]["judging"]["count"] == 1
+
+    def messages() -> int:
+        judging = (monitored.health()[1]["queues"] or {}).get("judging") or {}
+        return int(judging.get("count") or 0)
+
+    wait_until(lambda: messages() == 1, beside=monitored.web, what="its message waits", limit_s=LIMIT_S)
     worker = running.start_worker()
     monitored.wait_for(set())
     kill(worker)

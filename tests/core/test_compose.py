@@ -83,6 +83,16 @@ def test_nothing_can_do_more_than_it_must(name: str) -> None:
         assert service["restart"] == "unless-stopped"
 
 
+def test_those_who_tell_how_the_platform_is_see_the_databases_disk_and_nothing_on_it() -> None:
+    for name in ("web", "watch", "manage"):
+        (mount,) = [mount for mount in SERVICES[name]["volumes"] if isinstance(mount, dict)]
+        assert (mount["source"], mount["read_only"]) == ("database", True)
+        assert mount["volume"] == {"nocopy": True}, "whoever comes first fills a new volume, and owns it"
+        assert SERVICES[name]["environment"]["JOULEMARK_DATABASE_DIR"] == mount["target"]
+    sees = {name for name in PLATFORM for mount in SERVICES[name]["volumes"] if isinstance(mount, dict)}
+    assert sees == {"web", "watch", "manage"}
+
+
 def test_images_are_of_a_named_release() -> None:
     for name, service in SERVICES.items():
         if name not in PLATFORM:
@@ -136,7 +146,7 @@ def test_every_file_and_volume_that_is_named_is_there() -> None:
     used = set()
     for name, service in SERVICES.items():
         for mount in service.get("volumes", []):
-            source = mount.split(":")[0]
+            source = mount["source"] if isinstance(mount, dict) else mount.split(":")[0]
             if source.startswith("./"):
                 assert (ROOT / source).exists(), f"{name}: {source}"
             else:
@@ -148,5 +158,7 @@ def test_the_image_makes_the_folders_of_the_volumes_that_the_platform_writes() -
     recipe = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     for name in PLATFORM:
         for mount in SERVICES[name]["volumes"]:
+            if isinstance(mount, dict):
+                continue  # another's
             folder = mount.split(":")[1]
             assert re.search(rf"install --directory --owner=joulemark .*{folder}\b", recipe), folder

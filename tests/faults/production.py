@@ -51,6 +51,7 @@ SETTINGS = {
     "JOULEMARK_CELL_EVERY_S": "8",
     "JOULEMARK_LOG_ALARM_S": "8",
     "JOULEMARK_WAITING_ALARM_S": "15",
+    "JOULEMARK_CLOCK_ALARM_S": "8",
     "JOULEMARK_DISK_ALARM_MIB": "4",
 }
 """As in production but for times: what an alarm waits for in minutes, it waits for in seconds."""
@@ -118,8 +119,20 @@ class Production:
         return done
 
     def prepare(self) -> None:
-        """`manage.py prepare`, as each start and update does it; again where the database is away."""
+        """`manage.py prepare`, as each start does it; again where the database is away."""
         poll(lambda: self.manage("prepare").returncode == 0, what="it is prepared", limit_s=300)
+
+    def upgrade(self) -> None:
+        """`manage.py upgrade` as an operator runs it: backup, migrations, check; again where a step fails.
+
+        Raises TooLate.
+        """
+        backups = self.folder / "backups"
+        poll(
+            lambda: self.manage("upgrade", "--backup-to", str(backups)).returncode == 0,
+            what="it is upgraded",
+            limit_s=300,
+        )
 
     def connect(self) -> psycopg.Connection[tuple[object, ...]]:
         """A connection to the database, past the link."""
@@ -130,8 +143,8 @@ class Production:
         return Redis(port=QUEUE, socket_timeout=5, socket_connect_timeout=2)
 
     def restart_all(self) -> None:
-        """As an update does it: prepared anew, then each process ended politely and started."""
-        self.prepare()
+        """As an update does it: upgraded, then each process ended politely and started."""
+        self.upgrade()
         for name in NAMES:
             self.services[name].stop()
             self.services[name].start()
@@ -158,6 +171,7 @@ class Production:
             "JOULEMARK_ORIGIN": ORIGIN,
             "JOULEMARK_DATA_DIR": str(self.folder / "data"),
             "JOULEMARK_LOG_DIR": str(self.log_disk.folder / "log"),
+            "JOULEMARK_DATABASE_DIR": str(self.database_disk.folder),
             "JOULEMARK_BIND": f"127.0.0.1:{WEB}",
             "SSL_CERT_FILE": str(self.folder / "tls" / "fullchain.pem"),
             POISON: ",".join(poison),

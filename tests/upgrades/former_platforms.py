@@ -16,7 +16,8 @@ import psycopg
 
 ROOT = Path(__file__).parents[2]
 READER = Path(__file__).with_name("board_reader.py")
-CROWD = ["--contributors", "8", "--days", "30", "--seed", "11", "--until", "2026-11-20"]
+CROWD = ["--days", "30", "--seed", "11", "--until", "2026-11-20"]
+CONTRIBUTORS = 8
 DOORS = ("prefix", "enrolment", "ticket", "result", "request")
 RATES = ",".join(f"{door}=1000000000/h" for door in DOORS)
 
@@ -82,10 +83,12 @@ def new_database(server: str, name: str) -> str:
     return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
 
 
-def filled(tree: Path, folder: Path, database_url: str | None) -> FormerPlatform:
+def filled(
+    tree: Path, folder: Path, database_url: str | None, *, contributors: int = CONTRIBUTORS
+) -> FormerPlatform:
     """A platform that the code in `tree` has prepared, with a simulated crowd's results in it."""
     folder.mkdir()
     former = FormerPlatform(folder=folder, database_url=database_url)
     former.manage(tree, "prepare")
-    former.manage(tree, "simulate_crowd", *CROWD)
+    former.manage(tree, "simulate_crowd", "--contributors", str(contributors), *CROWD)
     return former

@@ -18,7 +18,14 @@ sys.path[:0] = [str(ROOT), str(ROOT / "simulation")]
 
 from joulemark_simulation.services import services
 from tests.upgrades.comparing import board_differences, schema, schema_differences
-from tests.upgrades.former_platforms import CommandFailed, FormerPlatform, code_of, filled, new_database
+from tests.upgrades.former_platforms import (
+    CONTRIBUTORS,
+    CommandFailed,
+    FormerPlatform,
+    code_of,
+    filled,
+    new_database,
+)
 
 EVERY = int(os.environ.get("UPGRADES_EVERY", "20"))
 COMMITS = int(os.environ.get("UPGRADES_COMMITS", "120"))
@@ -63,15 +70,23 @@ def main() -> int:
     return int(failed > 0)
 
 
-def differences_from(commit: str, folder: Path, database_url: str | None, new: list[str]) -> list[str]:
+def differences_from(
+    commit: str,
+    folder: Path,
+    database_url: str | None,
+    new: list[str],
+    *,
+    contributors: int = CONTRIBUTORS,
+    audits: tuple[tuple[str, ...], ...] = AUDITS,
+) -> list[str]:
     """What differs after a platform of `commit` was brought up to this code; empty where nothing does."""
     try:
         with code_of(commit) as tree:
-            former = filled(tree, folder, database_url)
+            former = filled(tree, folder, database_url, contributors=contributors)
             before = former.boards(tree)
         former.manage(ROOT, "upgrade", "--backup-to", str(folder / "backups"))
         sentences = board_differences(before, former.boards(ROOT))
-        for words in AUDITS:
+        for words in audits:
             former.manage(ROOT, *words)
         return sentences + schema_differences(schema(database_url, folder), new)
     except CommandFailed as error:

@@ -20,7 +20,15 @@ from measurements.answer_cache import flights as flights_module
 from measurements.answer_cache import shared_answers, table_triggers
 from measurements.answer_cache.answer_memory import AnswerMemory
 from measurements.answer_cache.flights import Flights
-from measurements.answer_cache.shared_answers import LEAD_S, MAX_ANSWER_BYTES, POLL_S, WAIT_S, SharedAnswers
+from measurements.answer_cache.shared_answers import (
+    LARGE_SHARE,
+    LEAD_S,
+    MAX_ANSWER_BYTES,
+    MAX_LARGE_BYTES,
+    POLL_S,
+    WAIT_S,
+    SharedAnswers,
+)
 from measurements.answer_cache.sources import CHANGES
 from measurements.answer_cache.stored_answer import (
     OVERHEAD_BYTES,
@@ -219,6 +227,25 @@ def test_a_slot_has_the_last_answer_and_none_that_is_too_large(process: Process,
     assert shared.find(same_slot, "w") is None
     settings.ANSWER_CACHE_BYTES = 0
     shared.keep(first, answer("x"))
+    assert shared.find(first, "x") is None
+
+
+def test_a_large_answer_has_a_slot_of_another_kind(process: Process, settings: Settings) -> None:
+    settings.ANSWER_CACHE_BYTES = 2 * LARGE_SHARE * MAX_LARGE_BYTES  # two slots for large ones
+    shared = process()
+    first, same_large_slot, other = (f"{number:012x}" + "0" * 52 for number in (0, 2, 1))
+    large = answer("t", MAX_ANSWER_BYTES)
+    shared.keep(first, large)
+    assert process().find(first, "t") == large
+    assert shared.find(first, "newer") is None
+    shared.keep(other, answer("u"))
+    shared.keep(same_large_slot, answer("v", 2 * MAX_ANSWER_BYTES))
+    assert shared.find(first, "t") is None, "its slot has the other now"
+    assert shared.find(same_large_slot, "v") == answer("v", 2 * MAX_ANSWER_BYTES)
+    assert shared.find(other, "u") == answer("u")
+    shared.keep(first, answer("w"))
+    assert shared.find(first, "w") == answer("w"), "of a usual size again"
+    shared.keep(first, answer("x", MAX_LARGE_BYTES))
     assert shared.find(first, "x") is None
 
 

@@ -37,6 +37,7 @@ WRONG_SETTINGS: list[tuple[str, dict[str, str]]] = [
     ("JM-CONF-VALUE JOULEMARK_SECOND_FACTOR", {"JOULEMARK_SECOND_FACTOR": "yes"}),
     ("JM-CONF-VALUE JOULEMARK_SUITES", {"JOULEMARK_SUITES": "/nowhere/at/all"}),
     ("JM-CONF-VALUE JOULEMARK_DATA_DIR", {"JOULEMARK_DATA_DIR": "/dev/null/here"}),
+    ("JM-CONF-VALUE JOULEMARK_DATABASE_DIR", {"JOULEMARK_DATABASE_DIR": "postgresql/data"}),
     ("JM-CONF-VALUE DATABASE_URL", {"DATABASE_URL": "mysql://joulemark@database/joulemark"}),
     ("JM-CONF-VALUE DATABASE_PASSWORD_FILE", {"DATABASE_PASSWORD_FILE": "/nowhere/password"}),
     ("JM-CONF-VALUE REDIS_URL", {"REDIS_URL": "queue:6379"}),
@@ -149,6 +150,17 @@ def test_a_full_disk_is_named(place: dict[str, str], monkeypatch: pytest.MonkeyP
     usage = namedtuple("usage", "total used free")  # noqa: PYI024 - as shutil's own
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**12, 10**12 - 10**8, 10**8))
     assert "JM-FILE-DISK JOULEMARK_DATA_DIR" in found(file_checks.MACHINE_CHECKS, place)
+
+
+def test_the_disk_of_the_database_is_looked_at_or_the_doctor_says_that_it_is_not(
+    place: dict[str, str], tmp_path: Path
+) -> None:
+    checks, name = file_checks.MACHINE_CHECKS, "JOULEMARK_DATABASE_DIR"
+    assert f"JM-FILE-DATABASE-UNSEEN {name}" in found(checks, place)
+    assert f"JM-FILE-DATABASE {name}" in found(checks, {**place, name: str(tmp_path / "away")})
+    assert not [finding for finding in found(checks, {**place, name: str(tmp_path)}) if name in finding]
+    embedded = {**place, "DATABASE_URL": ""}
+    assert not [finding for finding in found(checks, embedded) if name in finding]
 
 
 def test_the_command_tells_all_of_them_at_once_and_fails(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(580)]
 
-UPLOADS = "150"
+UPLOADS = "60"
 LIMIT_S = 560
 
 

@@ -108,7 +108,7 @@ def shown() -> list[tuple[str, int, int]]:
     """What needed work says of the jobs that have a result."""
     suite = next(suite for suite in known_suites().values() if suite.name == "demo")
     jobs = read_needed(suite) or []
-    return [(job.model, job.accepted, job.contributors) for job in jobs if job.accepted]
+    return [(job.model, job.n_results, job.n_contributors) for job in jobs if job.n_results]
 
 
 def test_what_is_read_is_what_is_stored(results: list[str]) -> None:

@@ -101,6 +101,13 @@ def test_a_network_that_tries_many_names_is_limited_and_a_known_browser_in_it_is
     assert is_in(log_in(PASSWORD, address=HOME_NETWORK, client=browser))
 
 
+def test_a_right_password_that_leads_nowhere_is_no_failure(moderator: User, settings: Any) -> None:
+    settings.SECOND_FACTOR = "required"
+    for _ in range(7):
+        assert "JM-SECOND-FACTOR" in log_in(PASSWORD, address=HOME_NETWORK).content.decode()
+    assert AccessAttempt.objects.get().failures_since_start == 0
+
+
 def test_a_limit_ends_after_its_time_even_if_somebody_goes_on(moderator: User) -> None:
     for _ in range(40):
         log_in(WRONG, address="203.0.113.5")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from concurrent.futures import Future
 from pathlib import Path
@@ -12,7 +13,7 @@ from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from joulemark_site.crowd.presence import PRESENCE
-from measurements.monitoring import clock, dependencies, schema
+from measurements.monitoring import clock, conditions, dependencies, schema
 from measurements.monitoring.clock import ClockSteps
 from measurements.monitoring.dependencies import DatabaseAnswer, DiskSpace
 from measurements.monitoring.probe import Probe
@@ -160,6 +161,50 @@ def test_a_full_disk_is_named(client: Client, monkeypatch: pytest.MonkeyPatch) -
     disk = DiskSpace(folder="log", free=17 * 1024 * 1024, size=10**10)
     monkeypatch.setattr(dependencies, "DISKS", Probe("disks", lambda: (disk,)))
     assert amiss(client) == {"disk": "The disk of the folder log has 17 MiB left."}
+
+
+@pytest.fixture
+def three_disks(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """Free bytes by folder, each on a disk of its own; the test may change them."""
+    free = {}
+    for name, setting in (("data", "DATA_DIR"), ("log", "LOG_DIR"), ("database", "DATABASE_DIR")):
+        folder = tmp_path / name
+        folder.mkdir()
+        setattr(settings, setting, folder)
+        free[name] = 10**10
+    stat, statvfs = Path.stat, os.statvfs
+
+    def stat_of(path: Path, **options: Any) -> os.stat_result:
+        status = stat(path, **options)
+        device = list(free).index(path.name) if path.parent == tmp_path else status.st_dev
+        return os.stat_result((*status[:2], device, *status[3:]))
+
+    def statvfs_of(path: Path) -> os.statvfs_result:
+        status = list(statvfs(path))
+        status[1:5] = [1, 10**11, free[path.name], free[path.name]]
+        return os.statvfs_result(status)
+
+    monkeypatch.setattr(Path, "stat", stat_of)
+    monkeypatch.setattr(os, "statvfs", statvfs_of)
+    return free
+
+
+def test_the_databases_disk_is_looked_at_where_the_operator_names_it(
+    three_disks: dict[str, int], settings: Any
+) -> None:
+    three_disks["database"] = 17 * 1024 * 1024
+    assert {disk.folder: disk.free for disk in dependencies.ask_disks()} == three_disks
+    condition = conditions._disks(dependencies.ask_disks())
+    assert condition.detail == "The disk of the folder database has 17 MiB left."
+    settings.DATABASE_DIR = None
+    assert [disk.folder for disk in dependencies.ask_disks()] == ["data", "log"], "nothing is said of it"
+
+
+def test_a_folder_of_the_database_that_is_away_is_unwell_and_no_parents_disk(
+    three_disks: dict[str, int], settings: Any, client: Client
+) -> None:
+    settings.DATABASE_DIR = settings.DATABASE_DIR / "not-mounted"
+    assert "JOULEMARK_DATABASE_DIR" in amiss(client)["disk"]
 
 
 def test_those_who_ask_a_silent_thing_start_no_second_thread() -> None:

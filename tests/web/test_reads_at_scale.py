@@ -9,19 +9,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection
-from django.db.models import Model
+from django.db.backends.utils import CursorWrapper
+from django.db.models import F, Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_settings
 from pytest_django import DjangoDbBlocker, Settings
 
 from joulemark_simulation.result_rows import GENERAL
-from measurements.contributors.models import Contributor
+from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite, Task
+from measurements.contributors.models import Contributor, Key
 from measurements.intake.models import State, Submission
 from measurements.ledger import key_file
 from measurements.ledger.models import Leaf
@@ -33,6 +35,7 @@ from tests.web.test_caching import addresses
 
 pytestmark = [pytest.mark.django_db, pytest.mark.long, pytest.mark.timeout(900)]
 
+Row = TypeVar("Row", bound=Model)
 RESULTS = 100_000
 MOST_ROWS = 2 * HEALTH_ROWS
 """Rows that a query may read of one large table: a bounded count, and what is left out of it."""
@@ -42,6 +45,9 @@ WHOLE = {"/needed/", "/api/v1/needed/"}
 STATE = """CASE WHEN i % 1000 = 0 THEN 'received' WHEN i % 50 = 1 THEN 'quarantined' WHEN i % 30 = 2 THEN 'rejected'
 ELSE 'accepted' END"""
 NAME = "lpad(to_hex(i + 4096), 64, '0')"
+RECEIVED = "date_trunc('day', now()) - i * interval '1 minute'"
+RETIRED = "retired"
+"""What the oldest twentieth of all results have, and none since: many rows, and far from the latest."""
 
 
 def copy_rows(model: type[Model], own: dict[str, str], *, where: str = "true") -> None:
@@ -124,7 +130,7 @@ def fill() -> None:
                 "receipt": "''::bytea",
                 "leaf_id": "1000000 + i",
                 "ticket_id": "NULL",
-                "received_at": "now() - i * interval '1 minute'",
+                "received_at": RECEIVED,
                 "state": STATE,
             },
         )
@@ -143,7 +149,13 @@ def fill() -> None:
         counts = f"{STATE} IN ('accepted', 'quarantined')"
         copy_rows(
             Result,
-            {"submission_id": NAME, "stratum": "'stratum ' || i / 40", "times_sha256": NAME, **spread},
+            {
+                "submission_id": NAME,
+                "received_at": RECEIVED,
+                "stratum": "'stratum ' || i / 40",
+                "times_sha256": NAME,
+                **spread,
+            },
             where=counts,
         )
         copy_rows(Agreement, {"result_id": NAME, "wants_replication": "i % 50 = 0"}, where=counts)
@@ -152,8 +164,39 @@ def fill() -> None:
             {"id": "1000000 + i", "submission_id": NAME, "leaf_id": "2000000 + i", "state": STATE},
             where=f"{STATE} <> 'received'",
         )
+        retire(cursor)
         cursor.execute("SET session_replication_role = origin")
         cursor.execute("VACUUM (ANALYZE)")
+
+
+def retire(cursor: CursorWrapper) -> None:
+    """Let the oldest results be of a suite, a job, hardware, a grade and a contributor of which none has come since."""
+    oldest = f"received_at < date_trunc('day', now()) - {RESULTS * 19 // 20} * interval '1 minute'"
+    suite = copied(Suite, name=RETIRED, digest="f" * 64)
+    task = copied(Task, slug=RETIRED)
+    dataset = copied(DataSet, slug=RETIRED, task=task)
+    model = copied(AiModel, slug=RETIRED)
+    hardware = copied(HardwareClass, slug=RETIRED, code=RETIRED)
+    contributor = copied(Contributor, pseudonym=RETIRED, name_key=None)
+    key = copied(Key, key_id="f" * 64, public_key="f" * 64, contributor=contributor)
+    cursor.execute(f"UPDATE intake_submission SET key_id = %s WHERE {oldest}", [key.pk])  # noqa: S608 - our own words
+    cursor.execute(
+        "UPDATE review_result SET suite_id = %s, task_id = %s, dataset_id = %s, model_id = %s, "  # noqa: S608
+        "hardware_class_id = %s, contributor_id = %s, scope = %s, stratum = %s, grade = 'measured' "
+        f"WHERE {oldest}",
+        [suite.pk, task.pk, dataset.pk, model.pk, hardware.pk, contributor.pk, RETIRED, RETIRED],
+    )
+
+
+def copied(model: type[Row], **own: object) -> Row:
+    """A further row of a table, as its first but for `own`."""
+    row = model._default_manager.order_by("pk")[0]
+    row._state.adding = True
+    row.pk = None
+    for name, value in own.items():
+        setattr(row, name, value)
+    row.save(force_insert=True)
+    return row
 
 
 def scans(plan: dict[str, Any]) -> Iterator[tuple[str, str, float]]:
@@ -216,6 +259,10 @@ def lists(values: Values) -> Iterator[str]:
         {"stratum": "none"},
         {"task": told.task.slug, "model": "none"},
     ]
+    asked += [
+        {name: "measured" if name == "grade" else "1.0" if name == "version" else RETIRED} for name in filters
+    ]
+    asked += [{"model": RETIRED, "page": "2"}, {"model": RETIRED, "hardware": RETIRED, "state": "accepted"}]
     asked += [{"page": str(page)} for page in (2, 150, 99_999)]
     asked += [{"state": "accepted", "page": "100"}]
     for where in ("/results/", "/api/v1/results/"):
@@ -232,6 +279,22 @@ def test_no_page_reads_a_table_from_end_to_end(platform: Values) -> None:
 def test_no_list_reads_a_table_from_end_to_end(platform: Values) -> None:
     wrong = [fault for address in lists(platform) for fault in wrong_scans(address)]
     assert not wrong, "\n".join(wrong)
+
+
+def test_a_list_is_in_one_order_whatever_it_is_narrowed_by(platform: Values) -> None:
+    """The time in the results' own table is that of their submissions, so that both orders are one."""
+    wrong = Result.objects.exclude(received_at=F("submission__received_at"))
+    assert wrong.count() == 0
+    for question in ({"model": RETIRED}, {"scope": RETIRED, "state": "accepted"}, {"contributor": RETIRED}):
+        fields = {
+            "model": "result__model__slug",
+            "scope": "result__scope",
+            "contributor": "key__contributor__pseudonym",
+        }
+        chosen = {fields.get(name, name): value for name, value in question.items()}
+        order = Submission.objects.filter(**chosen).order_by("-received_at", "result_id")
+        answer = Client().get(f"/api/v1/results/?{urlencode({**question, 'page': '2'})}").json()
+        assert [row["result_id"] for row in answer["results"]] == [row.pk for row in order[100:200]], question
 
 
 def test_any_page_is_there_by_its_number(platform: Values) -> None:

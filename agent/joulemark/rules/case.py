@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from joulemark.energy.analysis import Analysis, analyse
+from joulemark.energy.columns import int64
 from joulemark.energy.errors import EnergyError
 from joulemark.record.statement import offline_seed
 from joulemark.rules.hardware import Gpu, gpu_of
@@ -168,7 +169,7 @@ class Case:
         """SHA-256 over the times of all counters: no two runs share it, and a scaled trace keeps it."""
         digest = hashlib.sha256()
         for stream in self.trace.streams:
-            digest.update(np.asarray(stream.t_us, dtype="<i8").tobytes())
+            digest.update(int64(stream.t_us, of=stream.name).astype("<i8", copy=False).tobytes())
         return digest.hexdigest()
 
     @cached_property

@@ -157,9 +157,28 @@ def static_files() -> Iterator[Finding]:
 
 
 def disk() -> Iterator[Finding]:
-    """Room for results and for the log."""
-    for name, folder in (("JOULEMARK_DATA_DIR", settings.DATA_DIR), ("JOULEMARK_LOG_DIR", settings.LOG_DIR)):
-        if not folder.is_dir():
+    """Room for results and for the log, and that somebody looks at the database's."""
+    folders = {
+        "JOULEMARK_DATA_DIR": settings.DATA_DIR,
+        "JOULEMARK_LOG_DIR": settings.LOG_DIR,
+        "JOULEMARK_DATABASE_DIR": settings.DATABASE_DIR,
+    }
+    if settings.DATABASE_DIR is not None and not settings.DATABASE_DIR.is_dir():
+        yield error(
+            "JM-FILE-DATABASE",
+            "JOULEMARK_DATABASE_DIR",
+            f"{settings.DATABASE_DIR} is no folder that this user can see: health calls the disk unwell.",
+            "Name a folder on PostgreSQL's disk below folders that everybody may enter, or unset the variable.",
+        )
+    if settings.DATABASE_DIR is None and str(settings.DATABASES["default"]["ENGINE"]).endswith("postgresql"):
+        yield warning(
+            "JM-FILE-DATABASE-UNSEEN",
+            "JOULEMARK_DATABASE_DIR",
+            "Nothing here looks at the disk of PostgreSQL: health stays green until it is full.",
+            "If the server is on this machine, name its folder; else watch the disk there.",
+        )
+    for name, folder in folders.items():
+        if folder is None or not folder.is_dir():
             continue
         usage = shutil.disk_usage(folder)
         if usage.free < LEAST_FREE_BYTES or usage.free < usage.total * LEAST_FREE_SHARE:

@@ -4,6 +4,9 @@ Three limits, each within a cool-off: a user name from one network, a network wi
 anywhere. The last one would let strangers lock a moderator out, so it does not apply to browsers in which the moderator
 has logged in before (`known_browsers`), and neither do counts of a network that strangers share with them.
 
+An attempt is counted before its password is looked at, under locks of its name and network, and given back when it was
+no failure: attempts that arrive at once pass no limit together, and none waits while another's password is hashed.
+
 Rows hold neither addresses nor user names, only keyed digests: people type passwords into the wrong field. They go with
 the first attempt after their cool-off.
 """
@@ -16,14 +19,17 @@ from typing import TYPE_CHECKING, Any
 
 from axes.handlers.database import AxesDatabaseHandler
 from axes.models import AccessAttempt
+from axes.signals import user_locked_out
 from django.conf import settings
-from django.db.models import Sum
+from django.db import transaction
+from django.db.models import F, Sum
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from joulemark_site.moderators.known_browsers import browser_of
+from measurements.concurrency.advisory_locks import key_of, lock_until_commit
 from measurements.intake.rates import prefix_of
 
 if TYPE_CHECKING:
@@ -43,6 +49,20 @@ UNIQUE_LOCAL = b"\xfd"
 class LoginAttempts(AxesDatabaseHandler):  # type: ignore[misc]  # the library ships no types
     """For settings.AXES_HANDLER: three limits instead of one, and rows without a trace of the client."""
 
+    def is_allowed(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
+        """Whether no limit is reached; if so, the attempt is counted."""
+        with transaction.atomic():
+            lock_until_commit(
+                key_of(f"login attempts of {counted}")
+                for counted in (name_key(request, credentials), network_key(request))
+            )
+            self.clean_expired_user_attempts(request, credentials)
+            if is_locked(request, credentials):
+                return False
+            _count(request, credentials)
+            request.login_was_last = is_locked(request, credentials)  # type: ignore[attr-defined]
+        return True
+
     def get_failures(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> int:
         """AXES_FAILURE_LIMIT where one of the limits is reached, else 0."""
         return settings.AXES_FAILURE_LIMIT if is_locked(request, credentials) else 0
@@ -50,11 +70,46 @@ class LoginAttempts(AxesDatabaseHandler):  # type: ignore[misc]  # the library s
     def user_login_failed(
         self, sender: object, credentials: dict[str, Any], request: HttpRequest | None = None, **rest: Any
     ) -> None:
-        """Count the attempt without user agent and form."""
-        if request is not None:
-            request.axes_user_agent = request.axes_http_accept = ""  # type: ignore[attr-defined]
-            request.axes_path_info = ""  # type: ignore[attr-defined]
-        super().user_login_failed(sender, credentials, request, **rest)
+        """The attempt stays counted; the one that reaches a limit is answered like those after it."""
+        if request is None:
+            return
+        was_last = getattr(request, "login_was_last", False)
+        _forget_counting(request)
+        if was_last or request.axes_locked_out:  # type: ignore[attr-defined]
+            request.axes_locked_out = True  # type: ignore[attr-defined]
+            request.axes_credentials = credentials  # type: ignore[attr-defined]
+            user_locked_out.send("axes", request=request, username=None, ip_address=None)
+
+    def user_logged_in(self, sender: object, request: HttpRequest, user: Any, **rest: Any) -> None:
+        """As the base, which forgets all attempts for this name from this network, the counted one among them."""
+        super().user_logged_in(sender, request, user, **rest)
+        _forget_counting(request)
+
+
+def give_back(request: HttpRequest) -> None:
+    """Uncount the request's attempt if it has not failed: the password was right, though it led nowhere."""
+    attempt = getattr(request, "login_counted", None)
+    if attempt is not None:
+        counted = AccessAttempt.objects.filter(**attempt, failures_since_start__gt=0)
+        counted.update(failures_since_start=F("failures_since_start") - 1)
+        _forget_counting(request)
+
+
+def _count(request: HttpRequest, credentials: dict[str, Any] | None) -> None:
+    attempt = {
+        "username": name_key(request, credentials),
+        "ip_address": network_key(request),
+        "user_agent": "",
+    }
+    row, _ = AccessAttempt.objects.get_or_create(**attempt, defaults={"failures_since_start": 0})
+    AccessAttempt.objects.filter(pk=row.pk).update(
+        failures_since_start=F("failures_since_start") + 1, attempt_time=timezone.now()
+    )
+    request.login_counted = attempt  # type: ignore[attr-defined]
+
+
+def _forget_counting(request: HttpRequest) -> None:
+    request.login_counted = None  # type: ignore[attr-defined]
 
 
 def is_locked(request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:

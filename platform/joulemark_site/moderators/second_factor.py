@@ -1,7 +1,7 @@
 """The second factor of moderators: six digits of an app (TOTP, RFC 6238), or a recovery code, by django-otp.
 
-settings.SECOND_FACTOR decides who needs one: nobody, those who have set one up, or everybody. `manage.py second_factor`
-sets it up and removes it.
+settings.SECOND_FACTOR decides who needs one: nobody, those who have set one up, or everybody. Moderators set it up
+and remove it on a page of their own (`second_factor_page`), the operator by `manage.py second_factor`.
 """
 
 from __future__ import annotations

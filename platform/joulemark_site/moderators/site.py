@@ -12,6 +12,7 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import logout
 from django.contrib.auth.signals import user_login_failed
 from django.core.exceptions import ValidationError
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from joulemark_site.moderators.sessions import session_is_over
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
 
 HIDDEN_APPS = ("django_otp",)
-"""Their tables hold secrets of moderators; `manage.py second_factor` is the way to them."""
+"""Their tables hold secrets of moderators; each sees their own alone, when they set it up."""
 
 
 class LoginForm(AdminAuthenticationForm):
@@ -90,6 +91,20 @@ class ModeratorsSite(admin.AdminSite):
         visible = [model for model in models if not model.__module__.startswith(HIDDEN_APPS)]
         super().register(visible, admin_class, **options)
 
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """As the base, and whether there is a page for the second factor."""
+        return {**super().each_context(request), "has_second_factor": settings.SECOND_FACTOR != "off"}
+
+    def get_urls(self) -> list[Any]:
+        """As the base, and the page for the own second factor."""
+
+        def page(request: HttpRequest) -> HttpResponseBase:
+            from joulemark_site.moderators.second_factor_page import second_factor_page
+
+            return second_factor_page(request, self)
+
+        return [path("second-factor/", self.admin_view(page), name="second_factor"), *super().get_urls()]
+
     def has_permission(self, request: HttpRequest) -> bool:
         """Whether this is an active moderator in a session that still counts; one that does not is ended."""
         from joulemark_site.moderators import second_factor
@@ -119,9 +134,11 @@ class ModeratorsSite(admin.AdminSite):
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """As the base; a browser in which somebody has logged in is known from then on."""
         from joulemark_site.moderators.known_browsers import remember_browser
+        from joulemark_site.moderators.login_attempts import give_back
 
         context = {"asks_second_factor": settings.SECOND_FACTOR != "off", **(extra_context or {})}
         response: HttpResponseBase = super().login(request, context)
+        give_back(request)
         if request.method == "POST" and response.status_code == 302 and request.user.is_authenticated:
             remember_browser(response, request, request.user)
         return response

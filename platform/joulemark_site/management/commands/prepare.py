@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, connection
 
 from joulemark_site.doctor.examination import print_findings
@@ -15,12 +15,13 @@ from measurements.ledger.errors import KeyLost
 from measurements.ledger.log_key import make_log_key
 from measurements.monitoring.periodic_runs import expect_runs
 
+COLLECT = "collectstatic"
 STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("migrate", {"interactive": False, "verbosity": 0}),
     ("load_catalog", {}),
     ("load_published", {}),
     ("clearsessions", {}),
-    ("collectstatic", {"interactive": False, "verbosity": 0}),
+    (COLLECT, {"interactive": False, "verbosity": 0}),
 )
 
 
@@ -31,7 +32,15 @@ class Command(BaseCommand):
         "Migrate the database, load the suites and the published study, collect static files; safe to repeat."
     )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the option that leaves one step out."""
+        parser.add_argument(
+            "--keep-static",
+            action="store_true",
+            help="leave out collectstatic: the static files of this version are in their folder already",
+        )
+
+    def handle(self, *args: Any, keep_static: bool = False, **options: Any) -> None:
         """Run the steps in order and name each.
 
         Raises CommandError for a platform key that cannot be used, and for a database that does not answer.
@@ -44,6 +53,8 @@ class Command(BaseCommand):
                 f"The database does not answer: {str(error).splitlines()[0]}", returncode=2
             ) from error
         for name, arguments in STEPS:
+            if name == COLLECT and keep_static:
+                continue
             self.stdout.write(f"{name} ...")
             call_command(name, **arguments)
             if name == "migrate":

@@ -72,7 +72,7 @@ class Command(BaseCommand):
         maintenance.end()
 
     def _require_schema(self) -> None:
-        faults = schema_faults(connection)
+        faults = schema_faults()
         for fault in faults:
             self.stderr.write(fault)
         if faults:

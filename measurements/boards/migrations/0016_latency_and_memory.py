@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('boards', '0014_job_needs_and_latest_results'),
+        ('boards', '0015_boards_at_a_time'),
     ]
 
     operations = [
