@@ -29,7 +29,7 @@ ROUNDS = int(os.environ.get("BENCH_ROUNDS", "15"))
 WARM_REQUESTS = 200
 COLD_REQUESTS = 5
 ROWS = 40
-BOARD = "/boards/demo-1-measured/text_classification/"
+BOARD = "/en/boards/demo-1-measured/text_classification/"
 SAME = "/same-bytes/"
 OURS, MEMORY = "joulemark", "the same bytes from memory"
 

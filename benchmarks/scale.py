@@ -44,7 +44,7 @@ CELLS = int(os.environ.get("BENCH_CELLS", "5000"))
 FREE_BYTES = 5 * 10**9
 """That a disk must have left over."""
 OURS, STOCK, GROWTH = "joulemark", "stock Django", "growth"
-BOARD = "/boards/{series}/{task}/"
+BOARD = "/en/boards/{series}/{task}/"
 GOALS = (
     ("cold CPU of the web process under 100 ms", "cold CPU", 100.0),
     ("warm CPU of the web process under 5 ms", "warm CPU", 5.0),
@@ -132,7 +132,7 @@ def measured_size(
     from benchmarks.scale_servers import PLATFORM, served
 
     pages = pages_of(platform)
-    task = next(page.address for page in pages if page.title == "/compare/{task}/").split("/")[2]
+    task = next(page.address for page in pages if page.title == "/en/compare/{task}/").split("/")[3]
     connection.close()  # so that no backend but the servers' lives on
     database = Database.in_folder(running.folder / "data")
     place, bytes_folder = running.folder / str(platform.total), folder / f"bytes-{platform.total}"

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from django.conf import settings
+
 from joulemark_simulation.addresses import routes
 from measurements.boards.models import Cell
 from measurements.boards.series import series_of_suite
@@ -16,9 +18,9 @@ if TYPE_CHECKING:
     from benchmarks.scale_rows import LargePlatform
     from joulemark_simulation.addresses import Route
 
-NOT_ASKED = ("i18n/", "jsi18n/", "metrics", "doctor/")
+NOT_ASKED = ("jsi18n/", "metrics", "doctor/")
 IMPACT = "query=text_classification&queries_per_day=3&users=7&place=DEU"
-BOARD = "boards/{series}/{task}/"
+BOARD = "en/boards/{series}/{task}/"
 """The page that the goals name."""
 
 
@@ -41,6 +43,7 @@ def pages_of(platform: LargePlatform) -> list[Page]:
         "task": cell.dataset.task.slug,
         "path": "0/000",
         "digest": platform.suite.digest,
+        "part": f"cells.{series}.{cell.dataset.task.slug}",
     }
     named = {
         "dataset": cell.dataset.slug, "model": cell.model.slug, "hardware": cell.hardware_class.public_slug,
@@ -51,6 +54,9 @@ def pages_of(platform: LargePlatform) -> list[Page]:
         "api/v1/log/rows/": "start=0&end=5",
         "api/v1/impact/": IMPACT,
         BOARD + "cell/": urlencode(named),
+        "en/embed/boards/{series}/{task}/cell/": urlencode(named),
+        "en/badges/{series}/{task}.svg": urlencode(named),
+        "oembed/": urlencode({"url": f"{settings.ORIGIN}/en/boards/{series}/{cell.dataset.task.slug}/"}),
     }
     pages = [
         Page(title="/" + route.text, address=_filled(route, values, questions.get(route.text, "")))
@@ -65,22 +71,22 @@ def _asked_further(values: dict[str, str], named: dict[str, str], platform: Larg
     middle = f"{platform.middle_of_history:%Y-%m-%dT%H:%M:%SZ}"
     person = "made-0"
     for where, question in (
-        ("results/", "page=2"),
-        ("results/", f"model={named['model']}"),
-        ("results/", f"contributor={person}"),
-        ("results/", "state=quarantined"),
+        ("en/results/", "page=2"),
+        ("en/results/", f"model={named['model']}"),
+        ("en/results/", f"contributor={person}"),
+        ("en/results/", "state=quarantined"),
         ("api/v1/results/", "page=2"),
-        ("impact/", IMPACT),
+        ("en/impact/", IMPACT),
         (BOARD, f"as_of={middle}"),
         ("tasks/{task}/", "sort=-least&page=2"),
         ("tasks/{task}/", f"q={named['model']}"),
     ):
-        name = question if where in {"results/", "api/v1/results/"} else question.partition("=")[0] + "=…"
+        name = question if where in {"en/results/", "api/v1/results/"} else question.partition("=")[0] + "=…"
         yield Page(title=f"/{where}?{name}", address="/" + where.format(**values) + "?" + question)
 
 
 def _filled(route: Route, values: dict[str, str], question: str) -> str:
-    chosen = {**values, "series": "study-2024"} if route.text.startswith("published/") else values
+    chosen = {**values, "series": "study-2024"} if route.text.startswith("en/published/") else values
     address = route.address({name: chosen[name] for name in route.parameters})
     return f"{address}?{question}" if question else address
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils.translation import override
 
-NOT_OURS = ("admin/", "i18n/")
+NOT_OURS = ("admin/",)
 OF_MONITORS = frozenset({"/livez", "/readyz", "/metrics", "/api/v1/health", "/doctor/reflection"})
 """They tell of this moment, to whoever watches the platform: no two answers are alike, and no reader is meant."""
 PARAMETER = re.compile(r"<(?:\w+:)?(?P<plain>\w+)>|\(\?P<(?P<named>\w+)>[^)]*\)")
@@ -29,11 +30,12 @@ class Route:
 
 def routes() -> list[Route]:
     """Every route outside the admin and Django's own."""
-    return [
-        Route(pattern=pattern, parameters=tuple(a or b for a, b in PARAMETER.findall(pattern)))
-        for pattern in _patterns(get_resolver().url_patterns, "")
-        if not pattern.startswith(NOT_OURS)
-    ]
+    with override("en"):
+        return [
+            Route(pattern=pattern, parameters=tuple(a or b for a, b in PARAMETER.findall(pattern)))
+            for pattern in _patterns(get_resolver().url_patterns, "")
+            if not pattern.startswith(NOT_OURS)
+        ]
 
 
 def _patterns(entries: Sequence[URLPattern | URLResolver], before: str) -> Iterator[str]:

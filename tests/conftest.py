@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from celery import current_app
+from django.test import Client
 from hypothesis import HealthCheck, settings
 
 from joulemark_simulation.services import services
 from tests.contract.attacks.printed import AttackTable
+from tests.reader_client import ReaderClient
 
 SERVERS = pytest.StashKey[ExitStack]()
 
@@ -85,3 +87,9 @@ def _expect_a_busy_machine() -> None:
 def tasks_in_process() -> None:
     """Tasks run where they are called; tests of a real worker start one in a process of its own."""
     current_app.conf.task_always_eager = True
+
+
+@pytest.fixture
+def client() -> Client:
+    """Django's client, which goes on from an address without a language to the page in its reader's."""
+    return ReaderClient()

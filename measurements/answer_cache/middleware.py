@@ -25,7 +25,12 @@ from measurements.answer_cache.answer_memory import AnswerMemory
 from measurements.answer_cache.flights import Flights
 from measurements.answer_cache.hot_addresses import HOT, HotAddress
 from measurements.answer_cache.shared_answers import SharedAnswers, is_shareable
-from measurements.answer_cache.sources import declaration_of, is_one_off, notes_of
+from measurements.answer_cache.sources import (
+    declaration_of,
+    fixed_tables_of_frame,
+    is_one_off,
+    notes_of,
+)
 from measurements.answer_cache.stored_answer import is_storable, store, strong_tag, tagged, takes_gzip
 from measurements.answer_cache.table_reads import TableReads
 from measurements.answer_cache.table_versions import read_versions, versions_at, versions_of
@@ -236,7 +241,7 @@ def _compute(
 def _may_be_kept(request: HttpRequest, response: HttpResponse, question: Question, reads: TableReads) -> bool:
     """Whether an answer is what its tag says, for everybody; a table that its view does not declare is an error."""
     declaration = question.declaration
-    beyond = reads.tables.difference(declaration.tables, declaration.fixed)
+    beyond = reads.tables.difference(declaration.tables, declaration.fixed, fixed_tables_of_frame())
     if beyond:
         logger.error(
             "JM-ANSWER-SOURCES the answer at %s is made of tables that its view does not declare, and is not kept: %s",

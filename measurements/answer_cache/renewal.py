@@ -115,7 +115,8 @@ def _handler() -> WSGIHandler:
 def _own_versions(address: HotAddress, versions: Mapping[str, str]) -> tuple[str, ...]:
     """The versions of what the address is made of; none where no view is there any more."""
     try:
-        declaration = declaration_of(resolve(unquote(address.path.partition("?")[0])).func)
+        with translation.override(address.language):  # in which alone its path is one
+            declaration = declaration_of(resolve(unquote(address.path.partition("?")[0])).func)
     except Resolver404:
         return ()
     return () if declaration is None else versions_of(declaration.tables, versions)

@@ -24,6 +24,7 @@ from measurements.answer_cache.software_digest import shown_digest
 from measurements.answer_cache.sources import common_tables
 from measurements.answer_cache.stored_answer import strong_tag
 from measurements.answer_cache.table_versions import read_versions_directly, versions_of
+from measurements.web.languages import language_in, negotiated_language
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -45,9 +46,11 @@ OF_THE_REQUEST = frozenset(
 WITHOUT_EFFECT = frozenset({
     "HTTP_USER_AGENT", "HTTP_CONNECTION", "HTTP_KEEP_ALIVE", "HTTP_CACHE_CONTROL", "HTTP_PRAGMA", "HTTP_REFERER",
     "HTTP_DNT", "HTTP_SEC_GPC", "HTTP_PRIORITY", "HTTP_UPGRADE_INSECURE_REQUESTS", "HTTP_X_FORWARDED_FOR",
-    "HTTP_X_REAL_IP", "HTTP_X_REQUEST_ID", "HTTP_VIA",
+    "HTTP_X_REAL_IP", "HTTP_X_REQUEST_ID", "HTTP_VIA", "HTTP_ORIGIN",
 })  # fmt: skip
 """Headers that no view and no middleware reads for an answer that is kept. Any other one is part of the question."""
+ACCEPT_LANGUAGE = "HTTP_ACCEPT_LANGUAGE"
+"""Of it only the language counts that follows, and none where the path has one."""
 CONDITIONS = ("HTTP_IF_", "HTTP_RANGE", "HTTP_AUTHORIZATION")
 
 
@@ -172,14 +175,15 @@ def key_of(environ: dict[str, Any]) -> Key | None:
     """All of a request that may change its answer; None where it is no GET, or conditional."""
     if environ["REQUEST_METHOD"] != "GET":
         return None
+    has_language = bool(language_in(environ["PATH_INFO"]))
     key = []
     for name, value in environ.items():
         if name.startswith("HTTP_"):
-            if name in WITHOUT_EFFECT:
+            if name in WITHOUT_EFFECT or (has_language and name == ACCEPT_LANGUAGE):
                 continue
             if name.startswith(CONDITIONS):
                 return None
-            key.append((name, value))
+            key.append((name, negotiated_language(value) if name == ACCEPT_LANGUAGE else value))
         elif name in OF_THE_REQUEST:
             key.append((name, value))
     return tuple(key)

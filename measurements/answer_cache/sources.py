@@ -47,6 +47,7 @@ class Declaration:
 
 _every: list[Source] = []
 _common: list[Source] = []
+_fixed_in_every: set[str] = set()
 
 
 def source(
@@ -70,6 +71,16 @@ def source(
 def of_every_answer(*sources: Source) -> None:
     """Declare what middleware reads for the headers of every answer."""
     _common.extend(sources)
+
+
+def fixed_in_every_answer(*sources: Source) -> None:
+    """Declare the fixed tables of `sources` for every view: what the frame around all pages reads."""
+    _fixed_in_every.update(*(each.fixed for each in sources))
+
+
+def fixed_tables_of_frame() -> frozenset[str]:
+    """Fixed tables that any view may read without declaring them."""
+    return frozenset(_fixed_in_every)
 
 
 def common_tables() -> list[str]:

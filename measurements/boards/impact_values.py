@@ -14,6 +14,7 @@ from measurements.display.titles import translated
 from measurements.display.units import QUERIES
 from measurements.impact.values import FoundValue, ValueNotKept
 from measurements.web.as_of import address_at
+from measurements.web.languages import without_language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,7 +77,7 @@ def _source(series: Series, row: BoardRow, moment: Moment | None) -> Source:
         title=title,
         year=row.updated_at.year,
         licence=series.licence,
-        url=f"{settings.ORIGIN}{path}",
+        url=f"{settings.ORIGIN}{without_language(path)}",
         grade=cast("Grade", row.grade),
         scope=row.scope,
         version=str(row.version),

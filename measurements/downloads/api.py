@@ -26,11 +26,12 @@ from measurements.downloads.serializers import (
     ComparisonRowSerializer,
     ComparisonSerializer,
 )
+from measurements.ledger.checkpoint_times import checkpoint_size_at
 from measurements.published.sources import PUBLISHED
 from measurements.published.terms import LICENCE
 from measurements.web.as_of import honours_as_of, moment_shown, time_shown
 from measurements.web.csv_renderer import RowsCsvRenderer
-from measurements.web.links import absolute
+from measurements.web.links import absolute, address_of_version
 from measurements.web.openapi import MOMENT, problems
 from measurements.web.simulated import DownloadJsonRenderer, RowsJsonRenderer
 
@@ -113,6 +114,8 @@ def board_facts(board: Board) -> dict[str, Any]:
         "citation": board.series.citation,
         "version": board.version,
         "version_at": board.version_at,
+        "checkpoint": checkpoint_size_at(board.version_at),
+        "cite_as": address_of_version("board", board.series.slug, board.task.slug, at=board.version_at),
         "as_of": board.as_of,
     }
 

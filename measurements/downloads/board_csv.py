@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from measurements.boards.unit_energies import without_values
 from measurements.web.csv_renderer import RowsCsvRenderer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 UNIT_ENERGIES = "unit_energies"
 UNIT_FIELDS = {
@@ -43,7 +44,11 @@ UNIT_COLUMNS = tuple(unit_columns(without_values("")))
 
 
 class BoardCsvRenderer(RowsCsvRenderer):
-    """Renders a board's rows as CSV."""
+    """Renders a board's rows as CSV; the last columns say of which version of the board they are."""
+
+    of_the_file: ClassVar[Mapping[str, str]] = {
+        "board_version": "version", "checkpoint": "checkpoint", "cite_as": "cite_as",
+    }  # fmt: skip
 
     def flat(
         self, rows: list[Mapping[str, Any]], columns: list[str]

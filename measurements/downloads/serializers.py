@@ -214,6 +214,11 @@ class BoardSerializer(serializers.Serializer[dict[str, Any]]):
         help_text="Rises with every change of the series; of a published one its revision."
     )
     version_at = serializers.DateTimeField(help_text="When the series came to this version.")
+    checkpoint = serializers.IntegerField(
+        allow_null=True,
+        help_text="Size of the last checkpoint of the log that was signed until then; null: none was.",
+    )
+    cite_as = serializers.CharField(help_text="Address of the board that keeps showing this version.")
     as_of = serializers.DateTimeField(allow_null=True, help_text="The moment asked for; null: now.")
     rows = BoardRowSerializer(many=True)
 

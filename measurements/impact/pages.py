@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -20,6 +21,7 @@ from measurements.answer_cache.sources import made_of
 from measurements.display.numbers import as_written, significant
 from measurements.display.templatetags.figures import DASH
 from measurements.display.titles import translated
+from measurements.impact.claim_reviews import claim_reviews
 from measurements.impact.form import EXAMPLE, UsageForm
 from measurements.published.answer_forms import study_unlike_tasks
 from measurements.published.models import STUDY, PublishedFigure
@@ -74,8 +76,12 @@ def claims(request: HttpRequest) -> HttpResponse:
     """Common claims, recomputed; and the study's headline from the same figures, with intervals."""
     study = load_study()
     compared = [task for task in study.tasks if task.compared]
+    rows = [_claim_row(claim) for claim in checked_claims()]
     context = {
-        "rows": [_claim_row(claim) for claim in checked_claims()],
+        "rows": rows,
+        "structured_data": claim_reviews(
+            [(row.claim, row.sentence) for row in rows], f"{settings.ORIGIN}{request.path}"
+        ),
         "ratios": _ratio_rows(study),
         "sized": study_size_controlled(study),
         "overlap": size_overlap(study),

@@ -101,6 +101,10 @@ class Checkpoint(models.Model):
 
     class Meta:
         ordering = ["size"]
+        indexes = [
+            # the line below every page: the last checkpoint until a time
+            models.Index(fields=["-signed_at", "-size"], name="checkpoint_signed_at"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.size} {self.root[:12]}"

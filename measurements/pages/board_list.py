@@ -14,6 +14,7 @@ from measurements.boards.queries import list_boards
 from measurements.boards.series import series_by_slug
 from measurements.boards.sources import BOARDS
 from measurements.catalog.sources import CATALOG
+from measurements.pages.provenance import provenance_of_boards
 from measurements.published.sources import PUBLISHED
 from measurements.web.as_of import address_at, honours_as_of, moment_shown, time_shown
 
@@ -29,7 +30,12 @@ def board_list(request: HttpRequest) -> HttpResponse:
     at = time_shown(request)
     boards = list_boards(at=at)
     tasks = {entry.task.slug: entry.task for entry in boards}
-    context = {"boards": boards, "tasks": sorted(tasks.values(), key=_place), "as_of": at}
+    context = {
+        "boards": boards,
+        "tasks": sorted(tasks.values(), key=_place),
+        "as_of": at,
+        "provenance": provenance_of_boards(at=at),
+    }
     return render(request, "pages/board_list.html", context)
 
 

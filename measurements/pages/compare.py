@@ -17,6 +17,7 @@ from measurements.contributors.sources import CONTRIBUTORS
 from measurements.pages.charts import (
     comparison_plot,
 )
+from measurements.pages.provenance import provenance_of_boards
 from measurements.published.sources import PUBLISHED
 
 
@@ -37,5 +38,6 @@ def compare(request: HttpRequest, task: str) -> HttpResponse:
         "imported": [row for row in rows if row.series.is_published and not row.series.is_study],
         "plot": comparison_plot(rows),
         "study": load_study(),
+        "provenance": provenance_of_boards(),
     }
     return render(request, "pages/compare.html", context)

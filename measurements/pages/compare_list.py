@@ -12,6 +12,7 @@ from measurements.boards.sources import BOARDS
 from measurements.catalog.sources import CATALOG
 from measurements.contributors.sources import CONTRIBUTORS
 from measurements.pages.overview import read_overview
+from measurements.pages.provenance import provenance_of_boards
 from measurements.published.sources import PUBLISHED
 
 
@@ -21,5 +22,10 @@ def compare_list(request: HttpRequest) -> HttpResponse:
     """The tasks on which both kinds of model were run."""
     overview = read_overview()
     equal_size, n_missing = read_equal_size(row.series for _task, row in overview.crowd)
-    context = {"overview": overview, "equal_size": equal_size, "n_missing": n_missing}
+    context = {
+        "overview": overview,
+        "equal_size": equal_size,
+        "n_missing": n_missing,
+        "provenance": provenance_of_boards(),
+    }
     return render(request, "pages/compare_list.html", context)

@@ -14,6 +14,7 @@ from measurements.boards.sources import BOARDS, LATEST_RESULTS
 from measurements.catalog.sources import CATALOG
 from measurements.contributors.sources import CONTRIBUTORS
 from measurements.pages.overview import read_overview
+from measurements.pages.provenance import provenance_of_boards
 from measurements.pages.suite_hints import suite_hints
 from measurements.published.sources import PUBLISHED
 
@@ -28,5 +29,6 @@ def home(request: HttpRequest) -> HttpResponse:
         "latest": LatestResult.objects.select_related("model", "dataset"),
         "origin": settings.ORIGIN,
         "suites": suite_hints(),
+        "provenance": provenance_of_boards(),
     }
     return render(request, "pages/home.html", context)

@@ -16,6 +16,7 @@ from measurements.boards.series import published_series
 from measurements.boards.sources import BOARDS
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Task
 from measurements.catalog.sources import CATALOG
+from measurements.pages.provenance import provenance_of_series
 from measurements.published.sources import PUBLISHED
 from measurements.web.as_of import honours_as_of, time_shown
 
@@ -81,4 +82,9 @@ def published(request: HttpRequest, series: str) -> HttpResponse:
         raise Http404(str(error)) from error
     if listing is None:
         raise Http404(gettext("There is no published series of this name."))
-    return render(request, "pages/published_series.html", {"listing": listing, "as_of": time_shown(request)})
+    context = {
+        "listing": listing,
+        "as_of": time_shown(request),
+        "provenance": provenance_of_series(listing.facts),
+    }
+    return render(request, "pages/published_series.html", context)

@@ -1,4 +1,4 @@
-"""Addresses of the pages."""
+"""Addresses of the pages, behind their language."""
 
 from django.urls import path
 from django.views.generic import RedirectView
@@ -13,9 +13,11 @@ from measurements.pages import (
     board,
     board_list,
     cell,
+    changes,
     compare,
     compare_list,
     decision_list,
+    embed,
     home,
     needed,
     published_series,
@@ -40,6 +42,9 @@ urlpatterns = [
     path("tasks/<name:task>/", task.task, name="task"),
     path("tasks/<name:task>.svg", task.task_svg, name="task-svg"),
     path("tasks/<name:task>.png", task.task_png, name="task-png"),
+    path("changes/<name:series>/<name:task>/", changes.changes, name="changes"),
+    path("embed/boards/<name:series>/<name:task>/", embed.embed_board, name="embed-board"),
+    path("embed/boards/<name:series>/<name:task>/cell/", embed.embed_cell, name="embed-cell"),
     path("compare/", compare_list.compare_list, name="comparisons"),
     path("compare/<name:task>/", compare.compare, name="comparison"),
     path("claims/", impact.claims, name="claims"),
@@ -47,7 +52,6 @@ urlpatterns = [
     path("needed/", needed.needed, name="needed"),
     path("results/", result_list.result_list, name="results"),
     path("results/<result_id:result_id>/", result.result, name="result"),
-    path("r/<short_result_id:short_id>", result.short_result, name="short-result"),
     path("decisions/", decision_list.decision_list, name="decisions"),
     path("about/", about.about, name="about"),
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import cast
 
-from django.conf import settings
 from django.http import Http404, HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -16,6 +15,7 @@ from measurements.intake.api import REFUSALS, answer, read_body
 from measurements.intake.models import Submission
 from measurements.intake.rates import PrefixThrottle
 from measurements.review import contributor_requests
+from measurements.web.links import page_url
 from measurements.web.message_schemas import message, signed_message
 from measurements.web.openapi import SIGNED_BYTES, problems
 
@@ -80,5 +80,5 @@ def status_of(submission: Submission) -> ResultStatus:
         findings=tuple((f["code"], f["severity"], f["sentence"]) for f in verdict.findings)
         if verdict
         else (),
-        url=f"{settings.ORIGIN}{submission.get_absolute_url()}",
+        url=page_url(submission.pk),
     )

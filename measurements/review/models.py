@@ -41,6 +41,9 @@ MOVES: dict[str, tuple[str, ...]] = {
 """What a state may become; the database knows it too (`Transition`)."""
 
 
+RETIRED = (State.REJECTED, State.WITHDRAWN)
+
+
 class Transition(models.Model):
     """A submission moved. Every move is a row; none is ever changed."""
 
@@ -52,6 +55,11 @@ class Transition(models.Model):
 
     class Meta:
         ordering = ["id"]
+        indexes = [
+            # the feed of what no longer counts, and changes of a board between two dates
+            models.Index(fields=["-id"], name="transition_retired", condition=models.Q(after__in=RETIRED)),
+            models.Index(fields=["moved_at"], name="transition_moved"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(

@@ -37,7 +37,7 @@ class WaitingAdmin(ReadOnlyAdmin):
     @admin.display(description="Result")
     def public_page(self, row: Waiting) -> SafeString:
         """The page with all of its evidence."""
-        return format_html('<a href="/results/{}/">{}</a>', row.pk, row.pk[:12])
+        return format_html('<a href="{}">{}</a>', row.get_absolute_url(), row.pk[:12])
 
     @admin.display(description="Job")
     def job(self, row: Waiting) -> str:

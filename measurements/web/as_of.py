@@ -12,6 +12,8 @@ from urllib.parse import quote_plus
 
 from django.urls import resolve, reverse
 
+from measurements.web.languages import current_language
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -75,7 +77,11 @@ def _path_honours(path: str) -> bool:
     return honours(resolve(path).func)
 
 
-@lru_cache(maxsize=1024)
 def path_of(name: str, *args: str) -> str:
-    """The path of a named view, of which a table has one in each row."""
+    """The path of a named view, of a page in the language in use; a table has one in each row."""
+    return _path_in(current_language(), name, *args)
+
+
+@lru_cache(maxsize=2048)
+def _path_in(_language: str, name: str, *args: str) -> str:
     return reverse(name, args=args)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
@@ -15,7 +16,7 @@ from measurements.web.openapi import OCTETS
 from measurements.web.simulated import FIELD, is_simulated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from rest_framework.parsers import BaseParser
     from rest_framework.request import Request
@@ -113,9 +114,11 @@ def as_file(view: type[APIView], name: str) -> Callable[..., Any]:
 class RowsCsvRenderer(BaseRenderer):
     """Renders {"rows": [...]} as CSV, with the columns of the view's `row_serializer`, and whether a crowd is here.
 
-    Columns are only ever added at the end.
+    Columns are only ever added at the end. `of_the_file` names columns that are the same in every row, each with the
+    field beside `rows` that it has.
     """
 
+    of_the_file: ClassVar[Mapping[str, str]] = {}
     media_type = "text/csv"
     format = "csv"
     charset = "utf-8"
@@ -132,7 +135,11 @@ class RowsCsvRenderer(BaseRenderer):
         view = (renderer_context or {})["view"]
         word = "true" if is_simulated(renderer_context) else "false"
         rows = [row | {FIELD: word} for row in data["rows"]]
-        return table(*self.flat(rows, [*view.row_serializer().fields, FIELD]))
+        flat_rows, columns = self.flat(rows, [*view.row_serializer().fields, FIELD])
+        if not self.of_the_file:
+            return table(flat_rows, columns)
+        same = {name: data[field] for name, field in self.of_the_file.items()}
+        return table([{**row, **same} for row in flat_rows], [*columns, *same])
 
     def flat(
         self, rows: list[Mapping[str, Any]], columns: list[str]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from django.conf import settings
 from rest_framework.pagination import PageNumberPagination
@@ -10,8 +11,11 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from measurements.web.addresses import SHORT_DIGITS
 from measurements.web.as_of import address_at
+from measurements.web.languages import without_language
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from measurements.web.as_of import Moment
 
 
@@ -37,8 +41,21 @@ class OriginPages(PageNumberPagination):
 
 
 def absolute(name: str, *args: str, moment: Moment | None = None) -> str:
-    """The absolute address of a named view, carrying a moment on where one is given."""
-    return f"{settings.ORIGIN}{address_at(moment, name, *args)}"
+    """The absolute address of a named view, carrying a moment on where one is given.
+
+    That of a page has no language: data have none, and the address leads each reader to a page in theirs.
+    """
+    return f"{settings.ORIGIN}{without_language(address_at(moment, name, *args))}"
+
+
+def address_of_version(name: str, *args: str, at: datetime) -> str:
+    """The absolute address of a named view that keeps showing what it shows since a time: what to cite."""
+    return f"{absolute(name, *args)}?{urlencode({'as_of': exact_time(at)})}"
+
+
+def exact_time(at: datetime) -> str:
+    """A time in UTC as `as_of` takes it, with the microseconds of what is stored."""
+    return f"{at:%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
 def bundle_url(result_id: str) -> str:

@@ -11,9 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.http import HttpResponse
-from django.utils.cache import get_conditional_response, patch_vary_headers, set_response_etag
+from django.utils.cache import get_conditional_response, set_response_etag
 
 from joulemark_site.errors import refuse
+from measurements.web.languages import language_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,8 +29,6 @@ NEVER = "no-store"
 IMMUTABLE = "immutable"
 SAFE = ("GET", "HEAD")
 LANGUAGE = "accept-language"
-WITHOUT_LANGUAGE = ("/api/", "/log/")
-"""What is answered here is data, and has one language (docs/decisions/0047); a refusal is in its reader's."""
 
 
 def explicit_caching(
@@ -43,11 +42,10 @@ def explicit_caching(
             response.headers["Cache-Control"] = _control(request, response)
         is_stored = request.method in SAFE and response.status_code in (200, 304)
         is_page = response.headers.get("Content-Type", "").startswith("text/html")
-        is_data = is_stored and request.path_info.startswith(WITHOUT_LANGUAGE) and not is_page
+        # data, which have one language (docs/decisions/0047); a refusal is in its reader's
+        is_data = is_stored and not (is_page or language_in(request.path_info))
         if is_data or IMMUTABLE in response.headers["Cache-Control"]:
             _take_language_off(response)
-        elif LANGUAGE in response.headers.get("Vary", "").lower():
-            patch_vary_headers(response, ["Cookie"])  # which has the language that its reader chose
         if (
             is_stored
             and response.status_code == 200

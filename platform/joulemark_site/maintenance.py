@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.shortcuts import render
-from django.utils.translation import get_language_from_request, override
+from django.utils.translation import override
 
 from joulemark.atomic_file import write_file
+from measurements.web.languages import language_of
 from measurements.web.problems import problem
 
 if TYPE_CHECKING:
@@ -140,5 +141,5 @@ def refuse_in_maintenance(
 def _refusal(request: HttpRequest) -> HttpResponse:
     if request.path_info.startswith(API):
         return problem(status=503, code=CODE, detail=SENTENCE)
-    with override(get_language_from_request(request)):
+    with override(language_of(request)):
         return render(request, "503.html", status=503)

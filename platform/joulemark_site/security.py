@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -28,6 +30,11 @@ WITH_INLINE_STYLES = STRICT | {"style-src": "'self' 'unsafe-inline'"}
 """Swagger's script sets styles of its own. Its scripts are files of ours."""
 
 
+EMBEDDED = re.compile(r"/[a-z]{2}/embed/", re.ASCII)
+"""Pages that others may frame. They have no form, and show what everybody may see."""
+FRAMED_BY_OTHERS = STRICT | {"frame-ancestors": "*"}
+
+
 def policy(directives: dict[str, str]) -> str:
     """The value of the Content-Security-Policy header."""
     return "; ".join(f"{name} {sources}" for name, sources in directives.items())
@@ -40,6 +47,9 @@ def content_security_policy(
 
     def answer(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
+        if EMBEDDED.match(request.path_info) and response.status_code == HTTPStatus.OK:
+            response.headers[HEADER] = policy(FRAMED_BY_OTHERS)
+            response.headers.pop("X-Frame-Options", None)
         response.headers.setdefault(HEADER, policy(WITH_INLINE_STYLES if request.path == DOCS else STRICT))
         if settings.PERMISSIONS_POLICY:
             response.headers.setdefault(PERMISSIONS, settings.PERMISSIONS_POLICY)

@@ -73,6 +73,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "joulemark_site.request_log.logged_requests",
     "joulemark_site.probe_addresses.answered_probes",
+    "joulemark_site.cross_origin.cross_origin_reads",
     "joulemark_site.caching.explicit_caching",
     "joulemark_site.security.content_security_policy",
     "django.middleware.security.SecurityMiddleware",
@@ -81,7 +82,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "joulemark_site.crowd.presence.mark_simulated",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "joulemark_site.path_language.language_of_path",
     "joulemark_site.moderators.door.moderators_door",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -302,12 +303,10 @@ PERMISSIONS_POLICY = env.text(
 )
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_AGE = env.seconds("JOULEMARK_SESSION_S", 12 * 3600)
 SESSION_IDLE_S = env.seconds("JOULEMARK_SESSION_IDLE_S", 2 * 3600)
 CSRF_COOKIE_HTTPONLY = True
-LANGUAGE_COOKIE_HTTPONLY = True
-LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = [ORIGIN]
 CSRF_FAILURE_VIEW = "joulemark_site.errors.forbidden_form"
 

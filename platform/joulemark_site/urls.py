@@ -1,9 +1,8 @@
-"""Addresses: pages at the root, the log under /log/, the API under /api/v1/, the moderators' admin under /admin/."""
+"""Addresses: pages under their language, the log under /log/, the API under /api/v1/, moderators under /admin/."""
 
+from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
-from django.views.decorators.csrf import csrf_exempt
-from django.views.i18n import set_language
 
 from joulemark_site import reflection
 from joulemark_site.probe_addresses import PROBES
@@ -13,15 +12,18 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     *(path(name, view, name=name) for name, view in PROBES.items()),
     path("doctor/reflection", reflection.reflect, name="reflection"),
-    # without a token, so that a page is the same for all its readers: docs/decisions/0062
-    path("i18n/setlang/", csrf_exempt(set_language), name="set_language"),
     path("log/", include(log_files)),
     path("api/v1/", include("measurements.intake.urls")),
     path("api/v1/", include("measurements.ledger.urls")),
     path("api/v1/", include("measurements.review.urls")),
     path("api/v1/", include("measurements.monitoring.urls")),
     path("api/v1/", include("measurements.downloads.urls")),
-    path("", include("measurements.pages.urls")),
+    path("", include("measurements.pages.short_urls")),
+    path("", include("measurements.downloads.site_urls")),
+    *i18n_patterns(
+        path("", include("measurements.pages.urls")),
+        path("", include("measurements.downloads.language_urls")),
+    ),
 ]
 
 handler400 = "joulemark_site.errors.not_understood"

@@ -95,6 +95,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Platform, d
                 "about": "/about/",
                 "needed": "/needed/",
                 "published": "/published/study-2024/",
+                "changes": "/changes/demo-1-estimated/text_classification/",
+                "embed": "/embed/boards/demo-1-estimated/text_classification/",
                 "missing": "/nothing/",
             },
         )
@@ -196,8 +198,8 @@ def test_a_reader_finds_the_evidence_of_a_value(visit: Visit, site: tuple[Platfo
 
 def test_the_language_can_be_switched_without_losing_the_page(visit: Visit) -> None:
     page = visit("compare", viewport=DESKTOP)
-    page.get_by_role("button", name="Русский").click()
-    assert page.url.endswith("/compare/text_classification/")
+    page.get_by_role("link", name="Русский").click()
+    assert page.url.endswith("/ru/compare/text_classification/")
     assert page.get_by_role("heading", name="Классификация текста").is_visible()
     assert page.locator("html").get_attribute("lang") == "ru"
 
@@ -251,5 +253,36 @@ def test_pages_work_without_scripts(browser: Browser, site: tuple[Platform, dict
     page = context.new_page()
     page.goto(running.origin + addresses["board"])
     assert page.locator(".plot svg .mark").count() >= 2
-    assert page.locator("script").count() == 0
+    assert page.locator('script:not([type="application/ld+json"])').count() == 0
+    context.close()
+
+
+def test_a_reader_cites_dates_and_embeds_a_board_without_scripts(
+    browser: Browser, site: tuple[Platform, dict[str, str]]
+) -> None:
+    running, addresses = site
+    context = browser.new_context(viewport=DESKTOP, java_script_enabled=False, locale="ru-RU")
+    page = context.new_page()
+    page.goto(running.origin + addresses["board"])
+    assert "/ru/boards/" in page.url
+    values = page.locator("td.headline").all_inner_texts()
+    page.get_by_text("Цитировать").click()
+    assert page.locator(".bibtex").inner_text().startswith("@misc{")
+    page.get_by_role("link", name="Ссылка на эту версию").click()
+    assert "/ru/boards/" in page.url
+    assert "as_of=" in page.url
+    assert page.locator("td.headline").all_inner_texts() == values
+    page.get_by_label("По состоянию на").fill("2001-01-01")
+    page.get_by_role("button", name="Показать").click()
+    assert page.get_by_role("heading", name="Страница не найдена").is_visible()
+    page.set_content(
+        f'<iframe name="ours" src="{running.origin}/en{addresses["embed"]}"></iframe>'
+        f'<iframe name="closed" src="{running.origin}/en{addresses["board"]}"></iframe>'
+    )
+    page.wait_for_load_state("networkidle")
+    ours, closed = page.frame(name="ours"), page.frame(name="closed")
+    assert ours is not None
+    assert closed is not None
+    assert ours.get_by_role("table").count() == 1
+    assert closed.get_by_role("table").count() == 0, "only embedded pages may be framed"
     context.close()

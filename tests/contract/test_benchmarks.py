@@ -124,12 +124,15 @@ def test_every_page_of_a_large_platform_is_measured(tmp_path: Path) -> None:
     for row in rows:
         if row["tool"] == "joulemark, 4,000":
             measured.setdefault(row["case"], {})[row["metric"]] = row["value"]
-    assert {"/", "/boards/{series}/{task}/", "/api/v1/boards/{series}/{task}.csv", "/results/?page=2"} <= set(
-        measured
-    )
+    assert {
+        "/en/",
+        "/en/boards/{series}/{task}/",
+        "/api/v1/boards/{series}/{task}.csv",
+        "/en/results/?page=2",
+    } <= set(measured)
     assert all(values["cold CPU"] > 0 and values["peak memory"] > 0 for values in measured.values())
-    assert measured["/boards/{series}/{task}/"]["raw"] > 50
-    assert measured["/compare/{task}/"]["statements"] >= 1
+    assert measured["/en/boards/{series}/{task}/"]["raw"] > 50
+    assert measured["/en/compare/{task}/"]["statements"] >= 1
     assert {row["case"] for row in rows if row["tool"].startswith("stock Django, ")} == {
         "100 cells",
         "100 results",

@@ -19,13 +19,19 @@ from tests.hostile_texts import HOSTILE
 DESCRIPTION = Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
 PAGES = (
     "/",
+    "/ru/",
     "/results/",
-    "/boards/x/y/",
-    "/boards/x/y/cell/",
-    "/impact/",
-    "/needed/",
+    "/en/results/",
+    "/en/boards/x/y/",
+    "/en/boards/x/y/cell/",
+    "/en/embed/boards/x/y/",
+    "/en/changes/x/y/",
+    "/en/badges/x/y.svg",
+    "/en/impact/",
+    "/ru/needed/",
+    "/oembed/",
+    "/sitemaps/x.xml",
     "/log/tile/x",
-    "/i18n/setlang/",
 )
 HEADERS = ("Accept", "Accept-Language", "Authorization", "Content-Type", "If-Match", "If-None-Match",
            "If-Modified-Since", "Origin", "Range", "Referer", "User-Agent", "X-Forwarded-For")  # fmt: skip
@@ -62,9 +68,7 @@ def _operations() -> list[tuple[str, str, list[str]]]:
         for path, operations in described.items()
         for method, operation in operations.items()
     ]
-    return found + [
-        ("post" if "setlang" in page else "get", page, ["page", "as_of", "query"]) for page in PAGES
-    ]
+    return found + [("get", page, ["page", "as_of", "query"]) for page in PAGES]
 
 
 def _request(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import quote
 
+from django.conf import settings
 from django.core.management import call_command
 
 from joulemark.suite import load_suite
@@ -44,6 +46,7 @@ def populate() -> Values:
         "task": ["text_classification"],
         "path": [f"0/000.p/{checkpoint.size}"],
         "digest": [demo.suite.digest],
+        "part": ["pages", "boards", "cells.demo-1-estimated.text_classification", "results."],
     }
 
 
@@ -55,5 +58,8 @@ def questions() -> dict[str, str]:
         "/api/v1/needed/": f"suite={digest}",
         "/api/v1/log/rows/": "start=0&end=5",
         "/api/v1/impact/": "query=text_classification&queries_per_day=3&users=7&place=DEU",
-        "/boards/demo-1-estimated/text_classification/cell/": cell,
+        "/en/boards/demo-1-estimated/text_classification/cell/": cell,
+        "/en/embed/boards/demo-1-estimated/text_classification/cell/": cell,
+        "/en/badges/demo-1-estimated/text_classification.svg": cell,
+        "/oembed/": f"url={quote(f'{settings.ORIGIN}/en/boards/demo-1-estimated/text_classification/')}",
     }

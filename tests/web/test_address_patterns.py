@@ -13,6 +13,7 @@ FITTING = {
     "task": "t",
     "result_id": "a" * 64,
     "short_id": "a" * 16,
+    "part": "pages",
     "path": "0/000.p/1",
     "digest": "a" * 64,
 }

@@ -46,7 +46,7 @@ def hot() -> Iterator[HotAddresses]:
 
 
 def read(client: Client, address: str, language: str = "en") -> ClientResponse:
-    return client.get(address, headers={"Accept-Language": language, "Accept-Encoding": "gzip"})
+    return client.get(address.replace("/en/", f"/{language}/", 1), headers={"Accept-Encoding": "gzip"})
 
 
 def make_hot(client: Client, address: str, language: str = "en") -> None:
@@ -97,7 +97,7 @@ def test_what_is_renewed_is_what_a_reader_would_have_computed(client: Client, va
 def test_nothing_is_done_twice_and_nothing_for_what_few_read(client: Client, values: Values) -> None:
     renewing = Renewal(HOT)
     for _ in range(MIN_READS - 1):
-        read(client, "/compare/")
+        read(client, "/en/compare/")
     make_hot(client, BOARD)
     assert [renewing.run(), renewing.run()] == [1, 0]
     change()
@@ -119,7 +119,7 @@ def test_a_renewal_is_nobodys_reading_and_leaves_the_language_as_it_was(
 
 
 def test_a_run_ends_in_time_and_the_next_goes_on(client: Client, values: Values) -> None:
-    addresses = [BOARD, "/boards/", "/compare/", "/results/", "/about/"]
+    addresses = [BOARD, "/en/boards/", "/en/compare/", "/en/results/", "/en/about/"]
     for address in addresses:
         make_hot(client, address)
     now = [0.0]
@@ -151,7 +151,7 @@ def test_what_other_software_has_answered_is_left_to_it(client: Client, values: 
 def test_an_address_that_is_no_more_harms_nobody(client: Client, values: Values) -> None:
     make_hot(client, BOARD)
     (noted,) = HOT.read_all()
-    for number, path in enumerate(("/boards/none/none/", "/never/was/", "/about/?" + "a" * 5000)):
+    for number, path in enumerate(("/en/boards/none/none/", "/never/was/", "/en/about/?" + "a" * 5000)):
         for _ in range(MIN_READS):
             HOT.count_read(f"{number + 1:012x}" + "0" * 52, HotAddress(path, "en", "", noted.software))
     assert Renewal(HOT).run() == 4

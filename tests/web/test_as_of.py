@@ -50,6 +50,7 @@ def everywhere(client: Client) -> list[str]:
             "series": ["demo-1-estimated", "study-2024"],
             "task": ["text_classification"],
             "result_id": [result],
+            "part": ["pages"],
             "short_id": [result[:16]],
             "path": ["0/000"],
             "digest": ["0" * 64],
@@ -131,10 +132,10 @@ def test_every_link_of_a_moment_carries_it_on(client: Client, moments: list[str]
         if answer.status_code != 200 or "html" not in answer["Content-Type"]:
             continue
         head, rest = answer.content.decode().split('<main id="content"')
-        assert f'href="/boards/?{moments[0].replace(":", "%3A")}"' in head
+        assert f'href="/en/boards/?{moments[0].replace(":", "%3A")}"' in head
         for before, href, after in LINK.findall(rest.split("</main>")[0]):
             target = urlsplit(unescape(href))
-            if target.netloc or not target.path or NOW in before + after or target.path == "/about/":
+            if target.netloc or not target.path or NOW in before + after or target.path == "/en/about/":
                 continue
             assert honours(resolve(target.path).func), f"{address} leads to {href}"
             assert {"as_of", "checkpoint"} & parse_qs(target.query).keys(), f"{address} leads to {href}"

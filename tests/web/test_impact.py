@@ -89,7 +89,7 @@ def test_claims_are_read_in_russian_with_a_decimal_comma(client: Client) -> None
 
 
 def test_claims_lead_to_the_boards_once_these_are_there(client: Client) -> None:
-    board = 'href="/boards/study-2024/image_generation/"'
+    board = 'href="/en/boards/study-2024/image_generation/"'
     assert board not in client.get("/claims/").content.decode()
     call_command("load_catalog", verbosity=0)
     call_command("load_published", verbosity=0)

@@ -216,7 +216,10 @@ def test_the_page_has_the_order_of_the_api_and_commands_that_run(client: Client,
     assert re.search(r"joulemark join http\S+\njoulemark run --suite demo --needed --budget 2h<", page)
     arguments = parser(words := shlex.split(f"run --suite demo --only {shown[0]}")).parse_args(words)
     assert (arguments.suite, arguments.only) == ("demo", OWN_ORDER[1])
-    assert 'href="/needed/"' in client.get("/", headers={"Accept-Language": language}).content.decode()
+    assert (
+        f'href="/{language}/needed/"'
+        in client.get("/", headers={"Accept-Language": language}).content.decode()
+    )
 
 
 def test_a_platform_without_jobs_says_so(client: Client) -> None:

@@ -111,7 +111,7 @@ def test_every_answer_has_the_policy(client: Client, board: str) -> None:
     docs = client.get("/api/v1/docs/")
     assert "style-src 'self' 'unsafe-inline'; script-src 'self';" in docs["Content-Security-Policy"]
     assert "<script>" not in docs.content.decode()
-    assert 'href="/"' in docs.content.decode()
+    assert 'href="/en/"' in docs.content.decode()
 
 
 def test_what_has_a_page_leads_to_it(client: Client) -> None:

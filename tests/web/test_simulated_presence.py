@@ -52,6 +52,7 @@ def every(client: Client) -> dict[str, ClientResponse]:
         "series": ["study-2024", *([crowd["series"]] if crowd else [])],
         "task": [crowd["task"] if crowd else "text_classification"],
         "result_id": [Submission.objects.values_list("pk", flat=True).first() or "0" * 64],
+        "part": ["pages"],
         "short_id": [(Submission.objects.values_list("pk", flat=True).first() or "0" * 64)[:16]],
         "path": ["0/000"],
         "digest": [load_suite("demo").digest],

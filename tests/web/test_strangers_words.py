@@ -182,6 +182,12 @@ def faults_everywhere(client: Client, submission: Submission) -> list[str]:
         "task": [records.first_job(load_suite("demo")).task],
         "path": ["0/000.p/1"],
         "digest": [load_suite("demo").digest],
+        "part": [
+            "pages",
+            "boards",
+            f"cells.demo-1-estimated.{records.first_job(load_suite('demo')).task}",
+            "results.",
+        ],
     }
     found = []
     for route in routes():

@@ -101,6 +101,8 @@ def test_the_page_the_json_and_the_csv_say_the_same(client: Client) -> None:
 def test_columns_are_added_behind_all_that_were_there(client: Client) -> None:
     three_people()
     header = client.get(f"/api/v1/boards/{BOARD}.csv").content.decode().split("\r\n", 1)[0].split(",")
+    assert header[-3:] == ["board_version", "checkpoint", "cite_as"]
+    header = header[:-3]
     assert tuple(header[-len(UNIT_COLUMNS) :]) == UNIT_COLUMNS
     assert header[-len(UNIT_COLUMNS) - 2 : -len(UNIT_COLUMNS)] == ["updated_at", "simulated"]
     assert "unit_energies" not in header

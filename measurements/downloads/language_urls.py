@@ -1,0 +1,14 @@
+"""Addresses of files with words in them, behind their language: feeds and badges."""
+
+from django.urls import path
+
+from measurements.downloads import badge, feeds
+from measurements.web import addresses as _addresses  # noqa: F401 - registers the converters
+
+urlpatterns = [
+    path("feeds/cells.atom", feeds.cells, name="feed-cells"),
+    path("feeds/records.atom", feeds.records, name="feed-records"),
+    path("feeds/decisions.atom", feeds.decisions, name="feed-decisions"),
+    path("feeds/retirements.atom", feeds.retirements, name="feed-retirements"),
+    path("badges/<name:series>/<name:task>.svg", badge.badge, name="badge"),
+]

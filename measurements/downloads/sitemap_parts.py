@@ -1,0 +1,125 @@
+"""The parts of the site's map, out of the database: pages, boards, the values of each board, results by their id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import Max
+
+from measurements.boards.models import NAMED_BY, BoardVersion, Cell
+from measurements.boards.queries import list_boards
+from measurements.boards.series import SuiteSeries, series_by_slug, series_of_suite
+from measurements.catalog.models import Task
+from measurements.intake.models import State, Submission
+from measurements.published.models import PublishedSeries
+from measurements.web.as_of import address_at
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+MAX_ADDRESSES = 20_000
+"""Pages in one part, each in every language: the protocol allows 50,000 addresses."""
+FEW_RESULTS, MANY_RESULTS = 5_000, 80_000
+"""Up to the first all results are one part, up to the second sixteen by the first digit of their id, else 256."""
+DIGITS = "0123456789abcdef"
+PAGES = ("home", "boards", "comparisons", "results", "claims", "impact", "needed", "decisions", "about")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MappedPage:
+    """A page's path in the language in use, and when what it shows last changed; None where that is not stored."""
+
+    path: str
+    changed_at: datetime | None
+
+
+def part_names() -> list[tuple[str, datetime | None]]:
+    """Every part that has a page, with the time of its last change."""
+    changes = _changes_of_series()
+    cells = [
+        (f"cells.{entry.series.slug}.{entry.task.slug}", changes.get(entry.series.slug))
+        for entry in list_boards()
+        if isinstance(entry.series, SuiteSeries)
+    ]
+    return [
+        ("pages", None),
+        ("boards", None),
+        *cells,
+        *((f"results.{prefix}", at) for prefix, at in _result_parts()),
+    ]
+
+
+def pages_of(name: str) -> list[MappedPage] | None:
+    """The pages of a part; None where there is no such part."""
+    kind, _, rest = name.partition(".")
+    if name == "pages":
+        return [MappedPage(path=address_at(None, page), changed_at=None) for page in PAGES]
+    if name == "boards":
+        return _boards()
+    if kind == "cells":
+        return _cells(rest)
+    if kind == "results" and rest == rest.lower() and set(rest) <= {*DIGITS} and len(rest) <= 2:
+        return _results(rest)
+    return None
+
+
+def _boards() -> list[MappedPage]:
+    changes = _changes_of_series()
+    return [
+        MappedPage(
+            path=address_at(None, "board", entry.series.slug, entry.task.slug),
+            changed_at=changes.get(entry.series.slug),
+        )
+        for entry in list_boards()[:MAX_ADDRESSES]
+    ]
+
+
+def _changes_of_series() -> dict[str, datetime]:
+    """When each series last changed, by its slug."""
+    versions = BoardVersion.objects.select_related("suite")
+    suites = {series_of_suite(row.suite, row.grade).slug: row.changed_at for row in versions}
+    return suites | {row.slug: row.imported_at for row in PublishedSeries.objects.all()}
+
+
+def _cells(name: str) -> list[MappedPage] | None:
+    """Values of one board; its name is the series and the task, both of which may hold dots."""
+    parts = name.split(".")
+    for cut in range(1, len(parts)):
+        series = series_by_slug(".".join(parts[:cut]))
+        task = Task.objects.named(".".join(parts[cut:]))
+        if isinstance(series, SuiteSeries) and task is not None:
+            cells = series.cells().of_tasks([task]).with_shared_names()[:MAX_ADDRESSES]
+            return [_cell(series.slug, task.slug, cell) for cell in cells]
+    return None
+
+
+def _cell(series: str, task: str, cell: Cell) -> MappedPage:
+    values = (cell.dataset.slug, cell.model.slug, cell.hardware_class.public_slug, cell.scope, cell.stratum)
+    named = dict(zip(NAMED_BY, values, strict=True))
+    return MappedPage(path=address_at(None, "cell", series, task, **named), changed_at=cell.updated_at)
+
+
+def _result_parts() -> list[tuple[str, datetime | None]]:
+    accepted = Submission.objects.filter(state=State.ACCEPTED).order_by()
+    n_results = accepted[: MANY_RESULTS + 1].count()
+    if n_results == 0:
+        return []
+    if n_results <= FEW_RESULTS:
+        return [("", accepted.aggregate(at=Max("received_at"))["at"])]
+    if n_results <= MANY_RESULTS:
+        return [(digit, None) for digit in DIGITS]
+    return [(f"{first}{second}", None) for first in DIGITS for second in DIGITS]
+
+
+def _results(prefix: str) -> list[MappedPage]:
+    """Accepted results whose id begins so. Each has the time of its last move, after which its page is as it is."""
+    accepted = Submission.objects.filter(
+        state=State.ACCEPTED, result_id__gte=prefix.ljust(64, "0"), result_id__lte=prefix.ljust(64, "f")
+    )
+    moved = accepted.annotate(moved_at=Max("transitions__moved_at")).order_by("result_id")
+    rows = moved.values_list("result_id", "moved_at", "received_at")[:MAX_ADDRESSES]
+    return [
+        MappedPage(path=address_at(None, "result", result_id), changed_at=moved_at or received_at)
+        for result_id, moved_at, received_at in rows
+    ]

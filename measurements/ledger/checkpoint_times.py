@@ -1,0 +1,27 @@
+"""Which checkpoint of the log stood at a time or has a leaf first: what a page names beside its version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from measurements.ledger.models import Checkpoint
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+def checkpoint_size_at(at: datetime) -> int | None:
+    """The size of the last checkpoint that was signed until a time; None where none was signed yet.
+
+    Checkpoints are only ever added, with rising times: the answer for a time that is past never changes.
+    """
+    until = Checkpoint.objects.filter(signed_at__lte=at).order_by("-signed_at", "-size")
+    return until.values_list("size", flat=True).first()
+
+
+def checkpoint_size_with(leaf_index: int | None) -> int | None:
+    """The size of the first checkpoint that has this leaf; None where the leaf has no place, or none was signed yet."""
+    if leaf_index is None:
+        return None
+    since = Checkpoint.objects.filter(size__gt=leaf_index).order_by("size")
+    return since.values_list("size", flat=True).first()

@@ -1,0 +1,59 @@
+"""What a page says to search engines in schema.org's words: a board or a value as a Dataset."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.utils.translation import gettext
+
+from measurements.pages.citation import AUTHOR
+from measurements.web.languages import current_language, without_language
+from measurements.web.plain_text import plain_text
+
+if TYPE_CHECKING:
+    from measurements.pages.provenance import Provenance
+
+CONTEXT = "https://schema.org"
+LICENCE = "https://creativecommons.org/licenses/by/4.0/"
+MEDIA_TYPES = {"CSV": "text/csv", "JSON": "application/json"}
+
+
+def dataset_of(provenance: Provenance, page_address: str) -> dict[str, Any] | None:
+    """The Dataset that a page with this provenance shows; None for a page without a version of its own."""
+    citation = provenance.citation
+    if citation is None or provenance.version is None or provenance.at is None:
+        return None
+    title = plain_text(citation.title)
+    files = [
+        {
+            "@type": "DataDownload",
+            "encodingFormat": MEDIA_TYPES[offer.name],
+            "contentUrl": f"{settings.ORIGIN}{without_language(offer.path)}",
+        }
+        for offer in provenance.files
+    ]
+    return {
+        "@context": CONTEXT,
+        "@type": "Dataset",
+        "name": title,
+        "description": gettext(
+            "Energy of AI answers in Wh per 1,000 queries with 95 % intervals: {title}. Every value links to its "
+            "signed evidence."
+        ).format(title=title),
+        "url": page_address,
+        "sameAs": citation.address,
+        "inLanguage": current_language(),
+        "version": str(provenance.version),
+        "dateModified": provenance.at.isoformat(),
+        "license": LICENCE,
+        "isAccessibleForFree": True,
+        "creator": {"@type": "Organization", "name": AUTHOR, "url": settings.ORIGIN},
+        "measurementTechnique": list(provenance.grades),
+        "variableMeasured": {
+            "@type": "PropertyValue",
+            "name": gettext("Energy per 1,000 queries"),
+            "unitText": "Wh",
+        },
+        "distribution": files,
+    }
