@@ -111,7 +111,12 @@ def test_every_address_keeps_the_moment_or_refuses_it(client: Client, moments: l
     assert sum(address.startswith("/api/v1/boards/") for address in kept) == 7
     for address in kept - PROBES:
         assert honours(resolve(urlsplit(address).path).func), f"{address} ignores the moment in silence"
-    assert {"/en/results/", "/en/compare/", "/en/needed/", "/api/v1/comparisons/text_classification.csv"} <= refused
+    assert {
+        "/en/results/",
+        "/en/compare/",
+        "/en/needed/",
+        "/api/v1/comparisons/text_classification.csv",
+    } <= refused
 
 
 def test_what_a_board_said_then_is_what_its_downloads_say_of_then(client: Client, moments: list[str]) -> None:

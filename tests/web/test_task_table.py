@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db
 TASK = "summarization"
-PAGE = f"/tasks/{TASK}/"
+PAGE = f"/en/tasks/{TASK}/"
 A100 = "nvidia-a100-sxm4-80gb"
 
 
@@ -224,7 +224,7 @@ def test_page_and_files_have_the_same_rows_and_say_what_they_are(client: Client)
         lines = list(
             csv.DictReader(io.StringIO(client.get(f"/api/v1/tasks/{TASK}.csv?{text}").content.decode()))
         )
-        drawing = client.get(f"/tasks/{TASK}.svg?{text}").content.decode()
+        drawing = client.get(f"/en/tasks/{TASK}.svg?{text}").content.decode()
         rows = read_page(html).root.first("tbody").all("tr")
         assert len(rows) == len(answer["rows"]) == len(lines) == len(expected.rows)
         for row, data, line, of in zip(rows, answer["rows"], lines, expected.rows, strict=True):
@@ -249,7 +249,7 @@ def test_page_and_files_have_the_same_rows_and_say_what_they_are(client: Client)
         assert f"/tasks/{TASK}/" in answer["page_url"]
         assert "Source: http" in drawing
     assert list(answer["rows"][0]) == list(TableRowSerializer().fields)
-    picture = client.get(f"/tasks/{TASK}.png?series=demo-1-measured")
+    picture = client.get(f"/en/tasks/{TASK}.png?series=demo-1-measured")
     assert (picture.headers["Content-Type"], picture.content[:8]) == ("image/png", b"\x89PNG\r\n\x1a\n")
 
 
@@ -283,7 +283,7 @@ def test_as_of_shows_what_stood_then_and_every_link_and_file_keeps_it(client: Cl
     assert hidden == {WRITTEN_AT.isoformat()}
     rows = client.get(f"/api/v1/tasks/{TASK}.json?series=demo-1-measured&{moment}").json()
     assert {row["as_of"] for row in rows["rows"]} == {"2026-05-04T10:00:00Z"}
-    assert "As of: 2026-05-04 10:00:00 UTC" in client.get(f"/tasks/{TASK}.svg?{moment}").content.decode()
+    assert "As of: 2026-05-04 10:00:00 UTC" in client.get(f"/en/tasks/{TASK}.svg?{moment}").content.decode()
 
 
 def test_another_spelling_leads_to_the_address_and_only_common_queries_are_kept(
@@ -298,13 +298,13 @@ def test_another_spelling_leads_to_the_address_and_only_common_queries_are_kept(
     monkeypatch.setattr(middleware, "store", store)
     for address in (
         f"{PAGE}?q=chat",
-        f"/tasks/{TASK}.svg?unit=wh",
+        f"/en/tasks/{TASK}.svg?unit=wh",
         f"/api/v1/tasks/{TASK}.json?max_card_gb=24",
     ):
         assert client.get(address).status_code == 200
     for address in (
         f"{PAGE}?sort=energy",
-        f"/tasks/{TASK}.svg",
+        f"/en/tasks/{TASK}.svg",
         f"/api/v1/tasks/{TASK}.json?kind=general-purpose",
     ):
         with pytest.raises(AssertionError, match="it is kept"):
@@ -331,8 +331,8 @@ def test_what_is_not_there_is_refused_in_words_in_every_format(
     for name in (f"/api/v1/tasks/{TASK}.json", f"/api/v1/tasks/{TASK}.csv"):
         answer = client.get(f"{name}?{text}")
         assert (answer.status_code, json.loads(answer.content)["code"]) == (400, code)
-    assert client.get(f"/tasks/{TASK}.png?{text}").status_code == 400
-    assert client.get("/tasks/no-such-task/").status_code == 404
+    assert client.get(f"/en/tasks/{TASK}.png?{text}").status_code == 400
+    assert client.get("/en/tasks/no-such-task/").status_code == 404
 
 
 def test_a_page_reads_a_bounded_number_of_queries_and_each_row_is_on_one(
@@ -358,9 +358,9 @@ def test_hostile_names_are_harmless_in_every_format(client: Client) -> None:
     hostile = '<script>alert("x")</script>\u202e=1+1\x0b'
     AiModel.objects.filter(slug="tiny-sum").update(title=hostile, owner="=cmd|x")
     page = client.get(PAGE).content.decode()
-    drawing = client.get(f"/tasks/{TASK}.svg").content.decode()
+    drawing = client.get(f"/en/tasks/{TASK}.svg").content.decode()
     assert "<script>alert" not in page
     assert "<script>alert" not in drawing
     assert "\x0b" not in drawing
     assert "'=cmd|x" in client.get(f"/api/v1/tasks/{TASK}.csv").content.decode()
-    assert client.get(f"/tasks/{TASK}.png").content[:4] == b"\x89PNG"
+    assert client.get(f"/en/tasks/{TASK}.png").content[:4] == b"\x89PNG"
