@@ -1,7 +1,10 @@
 """What answers that name a place in the log are made of."""
 
 from measurements.answer_cache.sources import source
-from measurements.ledger.models import Leaf
+from measurements.ledger.models import Checkpoint, Cosignature, Leaf, LogGap
 
 LEAVES = source(referenced=[Leaf])
 """Leaves and their places. A leaf is written with the row that it records, and read through that row alone."""
+
+CHECKPOINTS = source(Checkpoint, Cosignature, LogGap)
+"""What was signed, who witnessed it, and gaps that restores have left."""

@@ -10,17 +10,26 @@ from measurements.catalog.sources import CATALOG
 from measurements.impact import pages as impact
 from measurements.pages import (
     about,
+    accessibility,
     board,
     board_list,
     cell,
     compare,
     compare_list,
+    compare_models,
+    contributor,
     decision_list,
+    device,
+    glossary,
     home,
+    log,
     needed,
+    privacy,
     published_series,
     result,
     result_list,
+    retirement_list,
+    rules,
 )
 from measurements.published.sources import PUBLISHED
 from measurements.web import addresses as _addresses  # noqa: F401 - registers the converters
@@ -37,6 +46,7 @@ urlpatterns = [
     path("published/", RedirectView.as_view(pattern_name="boards")),
     path("published/<name:series>/", published_series.published, name="published"),
     path("compare/", compare_list.compare_list, name="comparisons"),
+    path("compare/models/", compare_models.compare_models_page, name="compare-models"),
     path("compare/<name:task>/", compare.compare, name="comparison"),
     path("claims/", impact.claims, name="claims"),
     path("impact/", impact_of_boards, {"find_value": find_value}, name="impact"),
@@ -46,4 +56,12 @@ urlpatterns = [
     path("r/<short_result_id:short_id>", result.short_result, name="short-result"),
     path("decisions/", decision_list.decision_list, name="decisions"),
     path("about/", about.about, name="about"),
+    path("rules/", rules.rules, name="rules"),
+    path("retirements/", retirement_list.retirement_list, name="retirements"),
+    path("contributors/<name:pseudonym>/", contributor.contributor, name="contributor"),
+    path("contributors/<name:pseudonym>/devices/<device_tag:tag>/", device.device, name="device"),
+    path("log/", log.log, name="log"),
+    path("glossary/", glossary.glossary, name="glossary"),
+    path("privacy/", privacy.privacy, name="privacy"),
+    path("accessibility/", accessibility.accessibility, name="accessibility"),
 ]

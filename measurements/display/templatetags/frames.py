@@ -12,6 +12,8 @@ from measurements.display.choices import Grade
 from measurements.display.kinds import CORE, NEUTRAL, SHAPES
 
 if TYPE_CHECKING:
+    from measurements.display.fit_plot import FitMark
+    from measurements.display.overlay_plot import OverlayMark
     from measurements.display.plot import Mark
     from measurements.display.scatter import ScatterMark
 
@@ -65,7 +67,27 @@ def spot(mark: ScatterMark) -> SafeString:
     return format_html("{}{}{}", bar, _mark(mark), label)
 
 
-def _mark(mark: Mark | ScatterMark) -> SafeString:
+@register.filter
+def plain_mark(mark: FitMark) -> SafeString:
+    """A mark without a bar and without a name beside it."""
+    return _mark(mark)
+
+
+@register.filter
+def overlay_lane(mark: OverlayMark) -> SafeString:
+    """A lane of an overlay: the bar of an interval, a mark, and the model's letter behind them."""
+    bar = ""
+    if mark.bar:
+        bar = format_html(
+            '<line class="bar {}" x1="{}" x2="{}" y1="{}" y2="{}"/>', mark.shape, *mark.bar, mark.y, mark.y
+        )
+    return format_html(
+        '{}{}<text class="letter" x="{}" dx="10" y="{}">{}</text>',
+        bar, _mark(mark), mark.letter_x, mark.letter_y, mark.letter,
+    )  # fmt: skip
+
+
+def _mark(mark: FitMark | Mark | OverlayMark | ScatterMark) -> SafeString:
     """A mark; a dot inside it says that its number is an estimate. Raises KeyError for an unknown shape."""
     core = CORE if mark.grade == Grade.ESTIMATED else ""
     return format_html(

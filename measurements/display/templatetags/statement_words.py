@@ -40,6 +40,17 @@ def with_quotations(sentence: str) -> SafeString:
 
 
 @register.filter
+def with_code(sentence: str) -> SafeString:
+    """A sentence of ours with commands and names between backticks, which become code."""
+    return SafeString(
+        "".join(
+            format_html("<code>{}</code>", part) if place % 2 else format_html("{}", part)
+            for place, part in enumerate(sentence.split("`"))
+        )
+    )
+
+
+@register.filter
 def meter_name(meter: str) -> SafeString | str:
     """How the energy was read."""
     return _titled(meter, term_titles.METERS)
