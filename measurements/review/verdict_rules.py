@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from joulemark.rules.judge import RULES, RULES_VERSION
+from joulemark.rules.judge import RULES_VERSION
+from measurements.review.rule_facts import ALL_RULES, RuleFacts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from joulemark.rules.rule import Rule
     from measurements.review.models import Verdict
 
 Finding = dict[str, Any]
@@ -20,7 +20,7 @@ Finding = dict[str, Any]
 class AppliedRule:
     """A rule as a verdict applied it; `evidence` are the numbers of its finding, empty where it was satisfied."""
 
-    rule: Rule
+    rule: RuleFacts
     finding: Finding | None
 
     @property
@@ -38,7 +38,7 @@ class VerdictRules:
 
     violated: list[AppliedRule]
     satisfied: list[AppliedRule]
-    changed: list[Rule]
+    changed: list[RuleFacts]
     version: str
 
     @property
@@ -50,15 +50,15 @@ class VerdictRules:
 def rules_of_verdict(verdict: Verdict) -> VerdictRules | None:
     """The rules that a verdict applied; None where they could not be applied at all, or their version is not known."""
     findings: dict[str, Finding] = {finding["code"]: finding for finding in verdict.findings}
-    if not verdict.rules_version.isdecimal() or findings.keys() - {rule.code for rule in RULES}:
+    if not verdict.rules_version.isdecimal() or findings.keys() - {rule.code for rule in ALL_RULES}:
         return None
     version = int(verdict.rules_version)
-    known = [rule for rule in RULES if int(rule.version) <= version]
+    known = [rule for rule in ALL_RULES if int(rule.version) <= version]
     return VerdictRules(
         violated=[
-            AppliedRule(rule=rule, finding=findings[rule.code]) for rule in RULES if rule.code in findings
+            AppliedRule(rule=rule, finding=findings[rule.code]) for rule in ALL_RULES if rule.code in findings
         ],
         satisfied=[AppliedRule(rule=rule, finding=None) for rule in known if rule.code not in findings],
-        changed=[rule for rule in RULES if int(rule.version) > version and rule.code not in findings],
+        changed=[rule for rule in ALL_RULES if int(rule.version) > version and rule.code not in findings],
         version=verdict.rules_version,
     )

@@ -12,8 +12,8 @@ from measurements.review.listing import codes_of
 from measurements.review.models import Cause, ModerationReason, WithdrawalReason
 
 if TYPE_CHECKING:
-    from joulemark.rules.rule import Rule
     from measurements.intake.models import Submission
+    from measurements.review.rule_facts import RuleFacts
 
 register = template.Library()
 
@@ -87,13 +87,13 @@ EVIDENCE_OF = {
 
 
 @register.filter
-def evidence_anchor(rule: Rule) -> str:
+def evidence_anchor(rule: RuleFacts) -> str:
     """The section of a result's page that shows what a rule reads."""
     return f"#{_evidence_of(rule)}"
 
 
 @register.filter
-def evidence_name(rule: Rule) -> str:
+def evidence_name(rule: RuleFacts) -> str:
     """The heading of that section, in the reader's language."""
     return {
         "evidence": gettext("Evidence"),
@@ -104,8 +104,8 @@ def evidence_name(rule: Rule) -> str:
     }[_evidence_of(rule)]
 
 
-def _evidence_of(rule: Rule) -> str:
-    return EVIDENCE_OF[rule.check.__module__.rpartition(".")[2]]
+def _evidence_of(rule: RuleFacts) -> str:
+    return EVIDENCE_OF[rule.subject]
 
 
 @register.filter
