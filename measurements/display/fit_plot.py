@@ -21,6 +21,8 @@ LEFT_PERCENT, RIGHT_PERCENT = 11.0, 97.0
 FRAME_UNITS = 1000
 BAND_POINTS = 24
 """Places at which the band is drawn: it is smooth."""
+MAX_BEYOND = 4.0
+"""A band that goes further beyond the points than this factor is cut: three points may have one of many decades."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +100,7 @@ def fit_plot(
     if len(points) < 2:
         return None
     across = LogScale(_extent([point.size for point in points]))
-    upward = LogScale(_extent([*(point.energy for point in points), *(line.values if line else ())]))
+    upward = LogScale(_upward_extent([point.energy for point in points], line))
     return FitPlot(
         title=title,
         description=description,
@@ -139,6 +141,16 @@ def fit_plot(
 
 def _extent(values: Sequence[float]) -> tuple[float, float]:
     return min(values), max(values)
+
+
+def _upward_extent(energies: Sequence[float], line: FitLine | None) -> tuple[float, float]:
+    """Of points, line and band, of which no more than a multiple of the points is shown."""
+    low, high = _extent(energies)
+    if line is None:
+        return low, high
+    least = max(min(*line.lows, *line.values), low / MAX_BEYOND)
+    most = min(max(*line.highs, *line.values), high * MAX_BEYOND)
+    return min(low, least), max(high, most)
 
 
 def _y(scale: LogScale, value: float) -> int:

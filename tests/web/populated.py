@@ -44,6 +44,8 @@ def populate() -> Values:
         "task": ["text_classification"],
         "path": [f"0/000.p/{checkpoint.size}"],
         "digest": [demo.suite.digest],
+        "pseudonym": [made[0].key.contributor.pseudonym],
+        "tag": [made[0].result.device.tag[:16]],
     }
 
 
@@ -56,4 +58,5 @@ def questions() -> dict[str, str]:
         "/api/v1/log/rows/": "start=0&end=5",
         "/api/v1/impact/": "query=text_classification&queries_per_day=3&users=7&place=DEU",
         "/boards/demo-1-estimated/text_classification/cell/": cell,
+        "/compare/models/": f"model={SPECIFIC}&model={GENERAL}",
     }

@@ -105,7 +105,8 @@ PAGES = [
     "/boards/demo-1-estimated/text_classification/", "/boards/demo-1-measured/text_classification/",
     "/compare/", "/compare/text_classification/", "/results/", "/results/?state=rejected", "/about/", "/claims/",
     "/impact/", "/impact/?query=own&place=DEU", "/impact/?query=image_generation&queries_per_day=3&users=7&place=FRA",
-    "/needed/", "/published/study-2024/",
+    "/needed/", "/published/study-2024/", "/rules/", "/retirements/", "/retirements/?state=withdrawn", "/log/",
+    "/glossary/", "/privacy/", "/accessibility/", "/compare/models/",
 ]  # fmt: skip
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from joulemark.record.trace import Span, Trace
 
 MAX_STEPS = 240
-"""Steps of a curve at most: two pixels each on a phone, and some kilobytes in a page."""
+"""Steps of a curve at most, and never more than readings: two pixels each on a phone, some kilobytes in a page."""
 PERIODS_PER_STEP = 4
 """A counter that moves once a period is off by a period at either end of a step: a quarter of it at most."""
 MAX_BANDS = 120
@@ -111,7 +111,8 @@ def power_curve(trace: Trace, sensor: Sensor) -> PowerCurve:
     gauge = _gauge_sums(trace)
     periods_s = [stream.timing.period_us / 1e6 for stream in streams if stream.timing is not None]
     length_s = end_s - start_s
-    step_s = max(length_s / MAX_STEPS, PERIODS_PER_STEP * max(periods_s, default=0.0))
+    n_most = min(MAX_STEPS, max(min(len(read.t_us) for read in counters) - 1, 1))
+    step_s = max(length_s / n_most, PERIODS_PER_STEP * max(periods_s, default=0.0))
     n_steps = max(1, int(length_s / step_s + 1e-9))
     edges: NDArray[np.float64] = np.linspace(start_s, end_s, n_steps + 1, dtype=np.float64)
     return PowerCurve(
