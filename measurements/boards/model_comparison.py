@@ -99,18 +99,18 @@ def suggested_models() -> list[AiModel]:
 def compare_models(models: Sequence[AiModel], *, grade: str = "", page: int = 1) -> ModelComparison:
     """What these models have in common, of one grade or of any; `page` is counted from 1."""
     conditions = _common_conditions(models, grade, page)
-    shown, has_next = conditions[:GROUPS_PER_PAGE], len(conditions) > GROUPS_PER_PAGE
-    if not shown:
+    of_page, has_next = conditions[:GROUPS_PER_PAGE], len(conditions) > GROUPS_PER_PAGE
+    if not of_page:
         return ModelComparison(groups=[], page=page, has_next=False, within_devices=True)
-    of_page = _of_conditions(shown) & Q(model__in=models)
-    cells = list(Cell.objects.filter(of_page).with_names().select_related("standing"))
-    beside = _measured_beside(Result.objects.eligible().filter(of_page))
+    is_compared = _of_conditions(of_page) & Q(model__in=models)
+    cells = list(Cell.objects.filter(is_compared).with_names().select_related("standing"))
+    beside = _measured_beside(Result.objects.eligible().filter(is_compared))
     values = _device_values(cells)
     by_condition: dict[Condition, list[Cell]] = {}
     for cell in cells:
         by_condition.setdefault(_condition_of(cell), []).append(cell)
     return ModelComparison(
-        groups=[_group(by_condition[condition], beside, values) for condition in shown],
+        groups=[_group(by_condition[condition], beside, values) for condition in of_page],
         page=page,
         has_next=has_next,
         within_devices=values is not None,
@@ -172,8 +172,8 @@ def _group(
     cells = sorted(cells, key=lambda cell: (cell.energy_per_query_j, cell.model.slug))
     rows = {cell.pk: row_of_cell(cell, series_of_suite(cell.suite, cell.grade)) for cell in cells}
     ratios, n_missing = {}, 0
-    for one, other in combinations(cells, 2):
-        for above, below in ((one, other), (other, one)):
+    for first, second in combinations(cells, 2):
+        for above, below in ((first, second), (second, first)):
             try:
                 paired = computed(
                     f"the ratio of {above} to {below}", partial(_ratio, above, below, rows, values or {})

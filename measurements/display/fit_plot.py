@@ -52,6 +52,7 @@ class FitTick:
 
     at: str
     label: str
+    anchor: str = "middle"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +68,7 @@ class FitMark:
 
 @dataclass(frozen=True, kw_only=True)
 class FitPlot:
-    """Everything that the template draws. `line` and `band` are paths in a frame of `frame` by `frame` units."""
+    """Everything that the template draws. `line` and `band` are paths in units of the frame."""
 
     title: str
     description: str
@@ -80,7 +81,8 @@ class FitPlot:
     right: str
     width: str
     tick_x: str
-    frame: int
+    frame_width: int
+    frame_height: int
     columns: list[FitTick]
     rows: list[FitTick]
     line: str
@@ -113,7 +115,8 @@ def fit_plot(
         right=f"{RIGHT_PERCENT:g}%",
         width=f"{RIGHT_PERCENT - LEFT_PERCENT:g}%",
         tick_x=f"{LEFT_PERCENT - 1:g}%",
-        frame=FRAME_UNITS,
+        frame_width=FRAME_UNITS,
+        frame_height=FRAME_UNITS,
         columns=[
             FitTick(
                 at=percent(across.share(size), LEFT_PERCENT, RIGHT_PERCENT), label=significant(size, digits=1)

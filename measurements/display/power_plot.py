@@ -102,10 +102,10 @@ def power_plot(
 
     The upward axis begins at zero. Times of stretches are seconds from the beginning too.
     """
-    known = [watts for curve in curves for watts in curve.watts if watts is not None]
-    if not known:
+    powers_w = [watts for curve in curves for watts in curve.watts if watts is not None]
+    if not powers_w:
         return None
-    upward = LinearScale((0.0, max(*known, 0.0) or 1.0))
+    upward = LinearScale((0.0, max(*powers_w, 0.0) or 1.0))
     across = LinearScale((0.0, length_s))
     return PowerPlot(
         title=title,

@@ -37,17 +37,20 @@ if TYPE_CHECKING:
 def compare_models_page(request: HttpRequest) -> HttpResponse:
     """Answer with the comparison, with the form alone where less than two models are named, or with a refusal."""
     try:
-        asked = parse_comparison(request.GET)
+        parsed = parse_comparison(request.GET)
     except ComparisonRefused as refusal:
-        context = _form(request.GET.getlist("model"), "") | {"refusal": refusal}
-        return render(request, "pages/compare_models.html", context, status=400)
-    if asked.query != request.META.get("QUERY_STRING", ""):
+        return _page(request, _form(request.GET.getlist("model"), "") | {"refusal": refusal}, status=400)
+    if parsed.query != request.META.get("QUERY_STRING", ""):
         address = reverse("compare-models")
-        return redirect(f"{address}?{asked.query}" if asked.query else address)
-    context = _form([model.slug for model in asked.models], asked.grade) | {"asked": asked}
-    if len(asked.models) > 1:
-        context |= _comparison(asked)
-    return render(request, "pages/compare_models.html", context)
+        return redirect(f"{address}?{parsed.query}" if parsed.query else address)
+    context = _form([model.slug for model in parsed.models], parsed.grade) | {"parsed": parsed}
+    if len(parsed.models) > 1:
+        context |= _comparison(parsed)
+    return _page(request, context, status=200)
+
+
+def _page(request: HttpRequest, context: dict[str, object], *, status: int) -> HttpResponse:
+    return render(request, "pages/compare_models.html", context, status=status)
 
 
 def _form(slugs: list[str], grade: str) -> dict[str, object]:
@@ -60,14 +63,14 @@ def _form(slugs: list[str], grade: str) -> dict[str, object]:
     }
 
 
-def _comparison(asked: ComparisonRequest) -> dict[str, object]:
-    comparison = compare_models(asked.models, grade=asked.grade, page=asked.page)
-    letters = {model.slug: letter for model, letter in zip(asked.models, LETTERS, strict=False)}
+def _comparison(parsed: ComparisonRequest) -> dict[str, object]:
+    comparison = compare_models(parsed.models, grade=parsed.grade, page=parsed.page)
+    letters = {model.slug: letter for model, letter in zip(parsed.models, LETTERS, strict=False)}
     return {
         "comparison": comparison,
         "letters": letters,
-        "models": [(letters[model.slug], model) for model in asked.models],
-        "licences": {model.slug: model.licence for model in asked.models},
+        "models": [(letters[model.slug], model) for model in parsed.models],
+        "licences": {model.slug: model.licence for model in parsed.models},
         "plot": comparison_overlay(comparison, letters),
         "previous": gettext("Conditions before"),
         "next": gettext("Further conditions"),

@@ -78,8 +78,8 @@ def _models(query: QueryDict) -> list[AiModel]:
             gettext("%(n)d models are too many to compare at once; name at most %(most)d.")
             % {"n": len(slugs), "most": MAX_MODELS},
         )
-    known = named_models([slug for slug in slugs if len(slug) <= MAX_NAME and "\0" not in slug])
-    unknown = [slug for slug in slugs if slug not in known]
+    by_slug = named_models([slug for slug in slugs if len(slug) <= MAX_NAME and "\0" not in slug])
+    unknown = [slug for slug in slugs if slug not in by_slug]
     if unknown:
         raise ComparisonRefused(
             "JM-COMPARE-MODEL",
@@ -88,7 +88,7 @@ def _models(query: QueryDict) -> list[AiModel]:
             )
             % {"name": unknown[0][:MAX_NAME]},
         )
-    return [known[slug] for slug in slugs]
+    return [by_slug[slug] for slug in slugs]
 
 
 def _grade(query: QueryDict) -> str:

@@ -36,7 +36,7 @@ class PhaseRow:
 
     @property
     def difference(self) -> float | None:
-        """The energy by the power readings over that by the counter, less 1; None where one is not known."""
+        """The energy by the power readings over that by the counter, less 1; None where one is not powers_w."""
         if not self.phase.counter_j or self.phase.gauge_j is None:
             return None
         return self.phase.gauge_j / self.phase.counter_j - 1
@@ -82,7 +82,7 @@ def result_power(row: models.PowerCurve) -> ResultPower:
 
 def _plot(curve: PowerCurve) -> PowerPlot | None:
     length_s = curve.step_s * len(curve.counter_w)
-    known = [power for power in curve.counter_w if power is not None]
+    powers_w = [power for power in curve.counter_w if power is not None]
     curves = [Curve(name="counter", watts=curve.counter_w)]
     if curve.gauge_w:
         curves.append(Curve(name="gauge", watts=curve.gauge_w))
@@ -96,8 +96,8 @@ def _plot(curve: PowerCurve) -> PowerPlot | None:
             "The table below has the energy of each phase."
         )
         % {
-            "low": watts(min(known)) if known else "–",  # noqa: RUF001 - a dash for nothing
-            "high": watts(max(known)) if known else "–",  # noqa: RUF001 - the same
+            "low": watts(min(powers_w)) if powers_w else "–",  # noqa: RUF001 - a dash for nothing
+            "high": watts(max(powers_w)) if powers_w else "–",  # noqa: RUF001 - the same
             "n": whole(len(curve.counter_w)),
         },
         axis=gettext("horizontal: seconds since the run began; vertical: watts, from zero"),

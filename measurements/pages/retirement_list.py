@@ -30,6 +30,6 @@ def retirement_list(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": [retirement_of(submission) for submission in page],
         "state": state,
-        "states": [known.value for known in RETIRED_STATES],
+        "states": [retired.value for retired in RETIRED_STATES],
     }
     return render(request, "pages/retirement_list.html", context)

@@ -53,12 +53,12 @@ def rules_of_verdict(verdict: Verdict) -> VerdictRules | None:
     if not verdict.rules_version.isdecimal() or findings.keys() - {rule.code for rule in ALL_RULES}:
         return None
     version = int(verdict.rules_version)
-    known = [rule for rule in ALL_RULES if int(rule.version) <= version]
+    unchanged = [rule for rule in ALL_RULES if int(rule.version) <= version]
     return VerdictRules(
         violated=[
             AppliedRule(rule=rule, finding=findings[rule.code]) for rule in ALL_RULES if rule.code in findings
         ],
-        satisfied=[AppliedRule(rule=rule, finding=None) for rule in known if rule.code not in findings],
+        satisfied=[AppliedRule(rule=rule, finding=None) for rule in unchanged if rule.code not in findings],
         changed=[rule for rule in ALL_RULES if int(rule.version) > version and rule.code not in findings],
         version=verdict.rules_version,
     )

@@ -44,6 +44,7 @@ HOMES: dict[str, tuple[str, dict[str, str]]] = {
             "measurements/boards/series.py": "suites by the keys that cells have",
             "measurements/boards/board_pages.py": "data sets and hardware by the keys that cells have",
             "measurements/boards/comparisons.py": "the models of stored comparisons, in one question",
+            "measurements/boards/model_comparison.py": "models by the names in an address, in one question",
             "measurements/boards/needed.py": "hardware by the keys that cells have",
             "measurements/boards/equal_size.py": "kinds and sizes of all models, which a factor depends on",
             "measurements/review/filters.py": "the rows that a filter's name means, before a list is asked",

@@ -134,18 +134,18 @@ def _gauge_sums(trace: Trace) -> _Sums | None:
     if gauge is None or len(gauge.t_us) < 2:
         return None
     try:
-        held = accumulate(gauge)
+        readings = accumulate(gauge)
     except EnergyError:
         return None
-    return _Sums(t_s=held.high_s, energy_j=held.energy_j)
+    return _Sums(t_s=readings.high_s, energy_j=readings.energy_j)
 
 
 def _watts(sums: Sequence[_Sums], edges: NDArray[np.float64]) -> tuple[Power, ...]:
     joules, is_read = _total(sums, edges[:-1], edges[1:])
     watts = joules / np.diff(edges)
     return tuple(
-        _rounded(power) if known else None
-        for power, known in zip(watts.tolist(), is_read.tolist(), strict=True)
+        _rounded(power) if covered else None
+        for power, covered in zip(watts.tolist(), is_read.tolist(), strict=True)
     )
 
 
@@ -158,7 +158,7 @@ def _total(
     sums: Sequence[_Sums], start_s: NDArray[np.float64], end_s: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     parts = [each.between(start_s, end_s) for each in sums]
-    return np.sum([joules for joules, _ in parts], axis=0), np.all([known for _, known in parts], axis=0)
+    return np.sum([joules for joules, _ in parts], axis=0), np.all([covered for _, covered in parts], axis=0)
 
 
 def _phases(spans: Sequence[Span], sums: Sequence[_Sums], gauge: _Sums | None) -> tuple[Phase, ...]:
