@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from joulemark_simulation.addresses import routes
 from measurements.boards.models import Cell
 from measurements.boards.series import series_of_suite
+from measurements.review.models import Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +35,7 @@ def pages_of(platform: LargePlatform) -> list[Page]:
     """Every page and download, each with something to show. Raises KeyError for a parameter that has no value here."""
     cell = Cell.objects.with_names().get(suite_id=platform.cells[0]["suite_id"], **_key(platform))
     series = series_of_suite(cell.suite, cell.grade).slug
+    device = Result.objects.select_related("device__contributor").get(pk=platform.result_id).device
     values = {
         "result_id": platform.result_id,
         "short_id": platform.result_id[:16],
@@ -41,6 +43,8 @@ def pages_of(platform: LargePlatform) -> list[Page]:
         "task": cell.dataset.task.slug,
         "path": "0/000",
         "digest": platform.suite.digest,
+        "pseudonym": device.contributor.pseudonym,
+        "tag": device.tag[:16],
     }
     named = {
         "dataset": cell.dataset.slug, "model": cell.model.slug, "hardware": cell.hardware_class.public_slug,

@@ -58,7 +58,7 @@ def test_the_power_of_a_run_is_drawn_once_and_kept(client: Client, made: list[Su
     assert 'class="curve counter"' in text
     assert 'class="band window"' in text
     row = PowerCurve.objects.get()
-    PowerCurve.objects.update(content=row.content | {"n_ticks": 987654})
+    PowerCurve.objects.update(content=(row.content or {}) | {"n_ticks": 987654})
     assert "987" in html(client, address), "the stored curve is shown, not one that is computed again"
     assert len(text) < 100_000
 
@@ -184,7 +184,8 @@ def test_words_about_the_platform_are_in_both_languages(client: Client, db: None
 
 
 def test_the_glossary_is_that_of_the_documents() -> None:
-    from tests.contract.test_glossary import ROOT, ROW
+    from tests.catalogues import ROOT
+    from tests.contract.test_glossary import ROW
 
     text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
     rows = [(row["term"], row["meaning"]) for row in ROW.finditer(text)]

@@ -24,7 +24,7 @@ from joulemark_simulation.addresses import filled, routes
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import HardwareClass, NameState
 from measurements.catalog.services import published_hardware
-from measurements.contributors.models import Contributor
+from measurements.contributors.models import Contributor, Device
 from measurements.intake.models import State, Submission
 from measurements.ledger.log_facts import read_rows
 from measurements.ledger.models import Leaf, LeafKind
@@ -182,6 +182,8 @@ def faults_everywhere(client: Client, submission: Submission) -> list[str]:
         "task": [records.first_job(load_suite("demo")).task],
         "path": ["0/000.p/1"],
         "digest": [load_suite("demo").digest],
+        "pseudonym": [submission.key.contributor.pseudonym],
+        "tag": [(Device.objects.values_list("tag", flat=True).first() or "0" * 16)[:16]],
     }
     found = []
     for route in routes():
