@@ -100,7 +100,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Platform, d
                 "retirements": "/retirements/",
                 "contributor": f"/contributors/{pseudonym}/",
                 "device": f"/contributors/{pseudonym}/devices/{tag}/",
-                "log": "/log/",
+                "log": "/checkpoints/",
                 "glossary": "/glossary/",
                 "privacy": "/privacy/",
                 "accessibility": "/accessibility/",

@@ -158,7 +158,7 @@ def test_pages_cost_no_more_queries_with_more_rows(client: Client, made: list[Su
         make_result(Run(by="ada", device="ada", energy_per_query_j=0.5 + number / 100))
         make_result(Run(by="ada", device="ada", state=State.REJECTED, findings=ODD))
     refresh_stale_cells()
-    addresses = ["/rules/", "/retirements/", "/log/", f"/contributors/{who.pseudonym}/"]
+    addresses = ["/rules/", "/retirements/", "/checkpoints/", f"/contributors/{who.pseudonym}/"]
     addresses += [f"/contributors/{who.pseudonym}/devices/{made[0].result.device.tag[:16]}/"]
     addresses += [f"/compare/models/?model={SPECIFIC}&model={GENERAL}"]
     for address in addresses:
@@ -169,10 +169,10 @@ def test_pages_cost_no_more_queries_with_more_rows(client: Client, made: list[Su
 
 
 def test_the_log_has_a_page(client: Client, made: list[Submission]) -> None:
-    assert "Nothing has been signed yet" in html(client, "/log/")
+    assert "Nothing has been signed yet" in html(client, "/checkpoints/")
     checkpoint = sequence()
     assert checkpoint is not None
-    text = html(client, "/log/")
+    text = html(client, "/checkpoints/")
     assert checkpoint.root in text
     assert "joulemark audit" in text
 
