@@ -11,6 +11,7 @@ from django.conf import settings
 from joulemark_simulation.addresses import routes
 from measurements.boards.models import Cell
 from measurements.boards.series import series_of_suite
+from measurements.review.models import Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +37,7 @@ def pages_of(platform: LargePlatform) -> list[Page]:
     """Every page and download, each with something to show. Raises KeyError for a parameter that has no value here."""
     cell = Cell.objects.with_names().get(suite_id=platform.cells[0]["suite_id"], **_key(platform))
     series = series_of_suite(cell.suite, cell.grade).slug
+    device = Result.objects.select_related("device__contributor").get(pk=platform.result_id).device
     values = {
         "result_id": platform.result_id,
         "short_id": platform.result_id[:16],
@@ -44,6 +46,8 @@ def pages_of(platform: LargePlatform) -> list[Page]:
         "path": "0/000",
         "digest": platform.suite.digest,
         "part": f"cells.{series}.{cell.dataset.task.slug}",
+        "pseudonym": device.contributor.pseudonym,
+        "tag": device.tag[:16],
     }
     named = {
         "dataset": cell.dataset.slug, "model": cell.model.slug, "hardware": cell.hardware_class.public_slug,

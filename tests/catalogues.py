@@ -65,11 +65,12 @@ def of_rules() -> Iterator[str]:
     yield from causes.MENDS.values()
 
 
-def titles_of_rules() -> Iterator[str]:
-    """What pages show of a rule under the code of a finding."""
+def texts_of_rules() -> Iterator[str]:
+    """What pages show of a rule: its title, when it is satisfied, and what to do when it is violated."""
     from joulemark.rules.judge import RULES
 
-    yield from (rule.title for rule in RULES)
+    for rule in RULES:
+        yield from filter(None, (rule.title, rule.condition, rule.mend))
 
 
 AGENT = Half(
@@ -83,7 +84,7 @@ PLATFORM = Half(
     ROOT / "platform" / "joulemark_site" / "locale" / "ru" / "LC_MESSAGES" / "django.po",
     code=("measurements/**/*.py", "platform/joulemark_site/**/*.py"),
     templates=("measurements/**/*.html", "platform/joulemark_site/templates/**/*.html"),
-    data=titles_of_rules,
+    data=texts_of_rules,
 )
 HALVES = (AGENT, PLATFORM)
 

@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from measurements.published.answer_forms import Forms
 
 
+MAX_NAMED_PAIRS = 60
+"""Pairs of models that a page names; of more it names the models of both sides."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Side:
     """One kind of model in a comparison: medians over its models, of joules per query and of each score.
@@ -102,6 +106,18 @@ class ComparisonRow(Conditions):
     def sides(self) -> tuple[Side, Side]:
         """Both sides, general-purpose models first."""
         return (self.general_purpose, self.task_specific)
+
+    @property
+    def are_all_pairs(self) -> bool:
+        """Whether every model of one kind was divided by every one of the other, and few enough to be named."""
+        general, specific = self.sides
+        return self.paired.n_pairs == len(general.models) * len(specific.models) <= MAX_NAMED_PAIRS
+
+    @property
+    def named_pairs(self) -> list[tuple[str, str]]:
+        """The titles of the models of each pair, general-purpose first, where `are_all_pairs`."""
+        general, specific = self.sides
+        return [(above, below) for _, above in general.models for _, below in specific.models]
 
     @property
     def formed(self) -> Formed:

@@ -8,6 +8,8 @@ from measurements.answer_cache.table_versions import fold_versions
 from measurements.boards import services
 from measurements.boards.latest_results import refresh_latest_results
 from measurements.review.cell_turns import pause_s
+from measurements.summaries.power_curves import derive_waiting_curves
+from measurements.summaries.rule_counts import count_new_verdicts
 
 
 @shared_task(name="boards.refresh_cells")
@@ -27,7 +29,7 @@ def refresh_due() -> None:
 
 @shared_task(name="boards.sweep")
 def sweep() -> None:
-    """Forget old views and fold versions; recompute stale cells and whatever else a lost message has left.
+    """Forget old views and fold versions; count verdicts; recompute stale cells and what a lost message has left.
 
     Raises what one of them raised, after all others.
     """
@@ -35,4 +37,6 @@ def sweep() -> None:
     refresh_latest_results()
     services.refresh_due_cells(every_s=pause_s())
     fold_versions()
+    count_new_verdicts()
+    derive_waiting_curves()
     services.refresh_stale_cells()

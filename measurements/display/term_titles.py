@@ -30,6 +30,13 @@ ESTIMATORS = {
     "power": _("sum of power readings"),
     "average": _("sum of average power"),
 }
+PHASES = {
+    "idle-before": _("idle before the windows"),
+    "warm-up": _("warm-up"),
+    "window": _("windows"),
+    "rest": _("rests"),
+    "idle-after": _("idle after the windows"),
+}
 FLAGS = {
     "foreign-process": _("another program used the GPU"),
     "thermal-slowdown": _("thermal slowdown"),

@@ -14,10 +14,9 @@ from measurements.boards.sources import BOARDS
 from measurements.catalog.models import Task
 from measurements.catalog.sources import CATALOG
 from measurements.contributors.sources import CONTRIBUTORS
-from measurements.pages.charts import (
-    comparison_plot,
-)
+from measurements.pages.charts import comparison_plot
 from measurements.pages.provenance import provenance_of_boards
+from measurements.pages.size_charts import size_charts
 from measurements.published.sources import PUBLISHED
 
 
@@ -27,7 +26,7 @@ def compare(request: HttpRequest, task: str) -> HttpResponse:
     """General-purpose against task-specific models on one task."""
     compared_task = Task.objects.named(task)
     comparison = read_comparison(compared_task) if compared_task else None
-    if comparison is None or not (comparison.rows or comparison.n_missing):
+    if compared_task is None or comparison is None or not (comparison.rows or comparison.n_missing):
         raise Http404(gettext("No series has both kinds of model on this task."))
     rows = comparison.rows
     context = {
@@ -37,6 +36,7 @@ def compare(request: HttpRequest, task: str) -> HttpResponse:
         "published": [row for row in rows if row.series.is_study],
         "imported": [row for row in rows if row.series.is_published and not row.series.is_study],
         "plot": comparison_plot(rows),
+        "size_charts": size_charts(compared_task),
         "study": load_study(),
         "provenance": provenance_of_boards(),
     }

@@ -24,6 +24,7 @@ from measurements.review.models import Appeal, Moderation, Result, Verdict, With
 from measurements.review.result_row import stated, sum_known
 
 if TYPE_CHECKING:
+    from joulemark.record.bundle import Bundle
     from joulemark.record.statement import Predicate, Statement
 
 WINDOWS_DRAWN = 120
@@ -41,6 +42,7 @@ class Evidence:
     """
 
     submission: Submission
+    bundle: Bundle
     statement: Statement
     predicate: Predicate
     verdicts: list[Verdict]
@@ -157,6 +159,7 @@ def read_evidence(result_id: str) -> Evidence | None:
     receipt_text = bytes(submission.receipt).decode()
     return Evidence(
         submission=submission,
+        bundle=bundle,
         statement=statement,
         predicate=statement.predicate,
         verdicts=list(submission.verdicts.select_related("leaf")),

@@ -10,22 +10,28 @@ from django.views.decorators.http import require_safe
 
 from measurements.answer_cache.sources import made_of, note
 from measurements.boards.page_views import VIEWED
+from measurements.boards.result_effect import ResultEffect, read_result_effect
 from measurements.boards.result_standing import full_result_ids
 from measurements.boards.series import series_of_suite
 from measurements.boards.sources import BOARDS
 from measurements.catalog.sources import CATALOG
 from measurements.contributors.sources import CONTRIBUTORS
 from measurements.display.units import wh_per_1000
+from measurements.intake.models import UNJUDGED, State
 from measurements.intake.sources import SUBMISSIONS
 from measurements.ledger.sources import LEAVES
 from measurements.pages.charts import (
     window_plot,
 )
-from measurements.pages.evidence import read_evidence
+from measurements.pages.evidence import Evidence, read_evidence
+from measurements.pages.result_power import result_power
 from measurements.review.sources import RESULTS
+from measurements.review.verdict_rules import rules_of_verdict
+from measurements.summaries.power_curves import read_power_curve
+from measurements.summaries.sources import POWER_CURVES
 
 
-@made_of(BOARDS, CATALOG, CONTRIBUTORS, LEAVES, RESULTS, SUBMISSIONS, on_view=VIEWED.note)
+@made_of(BOARDS, CATALOG, CONTRIBUTORS, LEAVES, POWER_CURVES, RESULTS, SUBMISSIONS, on_view=VIEWED.note)
 @require_safe
 def result(request: HttpRequest, result_id: str) -> HttpResponse:
     """One result with its evidence."""
@@ -44,8 +50,21 @@ def result(request: HttpRequest, result_id: str) -> HttpResponse:
         if evidence.result
         else "",
         "origin": settings.ORIGIN,
+        "power": result_power(read_power_curve(result_id, evidence.bundle)),
+        "rules": rules_of_verdict(evidence.verdict) if evidence.verdict else None,
+        "effect": _effect(evidence),
+        "follows": evidence.submission.state in UNJUDGED,
     }
     return render(request, "pages/result.html", context)
+
+
+def _effect(evidence: Evidence) -> ResultEffect | None:
+    """How an accepted result moved its value; None of any other."""
+    if evidence.result is None or evidence.cell is None:
+        return None
+    accepted_at = [verdict.judged_at for verdict in evidence.verdicts if verdict.state == State.ACCEPTED]
+    accepted_at += [row.decided_at for row in evidence.moderations if row.state == State.ACCEPTED]
+    return read_result_effect(evidence.result, accepted_at=max(accepted_at)) if accepted_at else None
 
 
 @require_safe

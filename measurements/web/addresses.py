@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import register_converter
 
 SHORT_DIGITS = 16
-"""First digits of a result's id that its short address has: one in 2**32 platforms of 2**16 results has two alike."""
+"""First digits of a digest in a short address: one in 2**32 platforms of 2**16 results has two that begin alike."""
 
 
 class NameConverter:
@@ -46,7 +46,14 @@ class ShortResultIdConverter(DigestConverter):
     regex = f"[0-9a-f]{{{SHORT_DIGITS}}}"
 
 
+class DeviceTagConverter(DigestConverter):
+    """The first digits of a device's tag, which tell the devices of one contributor apart."""
+
+    regex = f"[0-9a-f]{{{SHORT_DIGITS}}}"
+
+
 register_converter(DigestConverter, "digest")
+register_converter(DeviceTagConverter, "device_tag")
 register_converter(NameConverter, "name")
 register_converter(ResultIdConverter, "result_id")
 register_converter(ShortResultIdConverter, "short_result_id")

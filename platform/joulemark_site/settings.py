@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "measurements.intake",
     "measurements.review",
     "measurements.impact",
+    "measurements.summaries",
     "measurements.boards",
     "measurements.pages",
     "measurements.downloads",

@@ -28,7 +28,7 @@ for by, factor in (("ada", 1.0), ("grace", 1.2)):
     last = make_result(Run(by=by, device=by, model=GENERAL, energy_per_query_j=6.1 * factor, windows=6))
 make_result(Run(state="rejected", findings=(("JM-ODD", "reject", "The power is above the device's limit."),)))
 refresh_stale_cells()
-print("result", last.pk)
+print("result", last.pk, last.key.contributor.pseudonym, last.result.device.tag[:16])
 """
 Visit = Callable[..., Page]
 Scheme = Literal["light", "dark"]
@@ -47,6 +47,15 @@ NAMES = [
     "board",
     "cell",
     "compare",
+    "compare-models",
+    "rules",
+    "retirements",
+    "contributor",
+    "device",
+    "log",
+    "glossary",
+    "privacy",
+    "accessibility",
     "results",
     "result",
     "claims",
@@ -75,7 +84,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Platform, d
     with platform(name="joulemark_pages", folder=folder, database_url=database, redis_url="") as running:
         seeding = running.start(sys.executable, "manage.py", "shell", "-c", SEED, log="seed.log")
         assert seeding.wait() == 0, running.log("seed.log")
-        result_id = running.log("seed.log").rsplit("result ", 1)[1].strip()
+        result_id, pseudonym, tag = running.log("seed.log").rsplit("result ", 1)[1].split()
         running.start_web()
         yield (
             running,
@@ -87,6 +96,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Platform, d
                 "cell": cell_address(running.origin, "/boards/demo-1-estimated/text_classification/"),
                 "task": "/tasks/text_classification/?sort=energy",
                 "compare": "/compare/text_classification/",
+                "compare-models": "/compare/models/?model=minilm-l6-v2&model=smollm2-135m-instruct",
+                "rules": "/rules/",
+                "retirements": "/retirements/",
+                "contributor": f"/contributors/{pseudonym}/",
+                "device": f"/contributors/{pseudonym}/devices/{tag}/",
+                "log": "/checkpoints/",
+                "glossary": "/glossary/",
+                "privacy": "/privacy/",
+                "accessibility": "/accessibility/",
                 "results": "/results/",
                 "result": f"/results/{result_id}/",
                 "claims": "/claims/",

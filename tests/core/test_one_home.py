@@ -46,6 +46,7 @@ HOMES: dict[str, tuple[str, dict[str, str]]] = {
             "measurements/boards/table_choices.py": "facts of the models that have a row, in one question",
             "measurements/boards/table_rows.py": "subqueries: the rows that a filter means",
             "measurements/boards/comparisons.py": "the models of stored comparisons, in one question",
+            "measurements/boards/model_comparison.py": "models by the names in an address, in one question",
             "measurements/boards/needed.py": "hardware by the keys that cells have",
             "measurements/boards/claim_values.py": "hardware by the keys that cells have",
             "measurements/boards/ladder.py": "tasks of the rungs; suite and hardware by the keys that cells have",

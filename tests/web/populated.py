@@ -47,6 +47,8 @@ def populate() -> Values:
         "path": [f"0/000.p/{checkpoint.size}"],
         "digest": [demo.suite.digest],
         "part": ["pages", "boards", "cells.demo-1-estimated.text_classification", "results."],
+        "pseudonym": [made[0].key.contributor.pseudonym],
+        "tag": [made[0].result.device.tag[:16]],
     }
 
 
@@ -62,4 +64,5 @@ def questions() -> dict[str, str]:
         "/en/embed/boards/demo-1-estimated/text_classification/cell/": cell,
         "/en/badges/demo-1-estimated/text_classification.svg": cell,
         "/oembed/": f"url={quote(f'{settings.ORIGIN}/en/boards/demo-1-estimated/text_classification/')}",
+        "/en/compare/models/": f"model={SPECIFIC}&model={GENERAL}",
     }

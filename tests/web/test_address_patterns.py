@@ -16,6 +16,8 @@ FITTING = {
     "part": "pages",
     "path": "0/000.p/1",
     "digest": "a" * 64,
+    "pseudonym": "v-0a1b2c3d4e5f",
+    "tag": "a" * 16,
 }
 
 

@@ -54,6 +54,8 @@ def everywhere(client: Client) -> list[str]:
             "short_id": [result[:16]],
             "path": ["0/000"],
             "digest": ["0" * 64],
+            "pseudonym": ["v-000000000000"],
+            "tag": ["0" * 16],
         }
     )
     board = client.get(BOARD).content.decode()

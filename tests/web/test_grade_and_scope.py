@@ -257,7 +257,9 @@ def test_no_energy_of_a_page_is_without_grade_and_scope(client: Client, platform
     addresses = [
         "/", "/boards/", "/compare/", "/compare/text_classification/", "/claims/", "/impact/", "/needed/", "/results/",
         "/tasks/text_classification/",
-        f"/results/{result}/", "/decisions/", *(f"/boards/{b['series']}/{b['task']}/" for b in boards(client)),
+        f"/results/{result}/", "/decisions/",
+        "/compare/models/?model=minilm-l6-v2&model=smollm2-135m-instruct",
+        *(f"/boards/{b['series']}/{b['task']}/" for b in boards(client)),
     ]  # fmt: skip
     cell = re.findall(r'href="([^"]*/cell/[^"]*)"', client.get(addresses[-1]).content.decode())
     shown = 0

@@ -44,6 +44,8 @@ EVIL = "<script>alert(1)</script>'; DROP TABLE x; --"
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 DATA_BLOCK = re.compile(r'<script type="application/ld\+json">[^<>&]*</script>')
 """What a page says in schema.org's words: data that no browser runs."""
+OTHER_SCRIPT = r'<script(?! src="/static/site/[\w.-]+" defer></script>)'
+"""Any script that is not a file of ours."""
 SELF_CLOSED = {"path", "circle", "line", "rect"}
 
 
@@ -71,11 +73,11 @@ class Balanced(HTMLParser):
 
 
 def check(html: str) -> None:
-    """The page is balanced, and has no script, no inline style and no address of another host but links."""
+    """The page is balanced, has no script but files of ours, no inline style, and nothing of other hosts but links."""
     parser = Balanced()
     parser.feed(html)
     assert parser.open == []
-    assert "<script" not in DATA_BLOCK.sub("", html)
+    assert not re.search(OTHER_SCRIPT, DATA_BLOCK.sub("", html))
     assert not re.search(r'\bstyle="', html)
     assert not re.search(
         r'<(?:link(?! rel="(?:canonical|alternate)")|img|script)[^>]+(?:href|src)="https?://', html
@@ -113,6 +115,8 @@ PAGES = [
     "/tasks/text_classification/",
     "/tasks/text_classification/?unit=gco2e&region=DEU&year=2024",
     "/tasks/text_classification/?colour=red", "/tasks/text_classification/?kind=general-purpose&sort=-least",
+    "/rules/", "/retirements/", "/retirements/?state=withdrawn", "/checkpoints/", "/glossary/", "/privacy/",
+    "/accessibility/", "/compare/models/",
 ]  # fmt: skip
 
 
@@ -163,7 +167,7 @@ def test_what_an_attacker_writes_is_text(client: Client, results: list[Submissio
     shown = 0
     for path in [*PAGES, *(f"/results/{submission.pk}/" for submission in results)]:
         html = client.get(path).content.decode()
-        assert "<script" not in DATA_BLOCK.sub("", html)
+        assert not re.search(OTHER_SCRIPT, DATA_BLOCK.sub("", html))
         shown += html.count("&lt;script&gt;")
     assert shown >= 5
     assert Submission.objects.count() == len(results)

@@ -19,6 +19,7 @@ from joulemark_site.crowd.plan import Crowd
 from joulemark_site.crowd.playing import play
 from joulemark_site.crowd.presence import HEADER, PRESENCE
 from measurements.boards.services import refresh_stale_cells
+from measurements.contributors.models import Contributor, Device
 from measurements.intake.models import Submission
 from measurements.ledger.sequencer import sequence
 from tests.addresses import OF_MONITORS, addresses
@@ -56,6 +57,8 @@ def every(client: Client, language: str = "en") -> dict[str, ClientResponse]:
         "short_id": [(Submission.objects.values_list("pk", flat=True).first() or "0" * 64)[:16]],
         "path": ["0/000"],
         "digest": [load_suite("demo").digest],
+        "pseudonym": [Contributor.objects.values_list("pseudonym", flat=True).first() or "v-000000000000"],
+        "tag": [(Device.objects.values_list("tag", flat=True).first() or "0" * 16)[:16]],
     }
     found = {address + QUERIES.get(address, "") for address in addresses(values)}
     if crowd:

@@ -24,7 +24,7 @@ from joulemark_simulation.addresses import filled, routes
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import HardwareClass, NameState
 from measurements.catalog.services import published_hardware
-from measurements.contributors.models import Contributor
+from measurements.contributors.models import Contributor, Device
 from measurements.intake.models import State, Submission
 from measurements.ledger.log_facts import read_rows
 from measurements.ledger.models import Leaf, LeafKind
@@ -188,6 +188,8 @@ def faults_everywhere(client: Client, submission: Submission) -> list[str]:
             f"cells.demo-1-estimated.{records.first_job(load_suite('demo')).task}",
             "results.",
         ],
+        "pseudonym": [submission.key.contributor.pseudonym],
+        "tag": [(Device.objects.values_list("tag", flat=True).first() or "0" * 16)[:16]],
     }
     found = []
     for route in routes():

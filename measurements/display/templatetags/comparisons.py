@@ -9,7 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 
 from measurements.display.choices import NoInterval, NoModelInterval, NoScoreInterval, Withheld
-from measurements.display.numbers import significant
+from measurements.display.numbers import THIN, significant
 from measurements.display.templatetags.figures import DASH, figure, outside
 
 if TYPE_CHECKING:
@@ -55,6 +55,12 @@ def signed(value: float) -> str:
     """A difference with its sign."""
     written = significant(value, digits=2, plain_from=LEAST_PLAIN)
     return f"+{written}" if value > 0 else written
+
+
+@register.filter
+def relative(value: float | None) -> str:
+    """A relative difference in percent, with its sign; a dash for None."""
+    return DASH if value is None else f"{signed(value * 100)}{THIN}%"
 
 
 def difference(quality: QualityDifference) -> str:

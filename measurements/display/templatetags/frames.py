@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from measurements.display.choices import Grade
 from measurements.display.kinds import CORE, NEUTRAL, SHAPES
 
 if TYPE_CHECKING:
+    from measurements.display.fit_plot import FitMark, FitPlot
     from measurements.display.ladder import LadderMark
+    from measurements.display.overlay_plot import OverlayMark, OverlayPlot, OverlayTick
     from measurements.display.plot import Mark
+    from measurements.display.power_plot import PowerPlot
     from measurements.display.scatter import ScatterMark
 
 register = template.Library()
@@ -82,7 +85,67 @@ def rung(mark: LadderMark) -> SafeString:
     )  # fmt: skip
 
 
-def _mark(mark: Mark | ScatterMark | LadderMark) -> SafeString:
+@register.filter
+def axes_grid(plot: FitPlot | PowerPlot) -> SafeString:
+    """The lines of both axes with their labels."""
+    rows = format_html_join(
+        "",
+        '<line class="grid" x1="{}" x2="{}" y1="{}" y2="{}"/>'
+        '<text class="tick" x="{}" y="{}" dy=".35em" text-anchor="end">{}</text>',
+        ((plot.left, plot.right, tick.at, tick.at, plot.tick_x, tick.at, tick.label) for tick in plot.rows),
+    )
+    columns = format_html_join(
+        "",
+        '<line class="grid" x1="{}" x2="{}" y1="{}" y2="{}"/>'
+        '<text class="tick" x="{}" y="{}" dy="-.6em" text-anchor="{}">{}</text>',
+        (
+            (tick.at, tick.at, plot.top, plot.bottom, tick.at, plot.height, tick.anchor, tick.label)
+            for tick in plot.columns
+        ),
+    )
+    return format_html("{}{}", rows, columns)
+
+
+@register.filter
+def curve_frame(plot: FitPlot | PowerPlot) -> SafeString:
+    """Attributes of the SVG inside a plot in which curves have units of their own."""
+    return format_html(
+        'x="{}" y="{}" width="{}" height="{}" viewBox="0 0 {} {}" preserveAspectRatio="none"',
+        plot.left, plot.top, plot.width, plot.inner_height, str(plot.frame_width), str(plot.frame_height),
+    )  # fmt: skip
+
+
+@register.filter
+def overlay_tick(tick: OverlayTick, plot: OverlayPlot) -> SafeString:
+    """A line of an overlay's axis with its label."""
+    return format_html(
+        '<line class="grid" x1="{}" x2="{}" y1="{}" y2="{}"/>'
+        '<text class="tick" x="{}" y="{}" text-anchor="middle">{}</text>',
+        tick.x, tick.x, plot.top, plot.bottom, tick.x, plot.tick_y, tick.label,
+    )  # fmt: skip
+
+
+@register.filter
+def plain_mark(mark: FitMark) -> SafeString:
+    """A mark without a bar and without a name beside it."""
+    return _mark(mark)
+
+
+@register.filter
+def overlay_lane(mark: OverlayMark) -> SafeString:
+    """A lane of an overlay: the bar of an interval, a mark, and the model's letter behind them."""
+    bar = ""
+    if mark.bar:
+        bar = format_html(
+            '<line class="bar {}" x1="{}" x2="{}" y1="{}" y2="{}"/>', mark.shape, *mark.bar, mark.y, mark.y
+        )
+    return format_html(
+        '{}{}<text class="letter" x="{}" dx="10" y="{}">{}</text>',
+        bar, _mark(mark), mark.letter_x, mark.letter_y, mark.letter,
+    )  # fmt: skip
+
+
+def _mark(mark: FitMark | LadderMark | Mark | OverlayMark | ScatterMark) -> SafeString:
     """A mark; a dot inside it says that its number is an estimate. Raises KeyError for an unknown shape."""
     core = CORE if mark.grade == Grade.ESTIMATED else ""
     return format_html(

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 register = template.Library()
+EMPHASIS = re.compile(r"\*([^*]+)\*")
 QUOTATION = re.compile(r'"([^"]*)"')
 
 
@@ -35,6 +36,17 @@ def with_quotations(sentence: str) -> SafeString:
         "".join(
             quoted(part) if place % 2 else format_html("<bdi>{}</bdi>", part) if part else ""
             for place, part in enumerate(parts)
+        )
+    )
+
+
+@register.filter
+def with_code(sentence: str) -> SafeString:
+    """A sentence of ours with commands and names between backticks, which become code, and symbols between stars."""
+    return SafeString(
+        "".join(
+            format_html("<code>{}</code>", part) if place % 2 else EMPHASIS.sub(r"<em>\1</em>", escape(part))
+            for place, part in enumerate(sentence.split("`"))
         )
     )
 
