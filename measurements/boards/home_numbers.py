@@ -11,7 +11,7 @@ from measurements.boards.board_row import BoardRow, row_of_cell
 from measurements.boards.models import Cell
 from measurements.boards.series import series_of_suite
 from measurements.contributors.models import Contributor, Device
-from measurements.ledger.models import Checkpoint
+from measurements.ledger.checkpoint_times import checkpoint_size_at
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -51,7 +51,7 @@ def read_counts() -> Counts:
         n_devices=Device.objects.count(),
         n_contributors=Contributor.objects.count(),
         changed_at=cells["at"],
-        checkpoint=None if cells["at"] is None else _checkpoint_until(cells["at"]),
+        checkpoint=None if cells["at"] is None else checkpoint_size_at(cells["at"]),
     )
 
 
@@ -59,9 +59,3 @@ def read_changed_values() -> list[BoardRow]:
     """The values that changed last, the latest first."""
     cells = Cell.objects.with_names().order_by("-updated_at", "-pk")[:N_CHANGED_VALUES]
     return [row_of_cell(cell, series_of_suite(cell.suite, cell.grade)) for cell in cells]
-
-
-def _checkpoint_until(at: datetime) -> int | None:
-    """The size of the last checkpoint signed until a time; for a time that is past it never changes."""
-    until = Checkpoint.objects.filter(signed_at__lte=at).order_by("-signed_at", "-size")
-    return until.values_list("size", flat=True).first()

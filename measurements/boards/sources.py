@@ -12,7 +12,6 @@ from measurements.boards.models import (
     DeviceValue,
     SizeFactor,
 )
-from measurements.ledger.models import Checkpoint
 
 BOARDS = source(BoardVersion, Cell, CellRevision, DeviceValue, ComparedPart, CellStanding, SizeFactor)
 """Cells, what each device says in them, their history, and what is derived of them."""
@@ -22,6 +21,3 @@ JOB_NEEDS = source(JobNeed)
 
 LATEST_RESULTS = source(LatestResult)
 """The results that came last, as of some seconds ago."""
-
-CHECKPOINTS_OF_BOARDS = source(fixed=[Checkpoint])
-"""What was signed until a value changed last: read through that value, which was written later."""

@@ -18,7 +18,7 @@ from measurements.boards.home_numbers import read_changed_values, read_counts
 from measurements.boards.ladder import read_ladder
 from measurements.boards.latest_models import LatestResult
 from measurements.boards.queries import list_boards
-from measurements.boards.sources import BOARDS, CHECKPOINTS_OF_BOARDS, LATEST_RESULTS
+from measurements.boards.sources import BOARDS, LATEST_RESULTS
 from measurements.catalog.sources import CATALOG
 from measurements.contributors.sources import CONTRIBUTORS
 from measurements.pages.ladder_chart import draw_ladder, ladder_rows, ladder_sentence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from joulemark.consensus.size_controlled import SizeControlled
 
 
-@made_of(BOARDS, CATALOG, CHECKPOINTS_OF_BOARDS, CONTRIBUTORS, LATEST_RESULTS, PUBLISHED)
+@made_of(BOARDS, CATALOG, CONTRIBUTORS, LATEST_RESULTS, PUBLISHED)
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What one answer takes, the headline, what is new, and how to take part or check."""

@@ -13,7 +13,8 @@ from measurements.contributors.sources import CONTRIBUTORS
 from measurements.intake.models import State
 from measurements.intake.sources import SUBMISSIONS
 from measurements.review.listing import PER_PAGE
-from measurements.review.retirements import RETIRED_STATES, retired_submissions, retirement_of
+from measurements.review.models import RETIRED
+from measurements.review.retirements import retired_submissions, retirement_of
 from measurements.review.sources import RESULTS
 from measurements.web.bounded_pages import BoundedPaginator
 
@@ -23,13 +24,13 @@ from measurements.web.bounded_pages import BoundedPaginator
 def retirement_list(request: HttpRequest) -> HttpResponse:
     """One page of the rejected results, or of the withdrawn ones where `state` asks for them."""
     state = request.GET.get("state", State.REJECTED.value)
-    if state not in RETIRED_STATES:
+    if state not in RETIRED:
         raise Http404(gettext("Retired results are rejected or withdrawn; ask for one of these states."))
     page = BoundedPaginator(retired_submissions(State(state)), PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
         "rows": [retirement_of(submission) for submission in page],
         "state": state,
-        "states": [retired.value for retired in RETIRED_STATES],
+        "states": [retired.value for retired in RETIRED],
     }
     return render(request, "pages/retirement_list.html", context)

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
-RETIRED_STATES = (State.REJECTED, State.WITHDRAWN)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Retirement:
@@ -34,7 +32,7 @@ class Retirement:
 
 
 def retired_submissions(state: State) -> QuerySet[Submission]:
-    """Those of one of `RETIRED_STATES`, the latest received first."""
+    """Those of one of `RETIRED`, the latest received first."""
     moderations = Moderation.objects.order_by("id")
     return (
         listed_submissions()
