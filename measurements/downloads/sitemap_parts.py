@@ -18,9 +18,9 @@ from measurements.web.as_of import address_at
 if TYPE_CHECKING:
     from datetime import datetime
 
-MAX_ADDRESSES = 20_000
-"""Pages in one part, each in every language: the protocol allows 50,000 addresses."""
-FEW_RESULTS, MANY_RESULTS = 5_000, 80_000
+MAX_ADDRESSES = 10_000
+"""Pages in one part, each in every language: the protocol allows 50,000 addresses, a page of ours reads fewer rows."""
+FEW_RESULTS, MANY_RESULTS = 5_000, 18_000
 """Up to the first all results are one part, up to the second sixteen by the first digit of their id, else 256."""
 DIGITS = "0123456789abcdef"
 PAGES = ("home", "boards", "comparisons", "results", "claims", "impact", "needed", "decisions", "about")

@@ -9,17 +9,19 @@ from django.db.models import Count, Q
 from django.db.models.functions import TruncMonth
 
 from measurements.contributors.models import Contributor, Device, Key
+from measurements.intake.models import Submission
 from measurements.review.listing import listed_submissions
 from measurements.review.models import Agreement, Appeal, Result, Standing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from django.db.models import QuerySet
 
-    from measurements.intake.models import Submission
-
 MAX_MONTHS = 24
+MAX_COMPARED = 5000
+"""Results whose agreement a page counts."""
 MAX_DEVICES = 100
 MAX_KEYS = 50
 MAX_APPEALS = 50
@@ -74,7 +76,7 @@ def read_contributor(pseudonym: str) -> ContributorRecord | None:
         keys=keys,
         devices=list(devices.order_by("-first_seen_at", "pk")[:MAX_DEVICES]),
         standing=Standing.objects.filter(contributor=contributor).first(),
-        months=_months(Agreement.objects.filter(contributor=contributor)),
+        months=_months(_latest_agreements(keys)),
         appeals=list(appeals.order_by("-pk")[:MAX_APPEALS]),
         states=dict(counted),
     )
@@ -95,7 +97,20 @@ def submissions_of_devices(devices: list[Device]) -> QuerySet[Submission]:
 
 def months_of_devices(devices: list[Device]) -> list[AgreementMonth]:
     """How the results of these devices compare with those of other contributors, month by month."""
-    return _months(Agreement.objects.filter(result__device__in=[device.pk for device in devices]))
+    keys = Key.objects.filter(contributor__in={device.contributor_id for device in devices})
+    latest = _latest_agreements(keys.order_by("-enrolled_at", "key_id")[:MAX_KEYS])
+    return _months(latest.filter(result__device__in=[device.pk for device in devices]))
+
+
+def _latest_agreements(keys: Iterable[Key]) -> QuerySet[Agreement]:
+    """Those of the last `MAX_COMPARED` results that these keys signed, whatever there is; the newest key first."""
+    names: list[str] = []
+    for key in keys:
+        signed = Submission.objects.filter(key=key).order_by("-received_at", "result_id")
+        names += signed.values_list("pk", flat=True)[: MAX_COMPARED - len(names)]
+        if len(names) >= MAX_COMPARED:
+            break
+    return Agreement.objects.filter(pk__in=names)
 
 
 def _months(agreements: QuerySet[Agreement]) -> list[AgreementMonth]:

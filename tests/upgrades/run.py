@@ -11,12 +11,14 @@ import os
 import subprocess
 import sys
 import tempfile
+from fnmatch import fnmatch
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "simulation")]
 
 from joulemark_simulation.services import services
+from tests.frozen_migrations import PATTERN
 from tests.upgrades.comparing import board_differences, schema, schema_differences
 from tests.upgrades.former_platforms import (
     CONTRIBUTORS,
@@ -34,15 +36,46 @@ AUDITS = (("check_log",), ("rebuild_boards", "--check"), ("makemigrations", "--c
 
 
 def chosen_commits() -> list[str]:
-    """The abbreviated names of the commits of the main line to begin from, the newest first."""
-    command = ["git", "rev-list", "--first-parent", "--abbrev-commit", f"--max-count={COMMITS + 1}", "HEAD"]
-    names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
-    return names[EVERY::EVERY]
+    """The abbreviated names of the commits of the main line to begin from, the newest first.
+
+    One with a renumbered migration is named, and the next newer one without takes its place.
+    """
+    names = main_line(COMMITS + 1)
+    chosen = []
+    for place in range(EVERY, len(names), EVERY):
+        newer = range(place, place - EVERY, -1)
+        usable = next((names[i] for i in newer if not renumbered_migrations(names[i])), None)
+        if usable != names[place]:
+            print(f"{names[place]} had {', '.join(renumbered_migrations(names[place]))}: {usable} instead")
+        if usable is not None:
+            chosen.append(usable)
+    return chosen
+
+
+def main_line(count: int) -> list[str]:
+    """The abbreviated names of the last commits of the main line, the newest first; [] without their history."""
+    command = ["git", "rev-list", "--first-parent", "--abbrev-commit", f"--max-count={count}", "HEAD"]
+    return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True).stdout.split()
+
+
+def renumbered_migrations(commit: str) -> list[str]:
+    """Migrations of a commit that have another name since.
+
+    They came to the main line from two sides and were put in order before they were frozen (tests/migrations.sha256);
+    no released state has them, and what was made with them cannot be brought up to date.
+    """
+    return sorted(_migrations_of(commit) - _migrations_of("HEAD"))
+
+
+def _migrations_of(commit: str) -> set[str]:
+    command = ["git", "ls-tree", "-r", "--name-only", commit, "--", "measurements"]
+    files = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
+    return {file for file in files if fnmatch(file, PATTERN)}
 
 
 def main() -> int:
     """Upgrade from each commit and print what differs; 1 where anything does."""
-    failed = 0
+    failed, commits = 0, chosen_commits()
     with services() as running, tempfile.TemporaryDirectory() as folder:
         server = running.database_url or ""
         for kind in ("SQLite", "PostgreSQL"):
@@ -53,7 +86,7 @@ def main() -> int:
             fresh.folder.mkdir()
             fresh.manage(ROOT, "prepare")
             new = schema(fresh.database_url, fresh.folder)
-            for commit in chosen_commits():
+            for commit in commits:
                 url = new_database(server, "former") if kind == "PostgreSQL" else None
                 outcome = differences_from(commit, place / commit, url, new)
                 failed += bool(outcome)

@@ -102,9 +102,9 @@ def test_nobody_is_on_a_front_alone(client: Client) -> None:
 def test_a_value_leads_to_what_a_year_of_it_takes(client: Client, language: str) -> None:
     two_models(general_accuracy=0.9)
     page = client.get(f"/boards/{BOARD}/", headers={"accept-language": language}).content.decode()
-    cell = re.findall(r'href="(/boards/[^"]*/cell/[^"]*)"', page)[0].replace("&amp;", "&")
+    cell = re.findall(r'href="(/[a-z]{2}/boards/[^"]*/cell/[^"]*)"', page)[0].replace("&amp;", "&")
     shown = client.get(cell, headers={"accept-language": language}).content.decode()
-    (year,) = re.findall(r'href="(/impact/[^"]+)"', shown)
+    (year,) = re.findall(r'href="(/[a-z]{2}/impact/[^"]+)"', shown)
     asked = client.get(year.replace("&amp;", "&"), headers={"accept-language": language})
     assert asked.status_code == 200
     assert asked.context["form"].is_valid()

@@ -19,7 +19,7 @@ from tests.web.test_pages_texts import check
 if TYPE_CHECKING:
     from django.test import Client
 
-PAGE = "/compare/models/"
+PAGE = "/en/compare/models/"
 BOTH = f"{PAGE}?model={SPECIFIC}&model={GENERAL}"
 
 
@@ -57,14 +57,14 @@ def test_too_many_devices_are_not_divided_for_a_page(
 
 def test_a_page_has_the_numbers_in_both_languages(client: Client, both: list[AiModel]) -> None:
     for language in ("en", "ru"):
-        answer = client.get(BOTH, headers={"accept-language": language})
+        answer = client.get(BOTH.replace("/en/", f"/{language}/"))
         text = answer.content.decode()
         check(text)
         assert answer.status_code == 200
         assert text.count('class="letter"') == 2
         assert "12" in text
     with CaptureQueriesContext(connection) as queries:
-        client.get(BOTH, headers={"accept-language": "de"})
+        assert client.get(f"{BOTH}&grade=estimated").status_code == 200
     assert len([query for query in queries if "answer_cache" not in query["sql"]]) <= 12
 
 
@@ -100,7 +100,7 @@ def test_what_is_unknown_is_refused_in_words(client: Client, db: None, query: st
     check(text)
     assert answer.status_code == 400
     assert code in text
-    assert len(text) < 12_000
+    assert len(text) < 20_000
 
 
 def test_kinds_have_a_fit_of_energy_against_size(client: Client, db: None) -> None:

@@ -227,5 +227,5 @@ def test_an_answer_for_a_page_says_when_to_come_again(db: None, monkeypatch: pyt
 
     monkeypatch.setattr(home, "list_boards", away)
     client = Client(raise_request_exception=False)
-    answer = client.get("/")
+    answer = client.get("/en/")
     assert (answer.status_code, answer["Retry-After"]) == (503, "2")

@@ -45,7 +45,7 @@ def made(db: None) -> list[Submission]:
 
 
 def html(client: Client, address: str, *, status: int = 200, language: str = "en") -> str:
-    answer = client.get(address, headers={"accept-language": language})
+    answer = client.get(address.replace("/en/", f"/{language}/", 1))
     assert answer.status_code == status, address
     text = answer.content.decode()
     check(text)
@@ -53,7 +53,7 @@ def html(client: Client, address: str, *, status: int = 200, language: str = "en
 
 
 def test_the_power_of_a_run_is_drawn_once_and_kept(client: Client, made: list[Submission]) -> None:
-    address = f"/results/{made[0].pk}/"
+    address = f"/en/results/{made[0].pk}/"
     text = html(client, address)
     assert 'class="curve counter"' in text
     assert 'class="band window"' in text
@@ -67,7 +67,7 @@ def test_a_trace_that_is_too_large_for_a_request_is_left_to_the_sweep(
     client: Client, made: list[Submission], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(power_curves, "MAX_REQUEST_BYTES", 10)
-    address = f"/results/{made[0].pk}/"
+    address = f"/en/results/{made[0].pk}/"
     monkeypatch.setattr(power_curves, "power_curve", None)  # a request that derived it would fail
     assert "too large to be drawn" in html(client, address)
     monkeypatch.undo()
@@ -79,8 +79,8 @@ def test_a_trace_that_is_too_large_for_a_request_is_left_to_the_sweep(
 def test_a_result_says_which_rules_were_satisfied_and_how_it_moved_its_value(
     client: Client, made: list[Submission]
 ) -> None:
-    text = html(client, f"/results/{made[0].pk}/")
-    assert text.count('href="/rules/#jm-') >= len(RULES)
+    text = html(client, f"/en/results/{made[0].pk}/")
+    assert text.count('href="/en/rules/#jm-') >= len(RULES)
     assert "With this result it became" in text
     assert "If you sent it" in text
     assert "If somebody else did" in text
@@ -88,15 +88,15 @@ def test_a_result_says_which_rules_were_satisfied_and_how_it_moved_its_value(
     later = make_result(Run(by="mary", device="mary", energy_per_query_j=0.9))
     Verdict.objects.filter(submission=later).update(judged_at=timezone.now())
     refresh_stale_cells()
-    assert "Before this result the value was" in html(client, f"/results/{later.pk}/")
+    assert "Before this result the value was" in html(client, f"/en/results/{later.pk}/")
 
 
 def test_a_result_without_a_verdict_is_followed(client: Client, made: list[Submission]) -> None:
     waiting = make_result(Run(by="mallory", device="m", state=State.RECEIVED))
-    answer = client.get(f"/results/{waiting.pk}/").content.decode()
+    answer = client.get(f"/en/results/{waiting.pk}/").content.decode()
     assert f'data-follow="/api/v1/results/{waiting.pk}" data-state="received"' in " ".join(answer.split())
     assert "follow-result" in answer
-    assert f'<a href="/results/{waiting.pk}/">Reload this page</a>' in answer
+    assert f'<a href="/en/results/{waiting.pk}/">Reload this page</a>' in answer
 
 
 def test_verdicts_are_counted_once_and_only_when_they_have_settled(
@@ -111,7 +111,7 @@ def test_verdicts_are_counted_once_and_only_when_they_have_settled(
     assert count_new_verdicts(now=after) == 0
     assert CountedVerdicts.objects.get().n_verdicts == Verdict.objects.count()
     assert RuleCount.objects.get().code == "JM-TOTALS"
-    text = html(client, "/rules/")
+    text = html(client, "/en/rules/")
     for rule in RULES:
         assert f'id="{rule.code.lower()}"' in text
     assert "verdicts: 1" in text
@@ -129,27 +129,27 @@ def test_an_unsettled_verdict_holds_back_those_behind_it(made: list[Submission])
 
 def test_retired_results_say_when_and_why(client: Client, made: list[Submission]) -> None:
     gone = make_result(Run(by="mallory", device="m", state=State.REJECTED, findings=ODD))
-    text = html(client, "/retirements/")
-    assert f"/results/{gone.pk}/" in text
-    assert 'href="/rules/#jm-totals"' in text
-    assert f"/results/{made[0].pk}/" not in text
-    assert "There are none." in html(client, "/retirements/?state=withdrawn")
-    html(client, "/retirements/?state=accepted", status=404)
+    text = html(client, "/en/retirements/")
+    assert f"/en/results/{gone.pk}/" in text
+    assert 'href="/en/rules/#jm-totals"' in text
+    assert f"/en/results/{made[0].pk}/" not in text
+    assert "There are none." in html(client, "/en/retirements/?state=withdrawn")
+    html(client, "/en/retirements/?state=accepted", status=404)
 
 
 def test_a_contributor_and_a_device_have_pages(client: Client, made: list[Submission]) -> None:
     who = made[0].key.contributor
-    text = html(client, f"/contributors/{who.pseudonym}/")
+    text = html(client, f"/en/contributors/{who.pseudonym}/")
     assert who.pseudonym in text
     assert "Person ada" in text
     device = made[0].result.device
-    address = f"/contributors/{who.pseudonym}/devices/{device.tag[:16]}/"
+    address = f"/en/contributors/{who.pseudonym}/devices/{device.tag[:16]}/"
     assert f'href="{address}"' in text
     text = html(client, address)
     assert device.tag in text
-    assert f"/results/{made[0].pk}/" in text
-    html(client, "/contributors/v-000000000000/", status=404)
-    html(client, f"/contributors/{who.pseudonym}/devices/{'0' * 16}/", status=404)
+    assert f"/en/results/{made[0].pk}/" in text
+    html(client, "/en/contributors/v-000000000000/", status=404)
+    html(client, f"/en/contributors/{who.pseudonym}/devices/{'0' * 16}/", status=404)
 
 
 def test_pages_cost_no_more_queries_with_more_rows(client: Client, made: list[Submission]) -> None:
@@ -158,9 +158,9 @@ def test_pages_cost_no_more_queries_with_more_rows(client: Client, made: list[Su
         make_result(Run(by="ada", device="ada", energy_per_query_j=0.5 + number / 100))
         make_result(Run(by="ada", device="ada", state=State.REJECTED, findings=ODD))
     refresh_stale_cells()
-    addresses = ["/rules/", "/retirements/", "/checkpoints/", f"/contributors/{who.pseudonym}/"]
-    addresses += [f"/contributors/{who.pseudonym}/devices/{made[0].result.device.tag[:16]}/"]
-    addresses += [f"/compare/models/?model={SPECIFIC}&model={GENERAL}"]
+    addresses = ["/en/rules/", "/en/retirements/", "/en/checkpoints/", f"/en/contributors/{who.pseudonym}/"]
+    addresses += [f"/en/contributors/{who.pseudonym}/devices/{made[0].result.device.tag[:16]}/"]
+    addresses += [f"/en/compare/models/?model={SPECIFIC}&model={GENERAL}"]
     for address in addresses:
         with CaptureQueriesContext(connection) as queries:
             html(client, address)
@@ -169,15 +169,15 @@ def test_pages_cost_no_more_queries_with_more_rows(client: Client, made: list[Su
 
 
 def test_the_log_has_a_page(client: Client, made: list[Submission]) -> None:
-    assert "Nothing has been signed yet" in html(client, "/checkpoints/")
+    assert "Nothing has been signed yet" in html(client, "/en/checkpoints/")
     checkpoint = sequence()
     assert checkpoint is not None
-    text = html(client, "/checkpoints/")
+    text = html(client, "/en/checkpoints/")
     assert checkpoint.root in text
     assert "joulemark audit" in text
 
 
-@pytest.mark.parametrize("address", ["/privacy/", "/accessibility/", "/glossary/", "/rules/"])
+@pytest.mark.parametrize("address", ["/en/privacy/", "/en/accessibility/", "/en/glossary/", "/en/rules/"])
 def test_words_about_the_platform_are_in_both_languages(client: Client, db: None, address: str) -> None:
     english, russian = (html(client, address, language=language) for language in ("en", "ru"))
     assert english != russian

@@ -312,7 +312,7 @@ def test_any_page_is_there_by_its_number(platform: Values) -> None:
     received = Submission.objects.filter(state=State.RECEIVED)
     answer = Client().get("/api/v1/results/?state=received").json()
     assert answer["count"] == received.count() < COUNTED_ROWS
-    html = Client().get("/results/?page=400").content.decode()
+    html = Client().get("/en/results/?page=400").content.decode()
     assert "<li>Page 400</li>" in html
     assert order[399 * 50][:12] in html
 

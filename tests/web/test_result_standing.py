@@ -78,7 +78,7 @@ def test_its_addresses_lead_to_its_pages(client: Client) -> None:
     origin = "http://127.0.0.1:8000"
     assert found["short_url"] == f"{origin}/r/{first.pk[:16]}"
     led = client.get(found["short_url"].removeprefix(origin))
-    assert (led.status_code, led["Location"]) == (302, found["page_url"].removeprefix(origin))
+    assert (led.status_code, led["Location"]) == (302, "/en" + found["page_url"].removeprefix(origin))
     assert client.get(led["Location"]).status_code == 200
     page = client.get(found["cell"]["page_url"].removeprefix(origin))
     assert page.status_code == 200

@@ -139,7 +139,7 @@ def test_every_process_is_ready_and_probes_are_for_the_inside(served: Served) ->
 
 
 def test_pages_come_compressed_and_under_tls_alone(served: Served) -> None:
-    page = served.client.get("/boards/", headers={"Accept-Encoding": "gzip"})
+    page = served.client.get("/en/boards/", headers={"Accept-Encoding": "gzip"})
     assert (page.status_code, page.headers["Content-Encoding"]) == (200, "gzip")
     assert page.headers["Strict-Transport-Security"].startswith("max-age=")
     assert "Accept-Encoding" in page.headers["Vary"]
