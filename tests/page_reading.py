@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+DATA_BLOCK = re.compile(r'<script type="application/ld\+json">[^<>&]*</script>')
+"""What a page says in schema.org's words: data that no browser runs."""
 
 
 @dataclass(eq=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.http import Http404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -24,8 +23,9 @@ from measurements.downloads.table_serializers import (
 )
 from measurements.intake.refusals import BadRequest
 from measurements.published.sources import PUBLISHED
-from measurements.web.as_of import PARAMETERS, address_at, honours_as_of, moment_shown, time_shown
+from measurements.web.as_of import PARAMETERS, honours_as_of, moment_shown, time_shown
 from measurements.web.csv_renderer import RowsCsvRenderer
+from measurements.web.links import absolute
 from measurements.web.openapi import MOMENT, problems
 from measurements.web.simulated import RowsJsonRenderer
 
@@ -81,11 +81,11 @@ def _data(request: Request, table: BoardTable) -> dict[str, Any]:
     following = None
     if query.page < table.n_pages:
         parameters = query.but(page=query.page + 1).parameters
-        following = f"{settings.ORIGIN}{address_at(moment, 'api-task-json', table.task.slug, **parameters)}"
+        following = absolute("api-task-json", table.task.slug, moment=moment, **parameters)
     return {
         "task": table.task.slug,
         "query": query.parameters,
-        "page_url": f"{settings.ORIGIN}{address_at(moment, 'task', table.task.slug, **query.parameters)}",
+        "page_url": absolute("task", table.task.slug, moment=moment, **query.parameters),
         "unit": query.unit,
         "region": query.region,
         "year": query.year,

@@ -20,7 +20,8 @@ from measurements.boards.models import CellRevision, DueRefresh
 from measurements.intake.models import State
 from measurements.monitoring.models import WatchedFigure
 from measurements.review.cell_key import CELL_FIELDS, CellKey
-from measurements.review.models import Cause, Result, Verdict
+from measurements.review.models import Result, Verdict
+from measurements.review.moves import Cause
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

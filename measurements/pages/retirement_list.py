@@ -13,7 +13,7 @@ from measurements.contributors.sources import CONTRIBUTORS
 from measurements.intake.models import State
 from measurements.intake.sources import SUBMISSIONS
 from measurements.review.listing import PER_PAGE
-from measurements.review.models import RETIRED
+from measurements.review.moves import RETIRED
 from measurements.review.retirements import retired_submissions, retirement_of
 from measurements.review.sources import RESULTS
 from measurements.web.bounded_pages import BoundedPaginator

@@ -20,7 +20,8 @@ from measurements.intake.refusals import Conflict, Forbidden
 from measurements.ledger.facts import RowFacts
 from measurements.ledger.models import LeafKind
 from measurements.ledger.services import append_leaf
-from measurements.review.models import Appeal, Cause, Proposal, Withdrawal
+from measurements.review.models import Appeal, Proposal, Withdrawal
+from measurements.review.moves import Cause
 from measurements.review.replication import cells_of, touch
 from measurements.review.signals import states_changed
 from measurements.review.states import can_become, move

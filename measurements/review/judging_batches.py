@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from measurements.concurrency.advisory_locks import key_of, session_locks
 from measurements.intake.models import UNJUDGED, State, Submission
-from measurements.review.models import Cause
+from measurements.review.moves import Cause
 from measurements.review.states import move
 
 BATCH_SIZE = 64

@@ -15,8 +15,9 @@ from measurements.ledger.models import Leaf, LeafKind
 from measurements.review.contributor_requests import appeal_facts, withdrawal_facts
 from measurements.review.findings_digest import is_former_digest
 from measurements.review.hardware_names import name_decision_facts
-from measurements.review.models import Appeal, Cause, Moderation, NameDecision, Verdict, Withdrawal
+from measurements.review.models import Appeal, Moderation, NameDecision, Verdict, Withdrawal
 from measurements.review.moderation import moderation_facts
+from measurements.review.moves import Cause
 from measurements.review.services import verdict_facts
 
 Row = TypeVar("Row", Verdict, Moderation, Withdrawal, Appeal)

@@ -14,7 +14,8 @@ from django.db import transaction
 from measurements.intake.models import UNJUDGED, State, Submission
 from measurements.ledger.gap_rows import register_restorer, restore_rows
 from measurements.ledger.models import Leaf, LeafKind
-from measurements.review.models import Cause, Moderation, Proposal, Result, Withdrawal
+from measurements.review.models import Moderation, Proposal, Result, Withdrawal
+from measurements.review.moves import Cause
 from measurements.review.replication import cells_of, touch
 from measurements.review.signals import states_changed
 from measurements.review.states import can_become, move

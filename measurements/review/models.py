@@ -16,32 +16,8 @@ from measurements.ledger.models import Leaf
 from measurements.review.cell_key import CELL_FIELDS, CellKey
 from measurements.review.due_cells import DueComparison  # noqa: F401 - a table of this app
 from measurements.review.exact_json import ExactJSONField
+from measurements.review.moves import MOVES, RETIRED, Cause
 from measurements.review.sweep_position import SweepPosition  # noqa: F401 - the same
-
-
-class Cause(models.TextChoices):
-    """Why a submission moved from one state to another."""
-
-    CHECK = "check", _("a worker takes it up")
-    RULES = "rules", _("the rules were asked for the first time")
-    NEW_RULES = "new-rules", _("the rules have changed")
-    KEY_REVOKED = "key-revoked", _("its key was revoked")
-    MODERATION = "moderation", _("a moderator decided")
-    WITHDRAWAL = "withdrawal", _("its contributor withdrew it")
-
-
-MOVES: dict[str, tuple[str, ...]] = {
-    State.RECEIVED: (State.CHECKING, State.WITHDRAWN),
-    State.CHECKING: (State.RECEIVED, State.ACCEPTED, State.QUARANTINED, State.REJECTED),
-    State.ACCEPTED: (State.QUARANTINED, State.REJECTED, State.WITHDRAWN),
-    State.QUARANTINED: (State.ACCEPTED, State.REJECTED, State.WITHDRAWN),
-    State.REJECTED: (State.ACCEPTED, State.QUARANTINED, State.WITHDRAWN),
-    State.WITHDRAWN: (),
-}
-"""What a state may become; the database knows it too (`Transition`)."""
-
-
-RETIRED = (State.REJECTED, State.WITHDRAWN)
 
 
 class Transition(models.Model):

@@ -20,7 +20,8 @@ from measurements.ledger.models import LeafKind
 from measurements.ledger.services import append_leaf
 from measurements.review.cases import cases_of
 from measurements.review.hardware_names import confirm_reported_names
-from measurements.review.models import Appeal, Cause, Moderation, Proposal, Result
+from measurements.review.models import Appeal, Moderation, Proposal, Result
+from measurements.review.moves import Cause
 from measurements.review.replication import cells_of, forget, touch
 from measurements.review.result_row import Names, derive_result, store_results
 from measurements.review.signals import states_changed

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from django.db.models import Q
 
 from measurements.intake.models import State
-from measurements.review.models import RETIRED, Cause, Transition
+from measurements.review.models import Transition
+from measurements.review.moves import RETIRED, Cause
 
 if TYPE_CHECKING:
     from datetime import datetime

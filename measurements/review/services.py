@@ -32,7 +32,8 @@ from measurements.review.judging_batches import (
     forget_losses,
     judged_alone,
 )
-from measurements.review.models import Cause, Result, Verdict
+from measurements.review.models import Result, Verdict
+from measurements.review.moves import Cause
 from measurements.review.replication import cells_of, forget, forget_left, touch
 from measurements.review.result_row import Names, derive_result, store_results
 from measurements.review.rule_context import came_untrusted

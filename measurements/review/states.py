@@ -7,7 +7,8 @@ from datetime import datetime
 
 from measurements.concurrency.bulk_insert import insert_rows
 from measurements.intake.models import State, Submission
-from measurements.review.models import MOVES, Cause, Transition
+from measurements.review.models import Transition
+from measurements.review.moves import MOVES, Cause
 
 
 class ImpossibleMove(Exception):

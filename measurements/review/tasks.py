@@ -11,7 +11,7 @@ from measurements.review.cell_turns import pause_s
 from measurements.review.fair_share import split_by_share
 from measurements.review.judge_queue import send, take_up, unqueued
 from measurements.review.judging_batches import BATCH_SIZE, in_batches, record_loss
-from measurements.review.models import Cause
+from measurements.review.moves import Cause
 
 WAITING_PER_SWEEP = 20_000
 """Results without a verdict that are in the queue at most after a sweep: more than workers judge until the next one."""

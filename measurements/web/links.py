@@ -40,12 +40,12 @@ class OriginPages(PageNumberPagination):
         return str(replace_query_param(here, self.page_query_param, number))
 
 
-def absolute(name: str, *args: str, moment: Moment | None = None) -> str:
-    """The absolute address of a named view, carrying a moment on where one is given.
+def absolute(name: str, *args: str, moment: Moment | None = None, **query: str) -> str:
+    """The absolute address of a named view with its query, carrying a moment on where one is given.
 
     That of a page has no language: data have none, and the address leads each reader to a page in theirs.
     """
-    return f"{settings.ORIGIN}{without_language(address_at(moment, name, *args))}"
+    return f"{settings.ORIGIN}{without_language(address_at(moment, name, *args, **query))}"
 
 
 def address_of_version(name: str, *args: str, at: datetime) -> str:

@@ -52,5 +52,6 @@ def _redirect(request: HttpRequest, language: str) -> HttpResponseBase | None:
     leads_to_page = any(is_valid_path(in_language(each, language)) for each in (path, f"{path}/"))
     if not leads_to_page:
         return None
+    request.get_host()  # a host that is not ours is refused, not led on
     address = in_language(request.get_full_path(), language)
     return HttpResponseRedirect(address) if path == HOME else HttpResponsePermanentRedirect(address)

@@ -32,7 +32,8 @@ from measurements.monitoring.models import PeriodicRun, WatchedFigure
 from measurements.monitoring.periodic_runs import WATCH, expect_runs, record_run
 from measurements.monitoring.probe import Probe
 from measurements.monitoring.result_times import BOARD_LAG
-from measurements.review.models import Appeal, Cause
+from measurements.review.models import Appeal
+from measurements.review.moves import Cause
 from measurements.review.states import move
 from tests.busy_machine import on_this_machine
 

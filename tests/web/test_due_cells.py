@@ -27,8 +27,9 @@ from measurements.review import replication, services, tasks
 from measurements.review.cell_key import CellKey
 from measurements.review.contributor_requests import withdraw
 from measurements.review.due_cells import DueComparison
-from measurements.review.models import Agreement, Cause, Result, Standing, Verdict
+from measurements.review.models import Agreement, Result, Standing, Verdict
 from measurements.review.moderation import decide, revoke
+from measurements.review.moves import Cause
 from tests.client_response import Post
 from tests.laws import law
 from tests.racing import Gate, Racer

@@ -45,6 +45,8 @@ def fault(answer: ClientResponse, where: str) -> list[str]:
     path = answer.wsgi_request.path_info
     if path in ("/api/v1/health", "/readyz") and answer.status_code == 503:
         return []  # something waits, or is slower than a probe allows: that is what they are asked for
+    if answer.status_code == 501 and path == "/oembed/":
+        return []  # the protocol's own status for another format
     if answer.status_code >= 500:
         return [f"{answer.status_code} {where}"]
     if answer.status_code < 400 or not path.startswith("/api/"):

@@ -49,7 +49,8 @@ from measurements.review import services as review
 from measurements.review.audit import faults
 from measurements.review.exact_json import exact_text
 from measurements.review.findings_digest import findings_digest, is_former_digest
-from measurements.review.models import Cause, ModerationReason, Verdict
+from measurements.review.models import ModerationReason, Verdict
+from measurements.review.moves import Cause
 from tests.both_databases import sqlite_in_place_of_postgresql, undone
 from tests.client_response import Post
 from tests.laws import law

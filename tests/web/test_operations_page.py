@@ -165,4 +165,4 @@ def test_an_operator_goes_through_the_commands(tmp_path: Path) -> None:
     assert "This backup brings the platform back." in printed
     assert "The data fit this code." in printed
     again = run(tmp_path / "new machine", tmp_path / "backups", AFTERWARDS)
-    assert "The log goes on: nothing newer was signed." in again
+    assert "THE LOG WAITS: No place shows what was signed last" in again, "a backup alone cannot know"

@@ -34,6 +34,7 @@ from measurements.impact import texts as impact_texts
 from measurements.intake.models import State, Submission
 from measurements.pages.templatetags.verdicts import decision_reason, next_step, state_name, withdrawal_reason
 from measurements.review.models import ModerationReason
+from tests.page_reading import DATA_BLOCK
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -42,8 +43,6 @@ ROOT = Path(__file__).parents[2]
 RUSSIAN = ROOT / "platform" / "joulemark_site" / "locale" / "ru" / "LC_MESSAGES" / "django.po"
 EVIL = "<script>alert(1)</script>'; DROP TABLE x; --"
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-DATA_BLOCK = re.compile(r'<script type="application/ld\+json">[^<>&]*</script>')
-"""What a page says in schema.org's words: data that no browser runs."""
 OTHER_SCRIPT = r'<script(?! src="/static/site/[\w.-]+" defer></script>)'
 """Any script that is not a file of ours."""
 SELF_CLOSED = {"path", "circle", "line", "rect"}

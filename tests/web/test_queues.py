@@ -37,7 +37,8 @@ from measurements.review.cell_key import CellKey
 from measurements.review.fair_share import SHARE, split_by_share
 from measurements.review.judge_queue import take_up
 from measurements.review.judging_batches import BATCH_SIZE
-from measurements.review.models import Agreement, Cause, Result, Verdict
+from measurements.review.models import Agreement, Result, Verdict
+from measurements.review.moves import Cause
 from measurements.review.replication import touch
 from tests.laws import law
 

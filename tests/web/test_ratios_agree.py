@@ -33,6 +33,8 @@ ROOT = Path(__file__).parents[2]
 TASKS = ("text_classification", "extractive_qa", "summarization")
 PRINTS_RATIOS = {"_ratio.html", "_compare_table.html", "home.html", "claims.html", "compare_list.html"}
 """The templates that print a ratio. Who adds one adds it to the law below."""
+OTHER_RATIOS = {"changes.html"}
+"""Ratios of something else than two kinds of models: a value beside what it was."""
 RATIO = re.compile("([0-9.\u202f]+)\u202f\u00d7")
 
 
@@ -67,6 +69,7 @@ def comparisons(client: Client) -> list[dict[str, Any]]:
 
 
 def words(page: str) -> str:
+    page = page.replace("\xa0\u2013\u2060\xa0", " \u2013 ")  # a range that no line may break
     return re.sub(r"[ \t\n]+", " ", re.sub(r"<[^>]+>", " ", page)).replace("( ", "(").replace(" )", ")")
 
 
@@ -126,7 +129,7 @@ def test_every_template_that_prints_a_ratio_is_known() -> None:
         for path in (ROOT / "measurements").glob("**/*.html")
         if re.search(r"ratio[a-z_.]*(\.value)?\|times|factor\.value\|times", path.read_text())
     }
-    assert found == PRINTS_RATIOS
+    assert found == PRINTS_RATIOS | OTHER_RATIOS
 
 
 def test_the_csv_has_interval_models_and_quality(client: Client) -> None:

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.test import Client
 from lxml import etree
 
+from joulemark.impact.claims import checked_claims
 from joulemark_site.security import STRICT, policy
 from measurements.boards.models import Cell
 from measurements.downloads.badge import LEFT, RIGHT, position
@@ -257,7 +258,8 @@ def test_search_engines_are_told_of_data_and_of_verdicts(client: Client, values:
     claims = client.get("/ru/claims/").content.decode()
     graph = structured(claims)["@graph"]
     ids = {f"{settings.ORIGIN}/ru/claims/#{row}" for row in re.findall(r'<tr id="([^"]*)"', claims)}
-    assert {review["url"] for review in graph} == ids  # type: ignore[attr-defined]
+    recomputed = {f"{settings.ORIGIN}/ru/claims/#{claim.id}" for claim in checked_claims()}
+    assert {review["url"] for review in graph} == recomputed <= ids  # type: ignore[attr-defined]
     assert all(review["@type"] == "ClaimReview" and review["claimReviewed"] for review in graph)  # type: ignore[attr-defined]
 
 

@@ -19,8 +19,9 @@ from joulemark_simulation.result_rows import Run, demo_catalog, make_result, pri
 from measurements.intake.models import State, Submission
 from measurements.review import replication, services, tasks
 from measurements.review.contributor_requests import withdraw
-from measurements.review.models import Agreement, Cause, Result, Standing
+from measurements.review.models import Agreement, Result, Standing
 from measurements.review.moderation import decide
+from measurements.review.moves import Cause
 from tests.racing import Gate, Racer
 
 TWO_STATES = ["withdrawn", "rejected"]

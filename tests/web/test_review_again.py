@@ -21,8 +21,9 @@ from measurements.intake.models import State, Submission
 from measurements.ledger.models import Leaf
 from measurements.review import services
 from measurements.review.judging_batches import claim
-from measurements.review.models import Cause, Result, Transition, Verdict
+from measurements.review.models import Result, Transition, Verdict
 from measurements.review.moderation import decide
+from measurements.review.moves import Cause
 from measurements.review.result_row import store_results
 from measurements.review.states import ImpossibleMove, move
 from measurements.review.tasks import sweep

@@ -39,7 +39,8 @@ from measurements.ledger.log_facts import read_rows
 from measurements.ledger.models import Leaf, LeafKind
 from measurements.ledger.signals import leaf_written
 from measurements.review import contributor_requests, moderation, services, tasks
-from measurements.review.models import Cause, Verdict
+from measurements.review.models import Verdict
+from measurements.review.moves import Cause
 from measurements.review.signals import states_changed
 from tests.client_response import Post
 from tests.laws import law

@@ -17,7 +17,8 @@ from measurements.catalog.models import Task
 from measurements.intake.models import Submission
 from measurements.review import replication, services, tasks
 from measurements.review.due_cells import DueComparison
-from measurements.review.models import Agreement, Cause, Result, Verdict
+from measurements.review.models import Agreement, Result, Verdict
+from measurements.review.moves import Cause
 from measurements.review.sweep_position import SweepPosition, next_rows
 
 STRATA = tuple(f"float16.b{batch}.power-default" for batch in range(1, 7))

@@ -28,7 +28,8 @@ from measurements.display.templatetags import figures, statement_words
 from measurements.intake.models import State
 from measurements.pages.templatetags import unit_energies as unit_filters
 from measurements.pages.templatetags import verdicts
-from measurements.review.models import Cause, ModerationReason
+from measurements.review.models import ModerationReason
+from measurements.review.moves import Cause
 
 AGENT = Path(s.__file__).parents[1]
 SAME_IN_BOTH = {"F1", "ROUGE-1", "ROUGE-2", "ROUGE-L"}

@@ -29,6 +29,12 @@ def quoted(value: object) -> SafeString:
 
 
 @register.filter
+def evidence_value(value: object) -> object:
+    """What a finding names: a number as it is; all else may be a contributor's words, so it is a quotation."""
+    return value if value is None or isinstance(value, bool | int | float) else quoted(value)
+
+
+@register.filter
 def with_quotations(sentence: str) -> SafeString:
     """A sentence of ours in which a contributor's words stand between quotation marks."""
     parts = QUOTATION.split(sentence)

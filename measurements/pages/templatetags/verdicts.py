@@ -9,7 +9,8 @@ from django.utils.translation import gettext
 
 from measurements.intake.models import State
 from measurements.review.listing import codes_of
-from measurements.review.models import Cause, ModerationReason, WithdrawalReason
+from measurements.review.models import ModerationReason, WithdrawalReason
+from measurements.review.moves import Cause
 
 if TYPE_CHECKING:
     from measurements.intake.models import Submission
