@@ -18,7 +18,7 @@ from joulemark.impact.board_numbers import BoardQuantity
 from joulemark.impact.claims import Direction
 from joulemark.impact.quantity import Quantity, Source
 from joulemark.impact.tables import read_toml
-from joulemark.record.field_types import DecimalText
+from joulemark.record.field_types import DecimalText, HttpsAddress, Slug
 from joulemark.record.statement import Grade
 
 Boundary = Literal["accelerator", "server", "data-centre", "life-cycle", "undocumented"]
@@ -46,7 +46,7 @@ class ReportedSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     title: Annotated[str, msgspec.Meta(min_length=1)]
     year: Annotated[int, msgspec.Meta(ge=EARLIEST_YEAR, le=LATEST_YEAR)]
-    url: Annotated[str, msgspec.Meta(pattern=r"^https://")] | None = None
+    url: HttpsAddress | None = None
 
 
 class ReportedValue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,7 +68,7 @@ class ReportedValue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    id: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    id: Slug
     statement: Annotated[str, msgspec.Meta(min_length=1)]
     source: str
     about: Annotated[str, msgspec.Meta(min_length=1)]

@@ -20,6 +20,7 @@ Slug = Annotated[str, Meta(pattern=f"^[a-z0-9][a-z0-9._-]{{0,99}}{END}")]
 FieldPath = Annotated[str, Meta(pattern=f"^[a-z0-9_.]{{1,100}}{END}")]
 Word = Annotated[str, Meta(min_length=1, max_length=200, pattern=f"^[^\\x00-\\x1f\\x7f]+{END}")]
 Address = Annotated[str, Meta(min_length=1, max_length=2000, pattern=f"^[^\\x00-\\x20\\x7f]+{END}")]
+HttpsAddress = Annotated[str, Meta(max_length=2000, pattern=f"^https://[^\\x00-\\x20\\x7f]+{END}")]
 DisplayName = Annotated[str, Meta(min_length=1, max_length=60, pattern=f"^[^\\x00-\\x1f\\x7f]+{END}")]
 HubId = Annotated[
     str, Meta(pattern=f"^[A-Za-z0-9][A-Za-z0-9._-]{{0,95}}(/[A-Za-z0-9][A-Za-z0-9._-]{{0,95}})?{END}")
