@@ -184,7 +184,7 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
         make_result(Run(by=f"v{number}", device=f"d{number}", model=GENERAL, energy_per_query_j=5.0 + number))
     refresh_stale_cells()
     limits = {  # of them one asks whether a simulated crowd is here, one for versions, two for the provenance line
-        "/en/": 26,
+        "/en/": 40,
         "/en/boards/": 11,
         f"/en/boards/{ESTIMATED}/": 18,
         "/en/boards/study-2024/text_classification/": 8,
