@@ -38,6 +38,9 @@ CONTENT_FIELDS = tuple(
 """The fields of a cell beside its key, its version and its time."""
 
 CONTENT_NAMES = tuple(field.attname for field in CONTENT_FIELDS)
+ADDED_LATER = ("latency_p50_s", "peak_memory_bytes")
+"""Fields that cells from before a release do not have yet, and that are no part of what a version says."""
+
 AT_KEY = " AND ".join(f"{name} = %s" for name in CELL_FIELDS)
 CONTENT = ", ".join((*CELL_FIELDS, *CONTENT_NAMES))
 
@@ -74,6 +77,11 @@ WRITE_VALUE = (
     f"INSERT INTO {VALUES} (cell_id, device_id, energy_per_query_j, n_results) "  # noqa: S608 - names of our own
     f"SELECT id, %s, %s, %s FROM {CELLS} WHERE {AT_KEY} ON CONFLICT (cell_id, device_id) DO UPDATE "
     "SET energy_per_query_j = excluded.energy_per_query_j, n_results = excluded.n_results"
+)
+COMPLETE_CELL = f"UPDATE {CELLS} SET {', '.join(f'{name} = %s' for name in ADDED_LATER)} WHERE {AT_KEY}"  # noqa: S608 - our own
+COMPLETE_REVISION = (
+    f"UPDATE {REVISIONS} SET {', '.join(f'{name} = %s' for name in ADDED_LATER)} "  # noqa: S608 - names of our own
+    f"WHERE id = (SELECT max(id) FROM {REVISIONS} WHERE {AT_KEY})"
 )
 DELETE_MARKS = f"DELETE FROM {DUE} WHERE {AT_KEY}"  # noqa: S608 - names of our own
 REMOVE_VALUE = f"DELETE FROM {VALUES} WHERE cell_id = %s AND device_id = %s"  # noqa: S608 - names of our own
@@ -142,6 +150,22 @@ def write_cell(key: CellKey, content: Mapping[str, Any]) -> None:
         _next_version(cursor, board)
         cursor.execute(WRITE_CELL, [*at, *stored, *board, *board])
         cursor.execute(WRITE_REVISION, [*board, *board, False, *at])
+
+
+def lacks_only_later_fields(stored: Mapping[str, Any] | None, content: Mapping[str, Any]) -> bool:
+    """Whether a cell says all that its results say but for fields that it was written before."""
+    if stored is None:
+        return False
+    differing = {name for name, value in content.items() if stored[name] != value}
+    return differing <= {*ADDED_LATER} and all(stored[name] is None for name in differing)
+
+
+def complete_cell(key: CellKey, content: Mapping[str, Any]) -> None:
+    """Give a cell, and the revision that it is, the fields that both lack; it says the same, so the version stays."""
+    added = [content[name] for name in ADDED_LATER]
+    with connection.cursor() as cursor:
+        cursor.execute(COMPLETE_CELL, [*added, *key.values])
+        cursor.execute(COMPLETE_REVISION, [*added, *key.values])
 
 
 def remove_cell(key: CellKey) -> None:

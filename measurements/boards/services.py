@@ -70,7 +70,13 @@ def refresh_cell(*, key: CellKey) -> bool:
         content, devices = aggregate_results(stored.results)
         # what devices say is compared within devices: it has a version too where the cell says the same as before
         changed = stored.content != content or stored.devices != devices
-        if changed:
+        if (
+            changed
+            and stored.devices == devices
+            and cell_storage.lacks_only_later_fields(stored.content, content)
+        ):
+            cell_storage.complete_cell(key, content)
+        elif changed:
             cell_storage.write_cell(key, content)
         cell_storage.write_devices(key, stored, devices)
     return changed

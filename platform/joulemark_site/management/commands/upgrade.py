@@ -14,13 +14,14 @@ from joulemark_site import maintenance
 from joulemark_site.maintenance import Maintenance, Mode
 from joulemark_site.schema_check import schema_faults
 from joulemark_site.upgrade_plan import Step, upgrade_plan
+from measurements.boards.services import refresh_stale_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 class Command(BaseCommand):
-    """Backs up, closes the platform if it must, migrates, compares the tables with the models, says what to do next."""
+    """Backs up, closes the platform if it must, migrates, compares tables with models, refreshes, says what is next."""
 
     help = (
         "Bring the platform's data up to this code: back up, prepare, check. While migrations run that the processes "
@@ -53,6 +54,8 @@ class Command(BaseCommand):
         with self._closed_for(steps):
             call_command("prepare", stdout=self.stdout)
             self._require_schema()
+        self.stdout.write("values that lack what this code shows of them ...")
+        refresh_stale_cells()
         self.stdout.write(
             self.style.SUCCESS(
                 "The data fit this code. Restart every process (web, workers, beat), then look at /readyz; "
