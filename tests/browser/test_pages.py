@@ -14,6 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from tests.chromium import find_chromium, launch_arguments
+from tests.laws import VARIABLE
 from tests.processes import Platform, platform
 
 pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(300)]
@@ -155,12 +156,17 @@ def visit(browser: Browser, site: tuple[Platform, dict[str, str]]) -> Iterator[V
         context.close()
 
 
+@pytest.mark.laws
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", ["phone", "desktop"])
 def test_no_page_keeps_anyone_out(visit: Visit, scheme: Scheme, width: str) -> None:
+    """Under `make laws` every page in every form; in every other run each page at both widths and in both schemes."""
     axe = Axe()
     found = []
-    for name in NAMES:
+    form = (scheme == "dark") + (width == "phone")
+    for place, name in enumerate(NAMES):
+        if (place + form) % 2 and VARIABLE not in os.environ:
+            continue
         page = visit(name, viewport=PHONE if width == "phone" else DESKTOP, scheme=scheme)
         report = axe.run(page).response
         assert "color-contrast" in {rule["id"] for rule in report["passes"]}
