@@ -70,7 +70,7 @@ SHARED = {
         {"agent/joulemark/session/diagnosis.py", "agent/joulemark/session/suite_source.py"}
     ): "two places of a folder",
     frozenset(
-        {"measurements/ledger/models.py", "measurements/review/models.py"}
+        {"measurements/ledger/models.py", "measurements/review/moves.py"}
     ): "leaves, and causes that bring some",
     frozenset({"measurements/display/choices.py"}): "titles of reasons of two intervals, which are sentences",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import socket
 import time
 from pathlib import Path
@@ -61,6 +62,14 @@ def test_only_a_stated_length_gives_time(headers: list[tuple[str, str]], length:
     assert body_deadline._stated_length(request) == length
 
 
+def _received(line: socket.socket) -> bytes:
+    """What is there; nothing of one that a busy machine has closed."""
+    try:
+        return line.recv(65536)
+    except OSError:
+        return b""
+
+
 @pytest.mark.processes
 @pytest.mark.timeout(240)
 def test_more_trickling_bodies_than_threads_stop_nobody_for_long(tmp_path: Path) -> None:
@@ -76,17 +85,14 @@ def test_more_trickling_bodies_than_threads_stop_nobody_for_long(tmp_path: Path)
                 line.sendall(head)
             ends = time.monotonic() + on_this_machine(20.0)
             answered = b""
-            lines[0].settimeout(0.3)
             while not answered and time.monotonic() < ends:
                 for line in lines:
                     try:
                         line.sendall(b" ")
                     except OSError:
                         continue
-                try:
-                    answered = lines[0].recv(65536)
-                except TimeoutError:
-                    continue
+                readable, _, _ = select.select(lines, [], [], 0.3)
+                answered = next(filter(None, (_received(line) for line in readable)), b"")
             assert json.loads(answered.partition(b"\r\n\r\n")[2])["code"] == "JM-BODY-SLOW"
             assert platform.answers("/api/v1/platform")
         finally:
