@@ -7,7 +7,6 @@ start: `python simulated_sessions.py PART`, PART a key of PARTS. All chances are
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -44,9 +43,8 @@ from joulemark_simulation.nvml.scenario import (
     Throttle,
 )
 
-IS_WHOLE = "JOULEMARK_LAW_EXAMPLES" in os.environ
-SESSIONS, PROBES = (304, 100) if IS_WHOLE else (152, 40)
-"""How many: all under `make laws`, half of them in every run."""
+SESSIONS = 304
+PROBES = 100
 SENSOR = sensor_error("nvml-counter")
 LEAST_AT_REST = 0.2
 """Share of its power at rest that every sensor tells at least: none tells less than nothing."""
