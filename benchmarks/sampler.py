@@ -30,9 +30,9 @@ from joulemark_simulation.nvml.scenario import ALL, Scenario, scripted
 from joulemark_simulation.nvml.virtual import VirtualTimer
 
 CALL_S = 0.0001
-BLOCKS = 60
+BLOCKS = int(os.environ.get("BENCH_BLOCKS", "60"))
 PIECE_S = 0.5
-SESSION_S = 1800
+SESSION_S = int(os.environ.get("BENCH_SESSION_S", "1800"))
 INSIDE = "JOULEMARK_BENCH_INSIDE"
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 ROOT = Path(__file__).resolve().parents[1]
+SPEAKING = {"JOULEMARK_LOG_LEVEL": "INFO"}
+"""What a worker needs to say that it is ready, whatever --loglevel says."""
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 30.0
 TIED = ("setpriv", "--pdeathsig", "TERM")
@@ -83,7 +85,7 @@ def judging(*, folder: Path, environment: dict[str, str]) -> Iterator[None]:
     process = subprocess.Popen(
         [sys.executable, "-m", *command],
         cwd=ROOT,
-        env={**os.environ, **environment},
+        env={**os.environ, **environment, **SPEAKING},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -94,7 +96,7 @@ def judging(*, folder: Path, environment: dict[str, str]) -> Iterator[None]:
         with (folder / "worker.log").open("w") as log:
             for line in process.stderr or ():
                 log.write(line)
-                if line.rstrip().endswith("ready."):
+                if _message(line).endswith("ready."):
                     ready.set()
 
     reader = threading.Thread(target=follow)
@@ -108,6 +110,15 @@ def judging(*, folder: Path, environment: dict[str, str]) -> Iterator[None]:
     finally:
         _stop(process)
         reader.join()
+
+
+def _message(line: str) -> str:
+    """What a line of a worker's log says, whether its lines are JSON or text."""
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return line.rstrip()
+    return str(said["message"]) if isinstance(said, dict) and "message" in said else line.rstrip()
 
 
 def post(server: Server, path: str, bodies: Path, *, clients: int, expected: int) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -13,6 +14,8 @@ import pytest
 
 pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[2]
+PLOTS = {"-m benchmarks.meters.plot"}
+"""Programs of a target that measure nothing."""
 
 
 def figures(
@@ -32,6 +35,21 @@ def figures(
     machine, *rows = json.loads((folder / f"{area}.json").read_text())
     assert machine["versions"]
     return rows
+
+
+def test_every_benchmark_that_make_runs_is_run_here() -> None:
+    """One that is not would break without anybody's seeing it, as one did when the worker's log became JSON."""
+    lines = (ROOT / "Makefile").read_text().splitlines()
+    targets = [number for number, line in enumerate(lines) if line.startswith("bench-")]
+    programs = {
+        line.split(" ", 1)[1]
+        for number in targets
+        for line in itertools.takewhile(lambda line: line.startswith("\t"), lines[number + 1 :])
+    }
+    assert len(programs) >= 15
+    here = Path(__file__).read_text()
+    called = {program for program in programs if '"' + '", "'.join(program.split(" ")) + '"' in here}
+    assert programs - called == PLOTS
 
 
 def test_start_up_is_measured(tmp_path: Path) -> None:
@@ -82,6 +100,39 @@ def test_the_log_is_measured_beside_a_peer(tmp_path: Path, monkeypatch: pytest.M
     rows = figures(tmp_path, "ledger", "benchmarks/ledger.py")
     assert {row["tool"].split(",")[0] for row in rows} >= {"joulemark", "pymerkle"}
     assert all(row["value"] > 0 for row in rows)
+
+
+def test_uploads_are_measured_beside_a_bare_insert(tmp_path: Path) -> None:
+    few = {"BENCH_ROUNDS": "1", "BENCH_REQUESTS": "40", "BENCH_BATCHES": "2"}
+    rows = figures(tmp_path, "intake", "benchmarks/intake.py", **few)
+    rates = {(row["case"], row["tool"]): row["value"] for row in rows if row["metric"] == "rate"}
+    assert set(rates) == {
+        ("verdict queued", "joulemark"),
+        ("verdict queued", "bare insert"),
+        ("by 64", "joulemark"),
+        ("by 64", "cores x check"),
+        ("worker judging", "joulemark"),
+    }
+    assert min(rates.values()) > 0
+
+
+def test_a_flood_of_one_cell_is_drained_while_others_get_their_verdicts(tmp_path: Path) -> None:
+    rows = figures(
+        tmp_path, "judging", "benchmarks/judging.py", BENCH_RESULTS="300", BENCH_LARGEST="2", limit_s=400
+    )
+    found = {(row["case"], row["metric"]): row["value"] for row in rows}
+    assert found["300 results of one cell", "drained"] > 0
+    assert found["300 results of one cell", "verdict on another cell's result"] > 0
+    assert found["2 of the largest bundles", "memory of the worker's process at most"] < 500
+
+
+def test_decoding_is_measured_beside_a_peer(tmp_path: Path) -> None:
+    rows = figures(tmp_path, "record", "benchmarks/record.py")
+    assert {row["tool"] for row in rows} == {"msgspec", "pydantic", "pydantic / msgspec"}
+
+
+def test_what_the_sampler_costs_is_measured(tmp_path: Path) -> None:
+    assert figures(tmp_path, "sampler", "benchmarks/sampler.py", BENCH_BLOCKS="4", BENCH_SESSION_S="60")
 
 
 def test_verdicts_are_measured_beside_the_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
