@@ -38,7 +38,13 @@ def twin(kind: type[msgspec.Struct]) -> type[pydantic.BaseModel]:
             _translate(hints[field.name]),
             pydantic.Field(default, alias=field.encode_name),
         )
-    config = pydantic.ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    config = pydantic.ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        regex_engine="python-re",  # Rust's knows no look-ahead, by which ours end before a line's end
+    )
     created: type[pydantic.BaseModel] = pydantic.create_model(kind.__name__, __config__=config, **fields)
     return created
 
@@ -56,7 +62,10 @@ def _translate(hint: Any) -> Any:
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         return twin(hint)
     if get_origin(hint) in (Union, types.UnionType):
-        return Union[tuple(_translate(part) for part in get_args(hint))]  # noqa: UP007 - built at run time
+        parts = (
+            part for part in get_args(hint) if part is not msgspec.UnsetType
+        )  # a default says that it may be absent
+        return Union[tuple(_translate(part) for part in parts)]  # noqa: UP007 - built at run time
     if get_origin(hint) in (tuple, dict):
         return get_origin(hint)[tuple(part if part is ... else _translate(part) for part in get_args(hint))]
     return hint

@@ -103,8 +103,14 @@ def test_the_log_is_measured_beside_a_peer(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_uploads_are_measured_beside_a_bare_insert(tmp_path: Path) -> None:
-    few = {"BENCH_ROUNDS": "1", "BENCH_REQUESTS": "40", "BENCH_BATCHES": "2"}
-    rows = figures(tmp_path, "intake", "benchmarks/intake.py", **few)
+    rows = figures(
+        tmp_path,
+        "intake",
+        "benchmarks/intake.py",
+        BENCH_ROUNDS="1",
+        BENCH_REQUESTS="40",
+        BENCH_BATCHES="2",
+    )
     rates = {(row["case"], row["tool"]): row["value"] for row in rows if row["metric"] == "rate"}
     assert set(rates) == {
         ("verdict queued", "joulemark"),
