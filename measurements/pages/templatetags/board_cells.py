@@ -20,6 +20,7 @@ from measurements.display.templatetags.figures import (
     run_count,
     tier_name,
 )
+from measurements.pages.templatetags.subject_links import subject_path
 
 if TYPE_CHECKING:
     from django.utils.safestring import SafeString
@@ -31,9 +32,10 @@ register = template.Library()
 
 @register.filter
 def model_of(row: BoardRow) -> SafeString:
-    """A row's model, and its kind."""
+    """A row's model, leading to its page, and its kind."""
     return format_html(
-        '<span class="model">{}</span>\n<span class="kind {}">{}</span>',
+        '<a class="model" href="{}">{}</a>\n<span class="kind {}">{}</span>',
+        subject_path("model", row.model),
         row.model_title,
         row.kind,
         kind_name(row.kind),
