@@ -24,6 +24,8 @@ MAX_NAMED = 12
 ALIKE = ("suite_id", "dataset_id", "model_id", "grade", "scope", "stratum")
 """Fields of a cell that are equal for values which may be divided."""
 NAMED = ("model__slug", "model__title", "dataset__slug", "dataset__title")
+CARD_FIELDS = ("slug", "title", "kind", "code", "name_state", "reported_by")
+OF_CARD = tuple(f"hardware_class__{name}" for name in CARD_FIELDS)
 ENERGIES = ("energy_per_query_j", "low_j", "high_j")
 
 
@@ -69,7 +71,7 @@ class CardComparisons:
 
 
 def compare_cards(hardware: HardwareClass) -> CardComparisons:
-    """A hardware class beside others, those with the most common models first; in four queries at most."""
+    """A hardware class beside others, those with the most common models first; in three queries at most."""
     alike = {name: OuterRef(name) for name in ALIKE}
     own_cells = Cell.objects.filter(hardware_class=hardware)
     common = Cell.objects.exclude(hardware_class=hardware).filter(
@@ -77,19 +79,22 @@ def compare_cards(hardware: HardwareClass) -> CardComparisons:
     )
     groups = list(
         common.order_by()
-        .values_list("hardware_class", "grade", "scope")
+        .values_list("hardware_class", "grade", "scope", *OF_CARD)
         .annotate(n_models=Count("model", distinct=True))
         .order_by("-n_models", "hardware_class", "grade", "scope")[:MAX_CARDS]
     )
     if not groups:
         return CardComparisons(rows=[], is_cut=False)
-    cards = HardwareClass.objects.in_bulk({card for card, *_ in groups})
+    cards = {
+        card: HardwareClass(pk=card, **dict(zip(CARD_FIELDS, fields, strict=True)))
+        for card, _, _, *fields, _ in groups
+    }
     others = list(
-        common.filter(hardware_class__in=cards)
+        common.filter(hardware_class__in=list(cards))
         .order_by("pk")
         .values_list("hardware_class", *ALIKE, *NAMED, *ENERGIES)[: MAX_VALUES + 1]
     )
-    partner = Cell.objects.filter(hardware_class__in=cards, **alike)
+    partner = Cell.objects.filter(hardware_class__in=list(cards), **alike)
     own = list(
         own_cells.filter(Exists(partner.order_by()))
         .order_by("pk")
@@ -107,7 +112,7 @@ def compare_cards(hardware: HardwareClass) -> CardComparisons:
             pairs.setdefault((card, grade, scope), []).append(pair)
     rows = [
         _comparison(cards[card], grade, scope, pairs[card, grade, scope])
-        for card, grade, scope, _ in groups
+        for card, grade, scope, *_ in groups
         if (card, grade, scope) in pairs
     ]
     return CardComparisons(rows=[row for row in rows if row is not None], is_cut=False)

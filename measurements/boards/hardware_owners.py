@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from measurements.catalog.models import HardwareClass
 
 MAX_OWNERS = 50
+OF_CONTRIBUTOR = (
+    "contributor", "contributor__pseudonym", "contributor__display_name", "contributor__name_key",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,24 +43,38 @@ class Owners:
 
 
 def read_owners(hardware: HardwareClass) -> Owners:
-    """Who has devices of a class, in four queries; a device that two contributors report is counted for each."""
+    """Who has devices of a class, in two queries, or three where not all contributors are named.
+
+    A device that two contributors report is counted for each.
+    """
     devices = Device.objects.filter(hardware_class=hardware).order_by()
-    totals = devices.aggregate(
-        n_contributors=Count("contributor", distinct=True), n_devices=Count("tag", distinct=True)
-    )
     counted = list(
-        devices.values_list("contributor")
+        devices.values_list(*OF_CONTRIBUTOR)
         .annotate(n_devices=Count("pk"))
-        .order_by("-n_devices", "contributor")[:MAX_OWNERS]
+        .order_by("-n_devices", "contributor")[: MAX_OWNERS + 1]
     )
-    people = Contributor.objects.in_bulk([pk for pk, _ in counted])
-    values = DeviceValue.objects.filter(device__hardware_class=hardware, device__contributor__in=people)
+    named = counted[:MAX_OWNERS]
+    values = DeviceValue.objects.filter(
+        device__hardware_class=hardware, device__contributor__in=[pk for pk, *_ in named]
+    )
     results = dict(values.order_by().values_list("device__contributor").annotate(n_results=Sum("n_results")))
+    n_contributors, n_devices = len(named), sum(n for *_, n in named)
+    if len(counted) > MAX_OWNERS:
+        totals = devices.aggregate(
+            n_contributors=Count("contributor", distinct=True), n_devices=Count("pk", distinct=True)
+        )
+        n_contributors, n_devices = totals["n_contributors"], totals["n_devices"]
     return Owners(
         first=[
-            Owner(contributor=people[pk], n_devices=n_devices, n_results=results.get(pk, 0))
-            for pk, n_devices in counted
+            Owner(
+                contributor=Contributor(
+                    pk=pk, pseudonym=pseudonym, display_name=display_name, name_key=name_key
+                ),
+                n_devices=n_of_devices,
+                n_results=results.get(pk, 0),
+            )
+            for pk, pseudonym, display_name, name_key, n_of_devices in named
         ],
-        n_contributors=totals["n_contributors"],
-        n_devices=totals["n_devices"],
+        n_contributors=n_contributors,
+        n_devices=n_devices,
     )

@@ -98,11 +98,11 @@ def hardware_ratio(values: Iterable[CommonValue]) -> HardwareRatio | None:
 def _half_widths(by_model: list[list[CommonValue]], of_models: list[float]) -> tuple[float, float] | None:
     """(below, above) the mean on the log scale; None where a value has no interval."""
     measured = [[value.half_widths for value in of_model] for of_model in by_model]
-    known = [[halves for halves in of_model if halves is not None] for of_model in measured]
-    if [len(of_model) for of_model in known] != [len(of_model) for of_model in measured]:
+    intervals = [[halves for halves in of_model if halves is not None] for of_model in measured]
+    if [len(of_model) for of_model in intervals] != [len(of_model) for of_model in measured]:
         return None
-    below = _mean([_mean([halves[0] for halves in of_model]) for of_model in known])
-    above = _mean([_mean([halves[1] for halves in of_model]) for of_model in known])
+    below = _mean([_mean([halves[0] for halves in of_model]) for of_model in intervals])
+    above = _mean([_mean([halves[1] for halves in of_model]) for of_model in intervals])
     spread = _half_over_models(of_models)
     return hypot(below, spread), hypot(above, spread)
 

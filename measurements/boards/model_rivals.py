@@ -99,7 +99,7 @@ def is_of_size(parameters: int, other: int | None) -> bool:
 
 def better_ones(own: Contender, others: Sequence[Contender]) -> list[Better]:
     """Those of `others` that beat a value, least energy first."""
-    found = [
+    better = [
         Better(
             contender=other,
             relative=relative_energy(
@@ -110,7 +110,7 @@ def better_ones(own: Contender, others: Sequence[Contender]) -> list[Better]:
         for other in others
         if surely_lower(other.standing, own.standing) and _no_worse(other, own)
     ]
-    return sorted(found, key=lambda better: (better.contender.energy_per_query_j, better.contender.model))
+    return sorted(better, key=lambda other: (other.contender.energy_per_query_j, other.contender.model))
 
 
 def _common(own: Contender, other: Contender) -> list[str]:
@@ -149,13 +149,13 @@ def _beside(cells: Sequence[Cell]) -> Q:
     """The cells themselves, and those under the conditions of each with less energy or of its model's size."""
     any_of = Q(pk__in=[cell.pk for cell in cells])
     for cell in cells:
-        wanted = Q(energy_per_query_j__lt=cell.energy_per_query_j)
+        beside = Q(energy_per_query_j__lt=cell.energy_per_query_j)
         if cell.model.parameters is not None:
             least = -(-cell.model.parameters // SIZE_FACTOR)
-            wanted |= Q(
+            beside |= Q(
                 model__parameters__gte=least, model__parameters__lte=cell.model.parameters * SIZE_FACTOR
             )
-        any_of |= Q(**dict(zip(CONDITIONS, _condition_of(cell), strict=True))) & wanted
+        any_of |= Q(**dict(zip(CONDITIONS, _condition_of(cell), strict=True))) & beside
     return any_of
 
 

@@ -9,6 +9,8 @@ from measurements.catalog.models import AiModel, Job, Suite
 from measurements.catalog.suites import current_digests, known_suites
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from django.db.models import QuerySet
 
     from joulemark.suite import DataSet as SuiteDataSet
@@ -86,13 +88,12 @@ def suites_of_dataset(*, task: str, slug: str) -> list[DataSetInSuite]:
     ]
 
 
-def datasets_of_suite(suite: SuiteData) -> list[DataSetInSuite]:
-    """The data sets of a suite version, in its order; in one query."""
-    current = current_digests()
+def datasets_of_suite(suite: SuiteData, current: Mapping[str, str]) -> list[DataSetInSuite]:
+    """The data sets of a suite version, in its order; `current` is what `current_digests` says."""
     return [_in_suite(suite, dataset, current) for dataset in suite.datasets]
 
 
-def _in_suite(suite: SuiteData, dataset: SuiteDataSet, current: dict[str, str]) -> DataSetInSuite:
+def _in_suite(suite: SuiteData, dataset: SuiteDataSet, current: Mapping[str, str]) -> DataSetInSuite:
     return DataSetInSuite(
         suite=suite,
         dataset=dataset,

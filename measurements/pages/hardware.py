@@ -16,7 +16,7 @@ from measurements.boards.hardware_common import compare_cards
 from measurements.boards.hardware_owners import read_owners
 from measurements.boards.sources import BOARDS
 from measurements.boards.subject_rows import ROWS_PER_PAGE, SubjectRows
-from measurements.catalog.models import HARDWARE_FACTS, HardwareClass, NoFact, hardware_named
+from measurements.catalog.models import HardwareClass, hardware_named
 from measurements.catalog.sources import CATALOG
 from measurements.contributors.sources import CONTRIBUTORS
 from measurements.intake.sources import SUBMISSIONS
@@ -42,7 +42,6 @@ def hardware(request: HttpRequest, hardware: str) -> HttpResponse:
     provenance = provenance_of_rows([line.row for line in lines])
     context = {
         "hardware": subject,
-        "not_known": {name: NoFact(subject.why_unknown(name)).label for name in HARDWARE_FACTS},
         "page": page,
         "lines": lines,
         "cards": compare_cards(subject),

@@ -31,17 +31,17 @@ def hardware_list(request: HttpRequest) -> HttpResponse:
     """A page of the hardware classes that an address asks for."""
     refusal = None
     try:
-        asked = parse_listing(request.GET, {"kind": HardwareKind.values})
+        listing = parse_listing(request.GET, {"kind": HardwareKind.values})
     except QueryRefused as error:
-        asked, refusal = ListingRequest(), error
-    if asked.text:
+        listing, refusal = ListingRequest(chosen={"kind": ""}), error
+    if listing.text:
         note_one_off(request)
-    classes = find_hardware(text=asked.text, kind=asked.chosen.get("kind", ""))
+    classes = find_hardware(text=listing.text, kind=listing.chosen["kind"])
     page = BoundedPaginator(classes, ROWS_PER_PAGE).get_page(request.GET.get("page"))
     keys = [hardware.pk for hardware in page]
     counts, devices = count_values("hardware_class", keys), count_devices(keys)
     context = {
-        "asked": asked,
+        "listing": listing,
         "refusal": refusal,
         "kinds": HardwareKind.choices,
         "page": page,

@@ -26,8 +26,8 @@ class ListingRequest:
     @property
     def query(self) -> str:
         """What links to other pages carry on."""
-        asked = {"q": self.text} | dict(self.chosen)
-        return urlencode({name: value for name, value in asked.items() if value})
+        fields = {"q": self.text} | dict(self.chosen)
+        return urlencode({name: value for name, value in fields.items() if value})
 
 
 def parse_listing(query: QueryDict, choices: Mapping[str, Sequence[str]]) -> ListingRequest:

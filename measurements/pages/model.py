@@ -24,7 +24,11 @@ from measurements.pages.subject_dataset import subject_dataset
 from measurements.published.sources import PUBLISHED
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from django.http import HttpRequest, HttpResponse
+
+    from measurements.boards.subject_rows import SubjectRow
 
 
 @made_of(BOARDS, CATALOG, PUBLISHED)
@@ -37,15 +41,13 @@ def model(request: HttpRequest, model: str) -> HttpResponse:
     page = Paginator(SubjectRows(model=subject), ROWS_PER_PAGE).get_page(request.GET.get("page"))
     rows = list(page)
     beside = rivalries([line.cell for line in rows if line.cell is not None])
-    lines = [
-        (line, (beside or {}).get(line.cell.pk, Rivalry()) if line.cell is not None else None) for line in rows
-    ]
+    lines = [(line, _rivalry(line, beside or {})) for line in rows]
     provenance = provenance_of_rows([line.row for line in rows])
     context = {
         "model": subject,
         "page": page,
         "lines": lines,
-        "beaten": [(line, rivalry) for line, rivalry in lines if rivalry is not None and rivalry.better],
+        "beaten": [(line, rivalry) for line, rivalry in lines if rivalry.better],
         "is_too_much": beside is None,
         "size_factor": SIZE_FACTOR,
         "changes": read_changes(subject),
@@ -65,3 +67,8 @@ def model(request: HttpRequest, model: str) -> HttpResponse:
         "next": gettext("Next values"),
     }
     return render(request, "pages/model.html", context)
+
+
+def _rivalry(line: SubjectRow, beside: Mapping[int, Rivalry]) -> Rivalry:
+    """What is beside a value: nothing of a published figure, which one source states."""
+    return Rivalry() if line.cell is None else beside.get(line.cell.pk, Rivalry())

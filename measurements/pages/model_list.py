@@ -31,18 +31,18 @@ def model_list(request: HttpRequest) -> HttpResponse:
     families = model_families()
     refusal = None
     try:
-        asked = parse_listing(request.GET, {"kind": ModelKind.values, "family": families})
+        listing = parse_listing(request.GET, {"kind": ModelKind.values, "family": families})
     except QueryRefused as error:
-        asked, refusal = ListingRequest(), error
-    if asked.text:
+        listing, refusal = ListingRequest(chosen={"kind": "", "family": ""}), error
+    if listing.text:
         note_one_off(request)
     models = find_models(
-        text=asked.text, kind=asked.chosen.get("kind", ""), family=asked.chosen.get("family", "")
+        text=listing.text, kind=listing.chosen["kind"], family=listing.chosen["family"]
     )
     page = BoundedPaginator(models, ROWS_PER_PAGE).get_page(request.GET.get("page"))
     counts = count_values("model", [model.pk for model in page])
     context = {
-        "asked": asked,
+        "listing": listing,
         "refusal": refusal,
         "families": families,
         "kinds": ModelKind.choices,

@@ -38,6 +38,7 @@ def suite(request: HttpRequest, suite: str) -> HttpResponse:
     if row is None:
         raise Http404(gettext("This platform knows no suite of this name and version."))
     contents = known_suite(row.digest)
+    current = current_digests()
     pinned = PinnedSuite.objects.in_order().filter(suite=row).first()
     provenance = _provenance(pinned)
     page = BoundedPaginator(models_of_suite(row), ROWS_PER_PAGE).get_page(request.GET.get("page"))
@@ -46,13 +47,13 @@ def suite(request: HttpRequest, suite: str) -> HttpResponse:
         "suite": row,
         "title": translated(row.title),
         "contents": contents,
-        "datasets": [] if contents is None else datasets_of_suite(contents),
+        "datasets": [] if contents is None else datasets_of_suite(contents, current),
         "titles": {} if contents is None else {task.id: translated(task.title) for task in contents.tasks},
         "page": page,
         "lines": [(model, of_suite.get(model.slug)) for model in page],
         "pinned": pinned,
         "leaf": Leaf.objects.filter(kind=LeafKind.SUITE_PINNED, subject=row.digest).first(),
-        "is_current": current_digests().get(row.name) == row.digest,
+        "is_current": current.get(row.name) == row.digest,
         "boards": boards_of_suite(row),
         "origin": settings.ORIGIN,
         "provenance": provenance,

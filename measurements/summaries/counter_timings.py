@@ -64,15 +64,15 @@ class _Streams(msgspec.Struct, frozen=True):
 
 
 def read_counter_timings(hardware: HardwareClass) -> list[CounterTiming]:
-    """The counters of a hardware class by name, in two queries; none where no result states a probe."""
+    """The counters of a hardware class by name, in one query; none where no result states a probe."""
     latest = (
         Result.objects.eligible()
         .filter(hardware_class=hardware, grade="measured")
         .order_by("-received_at")
-        .values_list("pk", flat=True)[:RESULTS_LOOKED_AT]
+        .values("pk")[:RESULTS_LOOKED_AT]
     )
     small = (
-        Submission.objects.filter(pk__in=list(latest))
+        Submission.objects.filter(pk__in=latest)
         .annotate(n_bytes=Length("bundle"))
         .filter(n_bytes__lte=MAX_BUNDLE_BYTES)
     )
@@ -82,12 +82,12 @@ def read_counter_timings(hardware: HardwareClass) -> list[CounterTiming]:
 
 def timings_of(*, traces: Iterable[bytes]) -> list[CounterTiming]:
     """The medians over traces (as they are before compression) of each counter that one of them states a probe of."""
-    found: dict[tuple[str, str], list[Timing]] = {}
+    by_counter: dict[tuple[str, str], list[Timing]] = {}
     for raw in traces:
         for stream in msgspec.json.decode(raw, type=_Streams).streams:
             if stream.timing is not None:
-                found.setdefault((stream.name, stream.scope), []).append(stream.timing)
-    return [_medians(name, scope, timings) for (name, scope), timings in sorted(found.items())]
+                by_counter.setdefault((stream.name, stream.scope), []).append(stream.timing)
+    return [_medians(name, scope, timings) for (name, scope), timings in sorted(by_counter.items())]
 
 
 def _medians(name: str, scope: str, timings: list[Timing]) -> CounterTiming:

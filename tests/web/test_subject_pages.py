@@ -236,8 +236,8 @@ def test_pages_cost_no_more_queries_with_more_rows(client: Client, crowd: None) 
     refresh_stale_cells()
     for address, n_before in before.items():
         n_after = queries_of(client, address)
-        assert n_after <= n_before + 2, address
-        assert n_after <= 16, (address, n_after)
+        assert n_after <= n_before + 1, address
+        assert n_after <= 12, (address, n_after)
 
 
 def queries_of(client: Client, address: str) -> int:
