@@ -34,7 +34,7 @@ class NoHardwareInterval(TextChoices):
 
 @dataclass(frozen=True, kw_only=True)
 class CommonValue:
-    """One model on one data set on both kinds of hardware, in joules per query with the intervals of the true energy."""
+    """One model on one data set on both kinds of hardware, in joules per query with intervals of the true energy."""
 
     model: str
     own_j: float

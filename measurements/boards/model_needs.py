@@ -1,4 +1,4 @@
-"""What is missing on the boards for one model: its jobs in the current suites that nobody, or too few, have measured."""
+"""What is missing on the boards for one model: jobs of the current suites that nobody, or too few, have measured."""
 
 from __future__ import annotations
 

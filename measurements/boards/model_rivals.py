@@ -133,7 +133,9 @@ def rivalries(cells: Sequence[Cell]) -> dict[int, Rivalry] | None:
     """What is beside each of a model's cells, by their primary keys, in one query; None where that is too much."""
     if not cells:
         return {}
-    rows = Cell.objects.filter(_beside(cells)).order_by().values_list("pk", *CONDITIONS, *OF_MODEL, *OF_ENERGY)
+    rows = (
+        Cell.objects.filter(_beside(cells)).order_by().values_list("pk", *CONDITIONS, *OF_MODEL, *OF_ENERGY)
+    )
     read = list(rows[: MAX_RIVALS + 1])
     if len(read) > MAX_RIVALS:
         return None

@@ -31,7 +31,9 @@ class SubjectBoard:
 
 def boards_of_dataset(dataset: DataSet) -> list[SubjectBoard]:
     """The boards that a data set, which has its task, has values on: volunteers' first; in three queries at most."""
-    cells = Cell.objects.filter(dataset=dataset).order_by().values_list("suite__name", "suite__version", "grade")
+    cells = (
+        Cell.objects.filter(dataset=dataset).order_by().values_list("suite__name", "suite__version", "grade")
+    )
     counted = list(cells.annotate(Count("pk"), Count("model", distinct=True))[:MAX_BOARDS])
     volunteers = [
         SubjectBoard(

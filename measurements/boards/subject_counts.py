@@ -30,7 +30,7 @@ NOTHING = SubjectCounts()
 
 
 def count_values(field: str, subjects: Collection[int]) -> dict[int, SubjectCounts]:
-    """By the primary key of each subject, which `field` of a value names: model, dataset, hardware_class or suite; in two queries."""
+    """By the primary key of each subject, in two queries; `field` is model, dataset, hardware_class or suite."""
     of_subjects: dict[str, Any] = {f"{field}__in": list(subjects)}
     cells = Cell.objects.filter(**of_subjects).order_by().values_list(field)
     cells = cells.annotate(

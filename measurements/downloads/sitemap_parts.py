@@ -27,7 +27,17 @@ FEW_RESULTS, MANY_RESULTS = 5_000, 18_000
 """Up to the first all results are one part, up to the second sixteen by the first digit of their id, else 256."""
 DIGITS = "0123456789abcdef"
 PAGES = (
-    *("home", "boards", "comparisons", "models", "hardware-classes", "datasets", "suites", "results", "claims"),
+    *(
+        "home",
+        "boards",
+        "comparisons",
+        "models",
+        "hardware-classes",
+        "datasets",
+        "suites",
+        "results",
+        "claims",
+    ),
     *("impact", "needed", "decisions", "about"),
 )
 

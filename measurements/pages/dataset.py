@@ -50,9 +50,9 @@ def dataset(request: HttpRequest, task: str, dataset: str) -> HttpResponse:
         "provenance": provenance,
         "structured_data": subject_dataset(
             title=title,
-            description=gettext("Energy of AI answers on the data set {dataset}, with 95 % intervals.").format(
-                dataset=title
-            ),
+            description=gettext(
+                "Energy of AI answers on the data set {dataset}, with 95 % intervals."
+            ).format(dataset=title),
             path=request.path,
             provenance=provenance,
         ),

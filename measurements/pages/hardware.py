@@ -46,14 +46,16 @@ def hardware(request: HttpRequest, hardware: str) -> HttpResponse:
         "lines": lines,
         "cards": compare_cards(subject),
         "timings": read_counter_timings(subject),
-        "beside_meter": [board for board in measured_boards() if board.name == subject.public_title.removeprefix(MAKER)],
+        "beside_meter": [
+            board for board in measured_boards() if board.name == subject.public_title.removeprefix(MAKER)
+        ],
         "owners": read_owners(subject),
         "provenance": provenance,
         "structured_data": subject_dataset(
             title=subject.public_title,
-            description=gettext("Energy of AI answers on {hardware}, model by model, with 95 % intervals.").format(
-                hardware=subject.public_title
-            ),
+            description=gettext(
+                "Energy of AI answers on {hardware}, model by model, with 95 % intervals."
+            ).format(hardware=subject.public_title),
             path=request.path,
             provenance=provenance,
         ),

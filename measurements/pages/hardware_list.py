@@ -46,7 +46,8 @@ def hardware_list(request: HttpRequest) -> HttpResponse:
         "kinds": HardwareKind.choices,
         "page": page,
         "lines": [
-            (hardware, counts.get(hardware.pk, NOTHING), *devices.get(hardware.pk, (0, 0))) for hardware in page
+            (hardware, counts.get(hardware.pk, NOTHING), *devices.get(hardware.pk, (0, 0)))
+            for hardware in page
         ],
         "previous": gettext("Previous hardware"),
         "next": gettext("Next hardware"),

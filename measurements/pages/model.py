@@ -1,4 +1,4 @@
-"""A model: what it is, its values on every task and hardware, what beats it, how its values changed, what is missing."""
+"""A model: what it is, its values on every task and card, what beats it, how its values changed, what is missing."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def model(request: HttpRequest, model: str) -> HttpResponse:
         "provenance": provenance,
         "structured_data": subject_dataset(
             title=subject.title,
-            description=gettext("Energy of answers of the model {model}, task by task, with 95 % intervals.").format(
-                model=subject.title
-            ),
+            description=gettext(
+                "Energy of answers of the model {model}, task by task, with 95 % intervals."
+            ).format(model=subject.title),
             path=request.path,
             provenance=provenance,
         ),

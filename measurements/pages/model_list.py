@@ -36,9 +36,7 @@ def model_list(request: HttpRequest) -> HttpResponse:
         listing, refusal = ListingRequest(chosen={"kind": "", "family": ""}), error
     if listing.text:
         note_one_off(request)
-    models = find_models(
-        text=listing.text, kind=listing.chosen["kind"], family=listing.chosen["family"]
-    )
+    models = find_models(text=listing.text, kind=listing.chosen["kind"], family=listing.chosen["family"])
     page = BoundedPaginator(models, ROWS_PER_PAGE).get_page(request.GET.get("page"))
     counts = count_values("model", [model.pk for model in page])
     context = {

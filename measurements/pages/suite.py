@@ -59,7 +59,9 @@ def suite(request: HttpRequest, suite: str) -> HttpResponse:
         "provenance": provenance,
         "structured_data": subject_dataset(
             title=f"{translated(row.title)} {row.version}",
-            description=gettext("Tasks, data sets and models at fixed revisions, on which the energy of AI answers is measured."),
+            description=gettext(
+                "Tasks, data sets and models at fixed revisions, on which the energy of AI answers is measured."
+            ),
             path=request.path,
             provenance=provenance,
         ),

@@ -110,5 +110,7 @@ def _traces(bundles: Iterable[bytes]) -> list[bytes]:
         try:
             traces.append(unpack(parse(bytes(bundle)).trace))
         except RecordError:
-            logger.exception("JM-TRACE-STORED a stored bundle cannot be read; `manage.py check_log` names it.")
+            logger.exception(
+                "JM-TRACE-STORED a stored bundle cannot be read; `manage.py check_log` names it."
+            )
     return traces

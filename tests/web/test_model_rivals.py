@@ -47,9 +47,7 @@ def lower(one: Contender, other: Contender) -> bool:
     if one.ends is None or other.ends is None:
         return False
     difference = log(other.energy_per_query_j / one.energy_per_query_j)
-    half = hypot(
-        log(one.ends[1] / one.energy_per_query_j), log(other.energy_per_query_j / other.ends[0])
-    )
+    half = hypot(log(one.ends[1] / one.energy_per_query_j), log(other.energy_per_query_j / other.ends[0]))
     return difference > half
 
 

@@ -34,7 +34,7 @@ register = template.Library()
 def model_of(row: BoardRow) -> SafeString:
     """A row's model, leading to its page, and its kind."""
     return format_html(
-        '<a class="model" href="{}">{}</a>\n<span class="kind {}">{}</span>',
+        '<span class="model"><a href="{}">{}</a></span>\n<span class="kind {}">{}</span>',
         subject_path("model", row.model),
         row.model_title,
         row.kind,
