@@ -53,16 +53,20 @@ class ValueChange:
 
 def read_changes(model: AiModel) -> list[ValueChange]:
     """The latest changes of a model's values, in one query."""
-    of_cell = {
-        "partition_by": [F(name) for name in CELL_FIELDS],
-        "order_by": [F("updated_at").asc(), F("version").asc()],
-    }
     revisions = CellRevision.objects.filter(model=model).annotate(
-        before_j=Window(Lag("energy_per_query_j"), **of_cell),
-        was_gone=Window(Lag("gone"), **of_cell),
+        before_j=_of_revision_before("energy_per_query_j"), was_gone=_of_revision_before("gone")
     )
     latest = revisions.with_names().order_by("-updated_at", "-version", "-pk")[:CHANGES_SHOWN]
     return [_change(revision) for revision in latest]
+
+
+def _of_revision_before(column: str) -> Window:
+    """What the revision before has in a column, of the same cell."""
+    return Window(
+        Lag(column),
+        partition_by=[F(name) for name in CELL_FIELDS],
+        order_by=[F("updated_at").asc(), F("version").asc()],
+    )
 
 
 def _change(revision: CellRevision) -> ValueChange:

@@ -103,7 +103,7 @@ def _medians(name: str, scope: str, timings: list[Timing]) -> CounterTiming:
     )
 
 
-def _traces(bundles: Iterable[bytes]) -> list[bytes]:
+def _traces(bundles: Iterable[bytes | memoryview[int]]) -> list[bytes]:
     """The raw traces; a bundle that cannot be read any more is logged and left out."""
     traces = []
     for bundle in bundles:
