@@ -36,7 +36,7 @@ Condition = tuple[Any, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Contender:
+class Rival:
     """One model's value under some conditions, in joules per query; `ends` is the interval for comparisons."""
 
     model: str
@@ -67,7 +67,7 @@ class SizeRank:
 class Better:
     """A model that beats a value: its energy over the value's own, and pairs of scores (its, own)."""
 
-    contender: Contender
+    contender: Rival
     relative: RelativeEnergy
     scores: list[tuple[Mapping[str, Any], Mapping[str, Any]]]
 
@@ -81,7 +81,7 @@ class Rivalry:
     n_better: int = 0
 
 
-def size_rank(own: Contender, others: Sequence[Contender]) -> SizeRank | None:
+def size_rank(own: Rival, others: Sequence[Rival]) -> SizeRank | None:
     """The rank among those of `others` that are of its size; None where its size or its interval is not known."""
     if own.parameters is None or own.ends is None:
         return None
@@ -97,7 +97,7 @@ def is_of_size(parameters: int, other: int | None) -> bool:
     return other is not None and parameters <= SIZE_FACTOR * other and other <= SIZE_FACTOR * parameters
 
 
-def better_ones(own: Contender, others: Sequence[Contender]) -> list[Better]:
+def better_ones(own: Rival, others: Sequence[Rival]) -> list[Better]:
     """Those of `others` that beat a value, least energy first."""
     better = [
         Better(
@@ -113,11 +113,11 @@ def better_ones(own: Contender, others: Sequence[Contender]) -> list[Better]:
     return sorted(better, key=lambda other: (other.contender.energy_per_query_j, other.contender.model))
 
 
-def _common(own: Contender, other: Contender) -> list[str]:
+def _common(own: Rival, other: Rival) -> list[str]:
     return sorted(own.scores.keys() & other.scores.keys())
 
 
-def _no_worse(other: Contender, own: Contender) -> bool:
+def _no_worse(other: Rival, own: Rival) -> bool:
     """Whether there is a score that both have, and none by which `other` is worse."""
     common = _common(own, other)
     return bool(common) and all(_at_least(other.scores[metric], own.scores[metric]) for metric in common)
@@ -140,7 +140,7 @@ def rivalries(cells: Sequence[Cell]) -> dict[int, Rivalry] | None:
     if len(read) > MAX_RIVALS:
         return None
     own = {cell.pk: _condition_of(cell) for cell in cells}
-    contenders: dict[Condition, dict[int, Contender]] = {}
+    contenders: dict[Condition, dict[int, Rival]] = {}
     for pk, *values in read:
         condition = tuple(values[: len(CONDITIONS)])
         contenders.setdefault(condition, {})[pk] = _contender(values[len(CONDITIONS) :])
@@ -165,11 +165,11 @@ def _condition_of(cell: Cell) -> Condition:
     return tuple(getattr(cell, name) for name in CONDITIONS)
 
 
-def _contender(values: Sequence[Any]) -> Contender:
+def _contender(values: Sequence[Any]) -> Rival:
     model, title, kind, parameters, energy, between_low, between_high, low, high, quality = values
     has_two = between_low is not None and between_high is not None
     ends = informative(energy, between_low, between_high) if has_two else informative(energy, low, high)
-    return Contender(
+    return Rival(
         model=model,
         title=title,
         kind=kind,
@@ -180,7 +180,7 @@ def _contender(values: Sequence[Any]) -> Contender:
     )
 
 
-def _rivalry(pk: int, contenders: Mapping[int, Contender]) -> Rivalry:
+def _rivalry(pk: int, contenders: Mapping[int, Rival]) -> Rivalry:
     own = contenders.get(pk)
     if own is None:
         return Rivalry()

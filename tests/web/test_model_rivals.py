@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from measurements.boards.model_rivals import (
     SIZE_FACTOR,
-    Contender,
+    Rival,
     better_ones,
     is_of_size,
     size_rank,
@@ -24,8 +24,8 @@ widths = st.one_of(st.none(), st.sampled_from([1.0, 1.02, 1.2, 2.0]))
 scores = st.dictionaries(st.sampled_from(["accuracy", "wer"]), st.sampled_from([0.1, 0.5, 0.9]), max_size=2)
 
 
-def contender(name: str, size: int | None, energy: float, width: float | None, scored: Any) -> Contender:
-    return Contender(
+def contender(name: str, size: int | None, energy: float, width: float | None, scored: Any) -> Rival:
+    return Rival(
         model=name,
         title=name,
         kind="general-purpose",
@@ -42,7 +42,7 @@ def contender(name: str, size: int | None, energy: float, width: float | None, s
 drawn = st.lists(st.tuples(sizes, energies, widths, scores), min_size=1, max_size=9)
 
 
-def lower(one: Contender, other: Contender) -> bool:
+def lower(one: Rival, other: Rival) -> bool:
     """The interval of log(other / one) lies above 0, written out."""
     if one.ends is None or other.ends is None:
         return False
