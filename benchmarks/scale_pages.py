@@ -48,6 +48,10 @@ def pages_of(platform: LargePlatform) -> list[Page]:
         "part": f"cells.{series}.{cell.dataset.task.slug}",
         "pseudonym": device.contributor.pseudonym,
         "tag": device.tag[:16],
+        "model": cell.model.slug,
+        "hardware": cell.hardware_class.public_slug,
+        "dataset": cell.dataset.slug,
+        "suite": cell.suite.slug,
     }
     named = {
         "dataset": cell.dataset.slug, "model": cell.model.slug, "hardware": cell.hardware_class.public_slug,

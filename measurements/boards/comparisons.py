@@ -114,10 +114,10 @@ class ComparisonRow(Conditions):
         return self.paired.n_pairs == len(general.models) * len(specific.models) <= MAX_NAMED_PAIRS
 
     @property
-    def named_pairs(self) -> list[tuple[str, str]]:
-        """The titles of the models of each pair, general-purpose first, where `are_all_pairs`."""
+    def named_pairs(self) -> list[tuple[tuple[str, str], tuple[str, str]]]:
+        """The models of each pair by name and title, general-purpose first, where `are_all_pairs`."""
         general, specific = self.sides
-        return [(above, below) for _, above in general.models for _, below in specific.models]
+        return [(above, below) for above in general.models for below in specific.models]
 
     @property
     def formed(self) -> Formed:

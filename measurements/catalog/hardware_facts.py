@@ -1,8 +1,8 @@
 """Facts of hardware by its name: memory, power, architecture and year, each row of the table with its source.
 
 `data/hardware.csv`: `names` is a regular expression for the whole name as a driver gives it; `memory_gb` are 1e9 bytes
-as the data sheet has them; `power_w` the default power limit; `year` that of the announcement. What a source does not
-state is empty.
+as the data sheet has them; `power_w` the default power limit; `year` that of the announcement, whose day the source
+names. What a source does not state is empty.
 """
 
 from __future__ import annotations

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db.models import Max
+from django.urls import NoReverseMatch
 
 from measurements.boards.models import NAMED_BY, BoardVersion, Cell
 from measurements.boards.queries import list_boards
 from measurements.boards.series import SuiteSeries, series_by_slug, series_of_suite
-from measurements.catalog.models import Task
+from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite, Task
 from measurements.intake.models import State, Submission
 from measurements.published.models import PublishedSeries
 from measurements.web.as_of import address_at
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
 MAX_ADDRESSES = 10_000
@@ -23,7 +26,20 @@ MAX_ADDRESSES = 10_000
 FEW_RESULTS, MANY_RESULTS = 5_000, 18_000
 """Up to the first all results are one part, up to the second sixteen by the first digit of their id, else 256."""
 DIGITS = "0123456789abcdef"
-PAGES = ("home", "boards", "comparisons", "results", "claims", "impact", "needed", "decisions", "about")
+PAGES = (
+    *(
+        "home",
+        "boards",
+        "comparisons",
+        "models",
+        "hardware-classes",
+        "datasets",
+        "suites",
+        "results",
+        "claims",
+    ),
+    *("impact", "needed", "decisions", "about"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +61,7 @@ def part_names() -> list[tuple[str, datetime | None]]:
     return [
         ("pages", None),
         ("boards", None),
+        *((name, None) for name in SUBJECTS),
         *cells,
         *((f"results.{prefix}", at) for prefix, at in _result_parts()),
     ]
@@ -57,6 +74,8 @@ def pages_of(name: str) -> list[MappedPage] | None:
         return [MappedPage(path=address_at(None, page), changed_at=None) for page in PAGES]
     if name == "boards":
         return _boards()
+    if name in SUBJECTS:
+        return SUBJECTS[name]()
     if kind == "cells":
         return _cells(rest)
     if kind == "results" and rest == rest.lower() and set(rest) <= {*DIGITS} and len(rest) <= 2:
@@ -73,6 +92,40 @@ def _boards() -> list[MappedPage]:
         )
         for entry in list_boards()[:MAX_ADDRESSES]
     ]
+
+
+def _models() -> list[MappedPage]:
+    slugs = AiModel.objects.values_list("slug", flat=True)[:MAX_ADDRESSES]
+    return _subjects("model", ((slug,) for slug in slugs))
+
+
+def _hardware() -> list[MappedPage]:
+    classes = HardwareClass.objects.all()[:MAX_ADDRESSES]
+    return _subjects("hardware", ((row.public_slug,) for row in classes))
+
+
+def _datasets() -> list[MappedPage]:
+    return _subjects("dataset", DataSet.objects.values_list("task__slug", "slug")[:MAX_ADDRESSES])
+
+
+def _suites() -> list[MappedPage]:
+    suites = Suite.objects.order_by("pk")[:MAX_ADDRESSES]
+    return _subjects("suite", ((suite.slug,) for suite in suites))
+
+
+def _subjects(name: str, every: Iterable[tuple[str, ...]]) -> list[MappedPage]:
+    """Pages about things, without a time: that of their values is in the parts of these. Some names have no address."""
+    pages = []
+    for args in every:
+        with suppress(NoReverseMatch):
+            pages.append(MappedPage(path=address_at(None, name, *args), changed_at=None))
+    return pages
+
+
+SUBJECTS: dict[str, Callable[[], list[MappedPage]]] = {
+    "models": _models, "hardware": _hardware, "datasets": _datasets, "suites": _suites,
+}  # fmt: skip
+"""Parts of pages about things."""
 
 
 def _changes_of_series() -> dict[str, datetime]:

@@ -24,7 +24,7 @@ from measurements.web.links import exact_time
 from measurements.web.plain_text import plain_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from django.http import HttpRequest
@@ -116,6 +116,19 @@ def provenance_of_series(facts: PublishedSeries) -> Provenance:
         checkpoint=checkpoint_size_at(facts.imported_at),
         grades=(Grade.PUBLISHED.value,),
         scopes=(facts.scope,),
+    )
+
+
+def provenance_of_rows(rows: Sequence[BoardRow]) -> Provenance:
+    """Of a page about something else than a board that shows rows of several: when the last of them changed."""
+    if not rows:
+        return Provenance()
+    shown_at = max(row.updated_at for row in rows)
+    return Provenance(
+        at=shown_at,
+        checkpoint=checkpoint_size_at(shown_at),
+        grades=tuple(dict.fromkeys(row.grade for row in rows)),
+        scopes=_scopes(rows),
     )
 
 

@@ -22,6 +22,20 @@ class NameConverter:
         return value
 
 
+class SubjectConverter:
+    """A model or data set as its publisher names it, with slashes in it: a line of text."""
+
+    regex = r"[^\x00-\x1f\x7f\x85\u2028\u2029]{1,300}"
+
+    def to_python(self, value: str) -> str:
+        """The name as it stands in the path."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """The name as it stands in the path."""
+        return value
+
+
 class DigestConverter:
     """A SHA-256: 64 lower-case hex digits."""
 
@@ -56,4 +70,5 @@ register_converter(DigestConverter, "digest")
 register_converter(DeviceTagConverter, "device_tag")
 register_converter(NameConverter, "name")
 register_converter(ResultIdConverter, "result_id")
+register_converter(SubjectConverter, "subject")
 register_converter(ShortResultIdConverter, "short_result_id")

@@ -46,9 +46,16 @@ def populate() -> Values:
         "task": ["text_classification"],
         "path": [f"0/000.p/{checkpoint.size}"],
         "digest": [demo.suite.digest],
-        "part": ["pages", "boards", "cells.demo-1-estimated.text_classification", "results."],
+        "part": [
+            *("pages", "boards", "models", "hardware", "datasets", "suites"),
+            *("cells.demo-1-estimated.text_classification", "results."),
+        ],
         "pseudonym": [made[0].key.contributor.pseudonym],
         "tag": [made[0].result.device.tag[:16]],
+        "model": [SPECIFIC, "facebook/bart-large-cnn"],
+        "hardware": ["amd-ryzen-7-5800x"],
+        "dataset": [TOPICS],
+        "suite": ["demo-1"],
     }
 
 

@@ -18,6 +18,10 @@ FITTING = {
     "digest": "a" * 64,
     "pseudonym": "v-0a1b2c3d4e5f",
     "tag": "a" * 16,
+    "model": "owner/model",
+    "hardware": "gpu-0f3a91c2d4e5",
+    "dataset": "d",
+    "suite": "demo-1",
 }
 
 

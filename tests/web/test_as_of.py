@@ -12,7 +12,7 @@ import pytest
 from django.core.management import call_command
 from django.urls import resolve
 
-from joulemark_simulation.result_rows import GENERAL, SENTIMENT, Run, demo_catalog, make_result
+from joulemark_simulation.result_rows import GENERAL, SENTIMENT, SPECIFIC, Run, demo_catalog, make_result
 from measurements.boards.models import CellRevision
 from measurements.boards.services import refresh_stale_cells
 from measurements.ledger.models import Checkpoint
@@ -56,6 +56,10 @@ def everywhere(client: Client) -> list[str]:
             "digest": ["0" * 64],
             "pseudonym": ["v-000000000000"],
             "tag": ["0" * 16],
+            "model": [SPECIFIC],
+            "hardware": ["amd-ryzen-7-5800x"],
+            "dataset": [SENTIMENT],
+            "suite": ["demo-1"],
         }
     )
     board = client.get(BOARD).content.decode()

@@ -117,6 +117,10 @@ PAGES = [
     f"/tasks/text_classification/{REFUSED}", "/tasks/text_classification/?kind=general-purpose&sort=-least",
     "/rules/", "/retirements/", "/retirements/?state=withdrawn", "/checkpoints/", "/glossary/", "/privacy/",
     "/accessibility/", "/compare/models/",
+    "/models/", "/models/?kind=general-purpose", "/hardware/", "/hardware/amd-ryzen-7-5800x/", "/hardware/gpu-x/",
+    f"/models/{SPECIFIC}/", f"/models/{GENERAL}/", "/models/facebook/bart-large-cnn/",
+    "/datasets/", "/datasets/text_classification/demo-topics/", "/datasets/text_classification/imdb/",
+    "/suites/", "/suites/demo-1/",
 ]  # fmt: skip
 
 

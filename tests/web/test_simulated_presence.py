@@ -19,6 +19,7 @@ from joulemark_site.crowd.plan import Crowd
 from joulemark_site.crowd.playing import play
 from joulemark_site.crowd.presence import HEADER, PRESENCE
 from measurements.boards.services import refresh_stale_cells
+from measurements.catalog.models import AiModel, DataSet, HardwareClass
 from measurements.contributors.models import Contributor, Device
 from measurements.intake.models import Submission
 from measurements.ledger.sequencer import sequence
@@ -59,6 +60,10 @@ def every(client: Client, language: str = "en") -> dict[str, ClientResponse]:
         "digest": [load_suite("demo").digest],
         "pseudonym": [Contributor.objects.values_list("pseudonym", flat=True).first() or "v-000000000000"],
         "tag": [(Device.objects.values_list("tag", flat=True).first() or "0" * 16)[:16]],
+        "model": [AiModel.objects.values_list("slug", flat=True).first() or "none"],
+        "hardware": [HardwareClass.objects.values_list("code", flat=True).first() or "none"],
+        "dataset": [DataSet.objects.values_list("slug", flat=True).first() or "none"],
+        "suite": ["demo-1"],
     }
     found = {address + QUERIES.get(address, "") for address in addresses(values)}
     if crowd:

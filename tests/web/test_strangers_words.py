@@ -190,6 +190,10 @@ def faults_everywhere(client: Client, submission: Submission) -> list[str]:
         ],
         "pseudonym": [submission.key.contributor.pseudonym],
         "tag": [(Device.objects.values_list("tag", flat=True).first() or "0" * 16)[:16]],
+        "model": [records.first_job(load_suite("demo")).model],
+        "hardware": [(HardwareClass.objects.values_list("code", flat=True).first() or "none")],
+        "dataset": [records.first_job(load_suite("demo")).dataset],
+        "suite": ["demo-1"],
     }
     found = []
     for route in routes():

@@ -16,12 +16,16 @@ from measurements.display.templatetags.figures import (
     contributor_count,
     device_count,
     kind_name,
+    outside,
     result_count,
     run_count,
     tier_name,
 )
+from measurements.pages.templatetags.subject_links import model_link
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.utils.safestring import SafeString
 
     from measurements.boards.board_row import BoardRow
@@ -30,11 +34,12 @@ register = template.Library()
 
 
 @register.filter
-def model_of(row: BoardRow) -> SafeString:
-    """A row's model, and its kind."""
+def model_of(row: BoardRow, as_of: datetime | None = None) -> SafeString:
+    """A row's model and its kind; its name leads to its page, but from a page as of a moment, which that is not."""
+    name = outside(row.model_title) if as_of else model_link(row.model, row.model_title)
     return format_html(
         '<span class="model">{}</span>\n<span class="kind {}">{}</span>',
-        row.model_title,
+        name,
         row.kind,
         kind_name(row.kind),
     )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django import template
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
 from measurements.display.choices import AnswerForm
 from measurements.display.numbers import whole
+from measurements.pages.templatetags.subject_links import model_link
 
 if TYPE_CHECKING:
     from measurements.boards.comparisons import ComparisonRow
@@ -17,11 +19,13 @@ register = template.Library()
 
 
 @register.filter
-def compared_models(row: ComparisonRow) -> str:
-    """Which models: the two of a single pair by name, more by their number."""
+def compared_models(row: ComparisonRow) -> SafeString | str:
+    """Which models: the two of a single pair by name, leading to their pages, more by their number."""
     above, below = (side.models for side in row.sides)
     if len(above) == len(below) == 1:
-        return gettext("%(general)s versus %(specific)s") % {"general": above[0][1], "specific": below[0][1]}
+        links = {"general": model_link(*above[0]), "specific": model_link(*below[0])}
+        # the sentence is ours, and a link has escaped its title
+        return SafeString(gettext("%(general)s versus %(specific)s") % links)
     pairs = row.paired.n_pairs
     words = {"n": whole(pairs), "general": whole(len(above)), "specific": whole(len(below))}
     return (
