@@ -23,7 +23,22 @@ MAX_ADDRESSES = 10_000
 FEW_RESULTS, MANY_RESULTS = 5_000, 18_000
 """Up to the first all results are one part, up to the second sixteen by the first digit of their id, else 256."""
 DIGITS = "0123456789abcdef"
-PAGES = ("home", "boards", "comparisons", "results", "claims", "impact", "needed", "decisions", "about")
+PAGES = (
+    *(
+        "home",
+        "boards",
+        "comparisons",
+        "results",
+        "claims",
+        "impact",
+        "needed",
+        "decisions",
+        "about",
+        "method",
+        "trust",
+    ),
+    *("api-reference", "source-code"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)

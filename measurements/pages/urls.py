@@ -12,6 +12,7 @@ from measurements.impact import pages as impact
 from measurements.pages import (
     about,
     accessibility,
+    api_reference,
     board,
     board_list,
     cell,
@@ -26,6 +27,7 @@ from measurements.pages import (
     glossary,
     home,
     log,
+    method,
     needed,
     privacy,
     published_series,
@@ -33,7 +35,10 @@ from measurements.pages import (
     result_list,
     retirement_list,
     rules,
+    search,
+    source_code,
     task,
+    trust,
 )
 from measurements.published.sources import PUBLISHED
 from measurements.web import addresses as _addresses  # noqa: F401 - registers the converters
@@ -67,6 +72,11 @@ urlpatterns = [
     path("results/<result_id:result_id>/", result.result, name="result"),
     path("decisions/", decision_list.decision_list, name="decisions"),
     path("about/", about.about, name="about"),
+    path("api/", api_reference.api_reference, name="api-reference"),
+    path("method/", method.method, name="method"),
+    path("trust/", trust.trust, name="trust"),
+    path("source-code/", source_code.source_code, name="source-code"),
+    path("search/", search.search, name="search"),
     path("rules/", rules.rules, name="rules"),
     path("retirements/", retirement_list.retirement_list, name="retirements"),
     path("contributors/<name:pseudonym>/", contributor.contributor, name="contributor"),

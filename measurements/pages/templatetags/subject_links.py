@@ -51,17 +51,22 @@ def device_url(device: Device) -> str:
 @register.filter
 def model_url(model: AiModel) -> str:
     """The page of a model; its results, where the platform has no page of models."""
-    return _subject_url("model", model.slug)
+    return subject_url("model", model.slug)
 
 
 @register.filter
 def hardware_url(hardware: HardwareClass) -> str:
     """The page of a hardware class; its results, where the platform has no page of hardware."""
-    return _subject_url("hardware", hardware.public_slug)
+    return subject_url("hardware", hardware.public_slug)
 
 
-def _subject_url(name: str, slug: str) -> str:
+SUBJECT_PAGES = {"model": "model", "hardware": "hardware-class"}
+"""The names of the pages of models and of hardware."""
+
+
+def subject_url(name: str, slug: str, *, otherwise: str = "") -> str:
+    """The page of a model or of hardware by its slug; where there is no such page `otherwise`, or its results."""
     try:
-        return reverse(name, args=[slug])
+        return reverse(SUBJECT_PAGES[name], args=[slug])
     except NoReverseMatch:
-        return f"{reverse('results')}?{urlencode({name: slug})}"
+        return otherwise or f"{reverse('results')}?{urlencode({name: slug})}"
