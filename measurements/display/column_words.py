@@ -45,6 +45,12 @@ PARITY = ColumnHelp(
 )
 
 COLUMN_HELP = {
+    _("Model and its facts"): ColumnHelp(
+        meaning=_(
+            "Its number of parameters, its licence and its first day on the hub, where a source states them. "
+            "Each word of the head sorts by it."
+        )
+    ),
     _("Rank"): ColumnHelp(
         meaning=_(
             "The place by energy under the same conditions. Two models share ranks where the interval of their "

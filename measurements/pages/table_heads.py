@@ -51,7 +51,7 @@ def table_heads(table: BoardTable) -> list[TableHead]:
     """The heads of all columns but the last, which has links alone."""
     metrics = [table.query.metric] if table.query.metric else list(table.choices.metrics)[:MAX_METRICS]
     columns: list[tuple[str, bool, list[tuple[str, str]]]] = [
-        ("", False, [
+        ("Model and its facts", False, [
             (gettext("Model"), "model"), (gettext("size"), "parameters"), (gettext("licence"), "licence"),
             (gettext("date of the model"), "-released"),
         ]),

@@ -16,7 +16,7 @@ from measurements.search.folding import words_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-MIN_PART = 3
+MIN_PART = 2
 """Letters from which on a part inside a word is looked for; fewer are looked for at its beginning."""
 MAX_JOINED = 8
 """Words of a name that are also looked for written together; longer texts are sentences."""

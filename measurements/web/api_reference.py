@@ -29,6 +29,7 @@ class TypeWords:
     words: str
     schema: str = ""
     choices: tuple[str, ...] = ()
+    is_nullable: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -46,7 +46,12 @@ def platform(catalogue: None) -> Submission:
     call_command("load_published", verbosity=0)
     demo_catalog()
     made = make_result(Run(by="ada", display_name="Ada Lovelace", device="a"))
-    make_result(Run(by="grace", display_name="Grace Hopper", device="g", hardware="Frankenstein 9000"))
+    grace = make_result(
+        Run(by="grace", display_name="Grace Hopper", device="g", hardware="Frankenstein 9000")
+    )
+    HardwareClass.objects.filter(title="Frankenstein 9000").update(
+        name_state=NameState.REPORTED, reported_by=grace.key.contributor.pseudonym
+    )
     refresh_stale_cells()
     return made
 
