@@ -5,16 +5,15 @@ The explanation is a popover of HTML: the browser opens it above the page, and c
 
 from __future__ import annotations
 
-from itertools import count
 from typing import TYPE_CHECKING
 
 from django import template
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext
 
 from measurements.display.column_words import COLUMN_HELP
 from measurements.display.titles import translated
-from measurements.web.as_of import path_of
 
 if TYPE_CHECKING:
     from django.template import Context
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
 register = template.Library()
 NUMBERS = "column_help_numbers"
+"""Where a request has the number of its explanations so far."""
 
 
 @register.simple_tag(takes_context=True)
@@ -34,7 +34,7 @@ def column_help(context: Context, head: str) -> SafeString | str:
     further: SafeString | str = ""
     if entry.anchor:
         further = format_html(
-            ' <a href="{}#{}">{}</a>', path_of("method"), entry.anchor, gettext("More on the method")
+            ' <a href="{}#{}">{}</a>', reverse("method"), entry.anchor, gettext("More on the method")
         )
     return format_html(
         ' <button type="button" class="help" popovertarget="{}" aria-label="{}">?</button>'
@@ -46,9 +46,6 @@ def column_help(context: Context, head: str) -> SafeString | str:
 def _next_number(context: Context) -> int:
     """A number that no other explanation of this page has."""
     request = getattr(context, "request", None)
-    numbers = getattr(request, NUMBERS, None)
-    if numbers is None:
-        numbers = count(1)
-        if request is not None:
-            setattr(request, NUMBERS, numbers)
-    return next(numbers)
+    number: int = getattr(request, NUMBERS, 0) + 1
+    setattr(request, NUMBERS, number)
+    return number
