@@ -88,6 +88,8 @@ def _asked_further(values: dict[str, str], named: dict[str, str], platform: Larg
         (BOARD, f"as_of={middle}"),
         ("tasks/{task}/", "sort=-least&page=2"),
         ("tasks/{task}/", f"q={named['model']}"),
+        ("en/search/", f"q={named['model']}"),
+        ("en/search/", "q=energy"),
     ):
         name = question if where in {"en/results/", "api/v1/results/"} else question.partition("=")[0] + "=…"
         yield Page(title=f"/{where}?{name}", address="/" + where.format(**values) + "?" + question)

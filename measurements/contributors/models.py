@@ -31,6 +31,21 @@ class Contributor(models.Model):
         return self.display_name if self.display_name and self.name_key else self.pseudonym
 
 
+class NameWord(models.Model):
+    """A word of a display name that may be shown, as `name_words` writes it: the search finds its contributor by it."""
+
+    contributor = models.ForeignKey(
+        Contributor, on_delete=models.CASCADE, related_name="name_words", db_index=False
+    )
+    word = models.CharField(max_length=60, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["contributor", "word"], name="name_word_once")]
+
+    def __str__(self) -> str:
+        return self.word
+
+
 class KeyState(models.TextChoices):
     """Whether a key may still sign."""
 

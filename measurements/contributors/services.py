@@ -4,24 +4,40 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db import transaction
+
 from joulemark.record.display_name import name_key
 from measurements.catalog.models import HardwareClass
-from measurements.contributors.models import Contributor, Device, Key, KeyState
+from measurements.contributors.models import Contributor, Device, Key, KeyState, NameWord
+from measurements.contributors.name_words import name_words
 
 
+@transaction.atomic
 def add_key(*, key_id: str, public_key: str, display_name: str | None) -> Key:
     """A new contributor with its first key. Raises IntegrityError when the key or a name that looks so is known."""
     contributor = Contributor.objects.create(
         pseudonym=f"v-{key_id[:12]}", display_name=display_name, name_key=_key_of(display_name)
     )
+    _index_name(contributor)
     return Key.objects.create(key_id=key_id, public_key=public_key, contributor=contributor)
 
 
+@transaction.atomic
 def rename(*, contributor: Contributor, display_name: str | None) -> Contributor:
     """Change or remove the name that is shown. Raises IntegrityError when another's looks like it."""
     contributor.display_name, contributor.name_key = display_name, _key_of(display_name)
     contributor.save(update_fields=["display_name", "name_key"])
+    contributor.name_words.all().delete()
+    _index_name(contributor)
     return contributor
+
+
+def _index_name(contributor: Contributor) -> None:
+    """Store the words by which the search finds a name; there are none where only the pseudonym is shown."""
+    if contributor.shown_name != contributor.pseudonym:
+        NameWord.objects.bulk_create(
+            NameWord(contributor=contributor, word=word) for word in name_words(contributor.shown_name)
+        )
 
 
 def is_name_of_another(display_name: str, *, contributor: Contributor | None) -> bool:

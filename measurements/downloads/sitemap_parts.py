@@ -37,8 +37,14 @@ PAGES = (
         "suites",
         "results",
         "claims",
+        "impact",
+        "needed",
+        "decisions",
+        "about",
+        "method",
+        "trust",
     ),
-    *("impact", "needed", "decisions", "about"),
+    *("api-reference", "source-code"),
 )
 
 

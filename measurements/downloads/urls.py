@@ -1,7 +1,7 @@
 """Addresses of the downloads and of the API's own description, under /api/v1/."""
 
 from django.urls import path
-from drf_spectacular.views import SpectacularSwaggerSplitView
+from django.views.generic import RedirectView
 
 from measurements.downloads import api
 from measurements.downloads.api_board_page import BoardPageView
@@ -41,5 +41,5 @@ urlpatterns = [
     path("suites/", SuiteListView.as_view(), name="api-suites"),
     path("suites/<digest:digest>.tar", SuiteArchiveView.as_view(), name="api-suite-archive"),
     path("schema/", SchemaView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("docs/", RedirectView.as_view(pattern_name="api-reference", permanent=True), name="docs"),
 ]

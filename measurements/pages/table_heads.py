@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext
 
-from measurements.boards.board_query import QUALITY
+from measurements.boards.board_query import CO2E, QUALITY, WH, J
 from measurements.display.templatetags.statement_words import metric_name
 from measurements.pages.query_form import unit_title
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MAX_METRICS = 5
 """Scores that the head of a column has a link for."""
+HELP_OF_UNIT = {WH: "Wh per 1,000 queries", J: "J per query", CO2E: "gCO2e per 1,000 queries"}
+"""The explanation of the energies of a unit; of all others that of joules per something."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +32,14 @@ class SortLink:
 
 @dataclass(frozen=True, kw_only=True)
 class TableHead:
-    """A column's head: the links of what it shows. `order` is what `aria-sort` says of it."""
+    """A column's head: the links of what it shows. `order` is what `aria-sort` says of it.
+
+    `help_key` names its explanation in `column_words`, "" where it needs none.
+    """
 
     links: list[SortLink]
     is_number: bool
+    help_key: str = ""
 
     @property
     def order(self) -> str:
@@ -44,20 +50,20 @@ class TableHead:
 def table_heads(table: BoardTable) -> list[TableHead]:
     """The heads of all columns but the last, which has links alone."""
     metrics = [table.query.metric] if table.query.metric else list(table.choices.metrics)[:MAX_METRICS]
-    columns: list[tuple[bool, list[tuple[str, str]]]] = [
-        (False, [
+    columns: list[tuple[str, bool, list[tuple[str, str]]]] = [
+        ("Model and its facts", False, [
             (gettext("Model"), "model"), (gettext("size"), "parameters"), (gettext("licence"), "licence"),
             (gettext("date of the model"), "-released"),
         ]),
-        (True, [(unit_title(table.query), "energy")]),
-        (True, [(gettext("Times the least"), "least")]),
-        (False, [
+        (HELP_OF_UNIT.get(table.query.unit, "Joules per"), True, [(unit_title(table.query), "energy")]),
+        ("Times the least", True, [(gettext("Times the least"), "least")]),
+        ("Measured under", False, [
             (gettext("Measured under"), "conditions"), (gettext("series"), "series"),
             (gettext("data set"), "dataset"), (gettext("hardware"), "hardware"),
         ]),
-        (True, [(metric, QUALITY) for metric in metrics] or [(gettext("Quality"), "")]),
-        (True, [(gettext("Latency, s"), "latency"), (gettext("memory"), "memory")]),
-        (False, [(gettext("Based on"), "-results")]),
+        ("Quality", True, [(metric, QUALITY) for metric in metrics] or [(gettext("Quality"), "")]),
+        ("Latency, s", True, [(gettext("Latency, s"), "latency"), (gettext("memory"), "memory")]),
+        ("Based on", False, [(gettext("Based on"), "-results")]),
     ]  # fmt: skip
     return [
         TableHead(
@@ -66,8 +72,9 @@ def table_heads(table: BoardTable) -> list[TableHead]:
                 for title, sort in links
             ],
             is_number=is_number,
+            help_key=help_key,
         )
-        for is_number, links in columns
+        for help_key, is_number, links in columns
     ]
 
 

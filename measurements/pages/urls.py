@@ -12,6 +12,7 @@ from measurements.impact import pages as impact
 from measurements.pages import (
     about,
     accessibility,
+    api_reference,
     board,
     board_list,
     cell,
@@ -30,6 +31,7 @@ from measurements.pages import (
     hardware_list,
     home,
     log,
+    method,
     model,
     model_list,
     needed,
@@ -39,9 +41,12 @@ from measurements.pages import (
     result_list,
     retirement_list,
     rules,
+    search,
+    source_code,
     suite,
     suite_list,
     task,
+    trust,
 )
 from measurements.published.sources import PUBLISHED
 from measurements.web import addresses as _addresses  # noqa: F401 - registers the converters
@@ -83,6 +88,11 @@ urlpatterns = [
     path("results/<result_id:result_id>/", result.result, name="result"),
     path("decisions/", decision_list.decision_list, name="decisions"),
     path("about/", about.about, name="about"),
+    path("api/", api_reference.api_reference, name="api-reference"),
+    path("method/", method.method, name="method"),
+    path("trust/", trust.trust, name="trust"),
+    path("source-code/", source_code.source_code, name="source-code"),
+    path("search/", search.search, name="search"),
     path("rules/", rules.rules, name="rules"),
     path("retirements/", retirement_list.retirement_list, name="retirements"),
     path("contributors/<name:pseudonym>/", contributor.contributor, name="contributor"),

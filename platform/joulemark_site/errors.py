@@ -27,9 +27,7 @@ RETRY_AFTER_S = 2
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404. A page shows the sentence of whoever raised it; that no address fits is Django's, and has none."""
     if request.path.startswith(API):
-        return _problem(
-            404, "Not found", "The API has nothing at this address; /api/v1/docs/ lists what it has."
-        )
+        return _problem(404, "Not found", "The API has nothing at this address; /api/ lists what it has.")
     reason = exception.args[0] if exception.args else None
     sentence = reason if isinstance(reason, str) else ""
     return render(request, "404.html", {"sentence": sentence}, status=404)
@@ -42,7 +40,7 @@ def not_understood(request: HttpRequest, exception: Exception) -> HttpResponse:
         return refuse(
             request, 400, f"This platform does not answer under that host name; it is {settings.ORIGIN}."
         )
-    return refuse(request, 400, "The request cannot be read; see /api/v1/docs/ for what the API takes.")
+    return refuse(request, 400, "The request cannot be read; see /api/ for what the API takes.")
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 HEADER = "Content-Security-Policy"
 PERMISSIONS = "Permissions-Policy"
-DOCS = "/api/v1/docs/"
 STRICT = {
     "default-src": "'self'",
     "img-src": "'self' data:",
@@ -26,8 +25,6 @@ STRICT = {
     "base-uri": "'none'",
     "form-action": "'self'",
 }
-WITH_INLINE_STYLES = STRICT | {"style-src": "'self' 'unsafe-inline'"}
-"""Swagger's script sets styles of its own. Its scripts are files of ours."""
 
 
 EMBEDDED = re.compile(r"/[a-z]{2}/embed/", re.ASCII)
@@ -50,7 +47,7 @@ def content_security_policy(
         if EMBEDDED.match(request.path_info) and response.status_code == HTTPStatus.OK:
             response.headers[HEADER] = policy(FRAMED_BY_OTHERS)
             response.headers.pop("X-Frame-Options", None)
-        response.headers.setdefault(HEADER, policy(WITH_INLINE_STYLES if request.path == DOCS else STRICT))
+        response.headers.setdefault(HEADER, policy(STRICT))
         if settings.PERMISSIONS_POLICY:
             response.headers.setdefault(PERMISSIONS, settings.PERMISSIONS_POLICY)
         return response

@@ -52,7 +52,6 @@ INSTALLED_APPS = [
     "rest_framework",
     "django_filters",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "joulemark_site",
     "measurements.answer_cache",
     "measurements.web",
@@ -66,6 +65,7 @@ INSTALLED_APPS = [
     "measurements.impact",
     "measurements.summaries",
     "measurements.boards",
+    "measurements.search",
     "measurements.pages",
     "measurements.downloads",
     "measurements.monitoring",
@@ -265,10 +265,6 @@ SPECTACULAR_SETTINGS = {
         "measurements.web.simulated.with_field",
         "measurements.web.message_schemas.with_messages",
     ],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},  # it would ask another host
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
 }
 
 LANGUAGE_CODE = "en"

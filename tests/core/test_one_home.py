@@ -40,6 +40,8 @@ HOMES: dict[str, tuple[str, dict[str, str]]] = {
             "measurements/catalog/services.py": "writes",
             "measurements/published/importing.py": "adds and removes what a published series alone knows",
             "measurements/review/hardware_names.py": "decides about the name of a row that it was given",
+            "measurements/search/entries.py": "every name that there is, for the search",
+            "measurements/search/subjects.py": "which of some tasks have rows",
             "measurements/boards/queries.py": "every task, in the boards' order",
             "measurements/boards/series.py": "suites by the keys that cells have",
             "measurements/boards/board_pages.py": "data sets and hardware by the keys that cells have",

@@ -99,9 +99,9 @@ def test_pages_show_the_wide_interval_and_explain_both(client: Client) -> None:
     assert f"95 % interval of the true energy {wide[0]}" in stated
     assert f"95 % interval between contributors {narrow[0]}" in stated
     assert "however many contributors agree" in cell
-    about = client.get("/about/").content.decode()
-    assert "Two intervals" in about
-    assert "± 13" in about
+    method = client.get("/method/").content.decode()
+    assert "Two intervals" in method
+    assert "± 13" in method
 
 
 def test_an_estimate_has_no_sensor_and_both_intervals_are_one(client: Client) -> None:

@@ -137,7 +137,9 @@ def test_the_description_of_the_api_is_the_committed_one(tmp_path: Path) -> None
     )
 
 
-def test_the_browsable_description_asks_no_other_host(client: Client) -> None:
-    page = client.get("/api/v1/docs/").content.decode()
-    assert "drf_spectacular_sidecar" in page
-    assert "cdn" not in page
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_former_addresses_of_the_reference_lead_to_it(client: Client, language: str) -> None:
+    for address in ("/api/v1/docs/", "/api/"):
+        answer = client.get(address, headers={"Accept-Language": language})
+        assert (answer.status_code, answer["Location"]) == (301, f"/{language}/api/")
+        assert "Accept-Language" in answer["Vary"]

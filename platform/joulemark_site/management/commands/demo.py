@@ -77,7 +77,7 @@ class Command(BaseCommand):
             "Boards": "/boards/",
             "General-purpose versus task-specific models": "/compare/",
             "Every result, with its evidence": "/results/",
-            "The API": "/api/v1/docs/",
+            "The API": "/api/",
         }
         self.stdout.write("\nLook at:")
         for title, path in pages.items():
