@@ -12,12 +12,12 @@ from joulemark.impact.equivalences import Equivalence, equivalences
 from measurements.display.choices import Grade
 from measurements.display.human_units import human_count, human_energy
 from measurements.display.kinds import EVERYDAY
-from measurements.display.ladder import LadderPlot, ladder_plot
-from measurements.display.plot import Point
+from measurements.display.row_plot import Point, dot_plot
 from measurements.display.templatetags.figures import grade_name, kind_name
 
 if TYPE_CHECKING:
     from measurements.boards.ladder import Ladder, Rung
+    from measurements.display.drawing import Drawing
 
 ACTIONS = {
     "text_classification": _("Classify a text"),
@@ -35,7 +35,6 @@ EVERYDAY_TITLES = {
 }
 """Everyday amounts of the ladder, by their equivalence."""
 
-
 @dataclass(frozen=True, kw_only=True)
 class LadderRow:
     """A row of the ladder's table: an answer, or an everyday amount with its source."""
@@ -47,8 +46,7 @@ class LadderRow:
     rung: Rung | None
     everyday: Equivalence | None
 
-
-def draw_ladder(ladder: Ladder) -> LadderPlot | None:
+def draw_ladder(ladder: Ladder) -> Drawing | None:
     """Answers with the range over models and their intervals, and everyday amounts, in Wh."""
     points = [
         Point(
@@ -76,17 +74,17 @@ def draw_ladder(ladder: Ladder) -> LadderPlot | None:
         )
         for entry in _everyday()
     ]
-    return ladder_plot(
-        points,
+    return dot_plot(
+        sorted(points, key=lambda point: point.value),
         title=gettext("The energy of one answer"),
         description=gettext("From the least to the most. The table below has every number and its source."),
-        axis=gettext(
+        plain_from=1e-4,
+        caption=gettext(
             "Wh for one answer, logarithmic; %(grade)s. A mark is the geometric mean over models, its bar reaches from "
             "the lowest to the highest end of their intervals. Squares are for comparison."
         )
         % {"grade": grade_name(ladder.grade)},
     )
-
 
 def ladder_rows(ladder: Ladder) -> list[LadderRow]:
     """The same as a table, least energy first."""
@@ -120,7 +118,6 @@ def ladder_rows(ladder: Ladder) -> list[LadderRow]:
     ]
     return [row for _wh_of_row, row in sorted(rows, key=lambda pair: pair[0])]
 
-
 def ladder_sentence(ladder: Ladder) -> str:
     """One sentence with the numbers; empty where the ladder lacks an end of it."""
     classify, draw = ladder.rung("text_classification"), ladder.rung("image_generation")
@@ -138,15 +135,12 @@ def ladder_sentence(ladder: Ladder) -> str:
         "pictures": human_count(float(f"{_wh(every['phone-charge']) / draw.wh:.2e}")),
     }
 
-
 def _everyday() -> list[Equivalence]:
     every = equivalences()
     return [every[name] for name in EVERYDAY_TITLES]
 
-
 def _wh(entry: Equivalence) -> float:
     return entry.per_item.value * 1000
-
 
 def _energy(wh: float) -> str:
     return human_energy(wh / 1000)

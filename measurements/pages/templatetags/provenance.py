@@ -41,10 +41,18 @@ def provenance_line(context: Context) -> dict[str, Any]:
     return {
         "provenance": provenance,
         "request": request,
+        "address": _address_on_paper(provenance, request),
         "is_dated": is_dated,
         "carried": _carried(request) if request and is_dated else [],
         "day": (request.GET.get("as_of", "")[:10] if request else ""),
     }
+
+
+def _address_on_paper(provenance: Provenance, request: HttpRequest | None) -> str:
+    """What a printed page says of where it is: the address that keeps showing this version, where there is one."""
+    if provenance.citation:
+        return provenance.citation.address
+    return f"{settings.ORIGIN}{request.get_full_path()}" if request else settings.ORIGIN
 
 
 @register.simple_tag(takes_context=True)
