@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from measurements.display.numbers import significant
 
 if TYPE_CHECKING:
-    from measurements.display.scales import Scale, Tick
+    from measurements.display.scales import Scale, AxisTick
 
 LINE_REM = 1.25
 """Height of a line of text."""
@@ -118,7 +118,7 @@ class Drawing:
     top: float
     bottom: float
     tick_y: float
-    columns: list[Tick]
+    columns: list[AxisTick]
     levels: list[Level] = field(default_factory=list)
     heads: list[Head] = field(default_factory=list)
     reference: float | None = None

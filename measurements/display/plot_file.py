@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass, field
+from math import inf
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from measurements.display.choices import Grade, ModelKind
-from measurements.display.drawing import curve_path
+from measurements.display.drawing import LINE_REM, curve_path
 from measurements.display.kinds import CORE, SHAPES
 
 if TYPE_CHECKING:
@@ -137,17 +138,16 @@ def svg_file(sheet: Sheet) -> str:
 
 
 def card_svg(sheet: Sheet) -> str:
-    """The plot as a card of 1200 by 630 pixels, with its number, grade and date; a tall plot is cut at the foot."""
+    """The plot as a card of 1200 by 630 pixels, with its number, grade and date; of rows those that have room."""
     page = _Page(width=CARD_WIDTH, y=10)
     page.paragraph([sheet.title], size=25, colour=INK, weight=700, lines=2)
     if sheet.headline:
         page.paragraph([sheet.headline], size=19, colour=COLOURS[ModelKind.TASK_SPECIFIC.value], weight=700, lines=2)
     top, foot = page.y + 14, CARD_HEIGHT - 40
-    if sheet.drawing is not None:
-        _draw(page, sheet.drawing, top=top)
-    page.elements.append(
-        format_html('<rect x="0" y="{}" width="{}" height="60" fill="{}"/>', foot, CARD_WIDTH, SHEET)
-    )
+    if sheet.drawing is not None and sheet.drawing.kind == "rows":
+        _draw(page, sheet.drawing, top=top, until=foot - 6)
+    elif sheet.drawing is not None:
+        _draw(page, sheet.drawing, top=top, rem_px=min(REM_PX, (foot - top) / sheet.drawing.height))
     page.line(MARGIN, CARD_WIDTH - MARGIN, foot, foot, colour=STRONG)
     page.text(MARGIN, foot + 25, fitted(sheet.dated, CARD_WIDTH - 2 * MARGIN - 110, 15), size=15, colour=SOFT)
     page.text(CARD_WIDTH - MARGIN, foot + 25, "Joulemark", size=18, anchor="end", weight=700)
@@ -165,15 +165,17 @@ def _document(page: _Page, sheet: Sheet, *, height: int, scale: float) -> str:
     )  # fmt: skip
 
 
-def _draw(page: _Page, plot: Drawing, *, top: float) -> None:
-    """A drawing between the margins, from `top` down."""
+def _draw(
+    page: _Page, plot: Drawing, *, top: float, rem_px: float = REM_PX, until: float = inf
+) -> None:
+    """A drawing between the margins, from `top` down; rows that begin below `until` are left out."""
     width = page.width - 2 * MARGIN
 
     def x_of(share: float) -> float:
         return MARGIN + share * width
 
     def y_of(length: float) -> float:
-        return top + length * REM_PX
+        return min(top + length * rem_px, until)
 
     left, right = x_of(plot.left), x_of(plot.right)
     for band in plot.bands:
@@ -182,7 +184,7 @@ def _draw(page: _Page, plot: Drawing, *, top: float) -> None:
             format_html(
                 '<rect x="{}" y="{}" width="{}" height="{}" fill="{}" fill-opacity="{}"><title>{}</title></rect>',
                 f"{x_of(plot.across(band.left)):.1f}", f"{y_of(plot.top):.1f}",
-                f"{(band.right - band.left) * (right - left):.1f}", f"{(plot.bottom - plot.top) * REM_PX:.1f}",
+                f"{(band.right - band.left) * (right - left):.1f}", f"{(plot.bottom - plot.top) * rem_px:.1f}",
                 colour, opacity, printable(band.title),
             )
         )  # fmt: skip
@@ -198,7 +200,7 @@ def _draw(page: _Page, plot: Drawing, *, top: float) -> None:
         )
     for curve in plot.curves:
         path = curve_path(
-            curve, width=right - left, height=(plot.bottom - plot.top) * REM_PX, x=left, y=y_of(plot.top)
+            curve, width=right - left, height=(plot.bottom - plot.top) * rem_px, x=left, y=y_of(plot.top)
         )
         page.elements.append(_curve(curve, path))
     for line in plot.front:
@@ -207,13 +209,15 @@ def _draw(page: _Page, plot: Drawing, *, top: float) -> None:
         )
     for level in plot.levels:
         page.text(left, y_of(level.y) - 3, level.label, size=11, colour=SOFT)
-    for head in plot.heads:
+    for head in (each for each in plot.heads if y_of(each.y + 2 * LINE_REM) < until):
         page.text(MARGIN, y_of(head.y) + 15, fitted(printable(head.label), width, 13), weight=700)
-    for mark in plot.marks:
+    marks = [mark for mark in plot.marks if y_of(mark.y + LINE_REM / 2) < until]
+    for mark in marks:
         _point(page, mark, x_of, y_of)
-    for mark in plot.marks:
+    for mark in marks:
         if mark.name:
-            _write_name(page, mark.name, x_of(mark.name.left), x_of(mark.name.right), y_of(mark.name.y))
+            baseline = y_of(mark.name.y) + rem_px * 0.94
+            _write_name(page, mark.name, x_of(mark.name.left), x_of(mark.name.right), baseline)
 
 
 def _curve(curve: Curve, path: str) -> SafeString:
@@ -245,7 +249,7 @@ def _point(page: _Page, mark: Mark, x_of: Callable[[float], float], y_of: Callab
     )  # fmt: skip
 
 
-def _write_name(page: _Page, name: Name, left: float, right: float, top: float) -> None:
+def _write_name(page: _Page, name: Name, left: float, right: float, baseline: float) -> None:
     """A name and its value; the value keeps its room."""
     room = right - left - 10 - len(name.value) * 13 * 0.6
     label = fitted(printable(name.label), room, 13)
@@ -254,7 +258,7 @@ def _write_name(page: _Page, name: Name, left: float, right: float, top: float) 
         format_html(
             '<text x="{}" y="{}" font-size="13" fill="{}" text-anchor="{}" stroke="{}" stroke-width="3" '
             'paint-order="stroke">{} <tspan font-weight="700">{}</tspan></text>',
-            f"{x:.1f}", f"{top + 15:.1f}", INK, name.anchor, SHEET, label, name.value,
+            f"{x:.1f}", f"{baseline:.1f}", INK, name.anchor, SHEET, label, name.value,
         )
     )  # fmt: skip
 

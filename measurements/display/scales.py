@@ -43,7 +43,7 @@ class Scale(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tick:
+class AxisTick:
     """A line of an axis at a share of it; `label` is empty where nothing has room.
 
     `is_fine`: its label has room on an area of `WIDE_REM`, but not on one of `NARROW_REM`. `anchor` keeps it inside.
@@ -116,17 +116,17 @@ class LinearScale:
         return _digits(value, self.step)
 
 
-def axis_ticks(scale: Scale, *, plain_from: float = PLAIN_FROM) -> list[Tick]:
+def axis_ticks(scale: Scale, *, plain_from: float = PLAIN_FROM) -> list[AxisTick]:
     """The round values of an axis from left to right, labelled where there is room."""
     written = [
         (scale.share(value), significant(value, digits=scale.digits(value), plain_from=plain_from))
         for value in scale.ticks()
     ]
-    every = [Tick(at=at, label=label, anchor=_anchor(at, label), is_fine=False) for at, label in written]
+    every = [AxisTick(at=at, label=label, anchor=_anchor(at, label), is_fine=False) for at, label in written]
     on_wide = _fitting(every, range(len(every)), WIDE_REM)
     on_narrow = _fitting(every, on_wide, NARROW_REM)
     return [
-        Tick(
+        AxisTick(
             at=tick.at,
             label=tick.label if place in on_wide else "",
             anchor=tick.anchor,
@@ -137,19 +137,26 @@ def axis_ticks(scale: Scale, *, plain_from: float = PLAIN_FROM) -> list[Tick]:
 
 
 def _anchor(at: float, label: str) -> str:
-    half = len(label) * CHARACTER_REM / 2
-    if at * NARROW_REM < half:
-        return "start"
-    return "end" if (1 - at) * NARROW_REM < half else "middle"
+    """The first way to stand at a line that keeps a label inside a narrow area."""
+    for anchor in ("middle", "start", "end"):
+        if _is_inside(AxisTick(at=at, label=label, anchor=anchor, is_fine=False), NARROW_REM):
+            return anchor
+    return "start" if at < 0.5 else "end"
 
 
-def _fitting(ticks: Sequence[Tick], places: Sequence[int], area_rem: float) -> list[int]:
-    """Places of ticks whose labels keep apart on an area: every one, or every second, third … from the first."""
-    for stride in range(1, len(places) + 1):
-        chosen = places[::stride]
+def _is_inside(tick: AxisTick, area_rem: float) -> bool:
+    left, right = tick.box(area_rem)
+    return -TINY <= left and right <= area_rem + TINY
+
+
+def _fitting(ticks: Sequence[AxisTick], places: Sequence[int], area_rem: float) -> list[int]:
+    """Places of ticks whose labels are inside an area and keep apart: all, or every second, third … from the first."""
+    inside = [place for place in places if _is_inside(ticks[place], area_rem)]
+    for stride in range(1, len(inside) + 1):
+        chosen = inside[::stride]
         boxes = [ticks[place].box(area_rem) for place in chosen]
         if all(boxes[n + 1][0] - boxes[n][1] >= GAP_REM for n in range(len(boxes) - 1)):
-            return list(chosen)
+            return chosen
     return []
 
 

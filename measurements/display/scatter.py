@@ -21,6 +21,8 @@ HEIGHT_REM, TOP_REM, BOTTOM_REM = 20.0, 0.6, 2.0
 LEFT, RIGHT = 0.03, 0.97
 NAME_WIDTH = 0.5
 """Share of the width that a name may take."""
+MAX_NAMED = 24
+"""Marks whose names are given a place: more would cover the plot, and each is compared with all marks."""
 CLEAR_REM = 0.45
 """Between a mark's middle and the line of its name."""
 BAND_POINTS = 24
@@ -192,7 +194,7 @@ def _names(placed: Sequence[tuple[Spot, float, float]]) -> dict[int, Name]:
     taken: list[Box] = []
     names = {}
     order = sorted(range(len(placed)), key=lambda number: (not placed[number][0].is_front, number))
-    for number in order:
+    for number in order[:MAX_NAMED]:
         spot, x, y = placed[number]
         others = [(a, b) for other, (_, a, b) in enumerate(placed) if other != number]
         free = [box for box in _boxes(x, y) if not any(_overlap(box[0], other) for other in taken)]

@@ -55,6 +55,12 @@ def _address_on_paper(provenance: Provenance, request: HttpRequest | None) -> st
     return f"{settings.ORIGIN}{request.get_full_path()}" if request else settings.ORIGIN
 
 
+@register.inclusion_tag("pages/_social_image.html", takes_context=True)
+def social_image(context: Context) -> dict[str, Any]:
+    """What other sites show beside a link to the page: the card of its plot, where it has one."""
+    return {"image": context.get("social")}
+
+
 @register.simple_tag(takes_context=True)
 def reach_links(context: Context) -> SafeString:
     """Links of the head: this page's one address, the same in other languages, feeds, and the frame for other sites."""
