@@ -19,8 +19,8 @@ from measurements.intake.suite_services import hand_out_suite
 from measurements.ledger.sequencer import sequence
 
 Values = dict[str, Sequence[str]]
-FORMS = ["svg", "png", "card.png"]
-"""Of plots as files."""
+FORMS = ["svg"]
+"""Of plots as files; the pictures are drawn out of these, which takes longer: `test_plot_files.py` asks for them."""
 
 
 def populate() -> Values:
