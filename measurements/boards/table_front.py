@@ -1,4 +1,4 @@
-"""Which rows of a table are on the front: under the same conditions nobody surely uses less energy and scores better."""
+"""Which rows of a table are on the front: nobody under the same conditions surely uses less and scores better."""
 
 from __future__ import annotations
 

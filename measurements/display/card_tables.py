@@ -17,7 +17,14 @@ PART = re.compile(r"<(table|thead|tbody|tr|td|th)\b([^>]*)>")
 SPAN = re.compile(r'\bcolspan="(\d+)"')
 COLUMN = re.compile(r'\bscope="col"')
 CLASS = re.compile(r'\bclass="')
-ROLES = {"table": "table", "thead": "rowgroup", "tbody": "rowgroup", "tr": "row", "td": "cell", "th": "rowheader"}
+ROLES = {
+    "table": "table",
+    "thead": "rowgroup",
+    "tbody": "rowgroup",
+    "tr": "row",
+    "td": "cell",
+    "th": "rowheader",
+}
 
 
 def as_cards(table: str) -> str:
@@ -36,7 +43,9 @@ def as_cards(table: str) -> str:
             column = 0
         elif tag == "table":
             attributes = (
-                CLASS.sub('class="card-table ', attributes) if CLASS.search(attributes) else f'{attributes} class="card-table"'
+                CLASS.sub('class="card-table ', attributes)
+                if CLASS.search(attributes)
+                else f'{attributes} class="card-table"'
             )
         elif tag in {"td", "th"}:
             if tag == "th" and COLUMN.search(attributes):

@@ -1,20 +1,19 @@
 """A plot as it is before anybody draws it: places of lines, marks and names, the same for a page and for a file.
 
 Across, places are shares of the drawing's width, so that a plot fills any; down, they are rem from its top, so that it
-grows with the reader's text. Points of curves alone are shares of the area in both directions, from its top left corner.
+grows with the reader's text. Points of curves alone are shares of the area in both directions, from its top left.
 `templatetags.plots` writes a drawing into a page, `plot_file` into a file.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-
 from typing import TYPE_CHECKING
 
 from measurements.display.numbers import significant
 
 if TYPE_CHECKING:
-    from measurements.display.scales import Scale, AxisTick
+    from measurements.display.scales import AxisTick, Scale
 
 LINE_REM = 1.25
 """Height of a line of text."""

@@ -1,8 +1,8 @@
 """A plot as a file of its own: an SVG that says what it shows, of whom, when and from where; and a card to share.
 
 Nothing in it is styled by a sheet: the site's policy forbids styles inside a document, and a file has no other. Colours
-are those of the light sheet. Its sizes are pixels of a fixed width, 16 to a rem; all text is escaped and has no marks of
-direction.
+are those of the light sheet. Its sizes are pixels of a fixed width, 16 to a rem; all text is escaped and has no marks
+of direction.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from measurements.display.drawing import LINE_REM, curve_path
 from measurements.display.kinds import CORE, SHAPES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from measurements.display.drawing import Curve, Drawing, Mark, Name
 
@@ -74,7 +74,15 @@ class _Page:
     elements: list[SafeString] = field(default_factory=list)
 
     def text(
-        self, x: float, y: float, text: str, *, size: float = 13, colour: str = INK, anchor: str = "start", weight: int = 400
+        self,
+        x: float,
+        y: float,
+        text: str,
+        *,
+        size: float = 13,
+        colour: str = INK,
+        anchor: str = "start",
+        weight: int = 400,
     ) -> None:
         """A line of text at its baseline, with a rim that keeps it legible on lines."""
         self.elements.append(
@@ -86,7 +94,15 @@ class _Page:
         )  # fmt: skip
 
     def line(
-        self, x1: float, x2: float, y1: float, y2: float, *, colour: str, width: float = 1, dashes: str = "none"
+        self,
+        x1: float,
+        x2: float,
+        y1: float,
+        y2: float,
+        *,
+        colour: str,
+        width: float = 1,
+        dashes: str = "none",
     ) -> None:
         """A straight line."""
         self.elements.append(
@@ -96,7 +112,9 @@ class _Page:
             )
         )  # fmt: skip
 
-    def paragraph(self, texts: Iterable[str], *, size: float, colour: str, weight: int = 400, lines: int = 40) -> None:
+    def paragraph(
+        self, texts: Iterable[str], *, size: float, colour: str, weight: int = 400, lines: int = 40
+    ) -> None:
         """Lines of text below each other, wrapped to the width; what is beyond `lines` of them is cut."""
         characters = int((self.width - 2 * MARGIN) / (CHARACTER_EM * size))
         for text in texts:
@@ -142,7 +160,9 @@ def card_svg(sheet: Sheet) -> str:
     page = _Page(width=CARD_WIDTH, y=10)
     page.paragraph([sheet.title], size=25, colour=INK, weight=700, lines=2)
     if sheet.headline:
-        page.paragraph([sheet.headline], size=19, colour=COLOURS[ModelKind.TASK_SPECIFIC.value], weight=700, lines=2)
+        page.paragraph(
+            [sheet.headline], size=19, colour=COLOURS[ModelKind.TASK_SPECIFIC.value], weight=700, lines=2
+        )
     top, foot = page.y + 14, CARD_HEIGHT - 40
     if sheet.drawing is not None and sheet.drawing.kind == "rows":
         _draw(page, sheet.drawing, top=top, until=foot - 6)
@@ -165,59 +185,79 @@ def _document(page: _Page, sheet: Sheet, *, height: int, scale: float) -> str:
     )  # fmt: skip
 
 
-def _draw(
-    page: _Page, plot: Drawing, *, top: float, rem_px: float = REM_PX, until: float = inf
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class _Frame:
+    """Where a drawing is on a page: its top, the pixels of a rem, and below where nothing of it is drawn."""
+
+    page: _Page
+    plot: Drawing
+    top: float
+    rem_px: float
+    until: float
+
+    def x(self, share: float) -> float:
+        """A share of the width between the margins."""
+        return MARGIN + share * (self.page.width - 2 * MARGIN)
+
+    def y(self, length: float) -> float:
+        """A length from the drawing's top."""
+        return min(self.top + length * self.rem_px, self.until)
+
+    @property
+    def area(self) -> tuple[float, float, float, float]:
+        """Its left, right, top and bottom end."""
+        plot = self.plot
+        return self.x(plot.left), self.x(plot.right), self.y(plot.top), self.y(plot.bottom)
+
+
+def _draw(page: _Page, plot: Drawing, *, top: float, rem_px: float = REM_PX, until: float = inf) -> None:
     """A drawing between the margins, from `top` down; rows that begin below `until` are left out."""
-    width = page.width - 2 * MARGIN
+    frame = _Frame(page=page, plot=plot, top=top, rem_px=rem_px, until=until)
+    left, right, area_top, area_bottom = frame.area
+    _draw_area(frame)
+    for curve in plot.curves:
+        path = curve_path(curve, width=right - left, height=area_bottom - area_top, x=left, y=area_top)
+        page.elements.append(_curve(curve, path))
+    for line in plot.front:
+        ends = (frame.x(line.x1), frame.x(line.x2), frame.y(line.y1), frame.y(line.y2))
+        page.line(*ends, colour=STRONG, width=1.5, dashes="5 4")
+    for level in plot.levels:
+        page.text(left, frame.y(level.y) - 3, level.label, size=11, colour=SOFT)
+    for head in plot.heads:
+        if frame.y(head.y + 2 * LINE_REM) < until:
+            label = fitted(printable(head.label), page.width - 2 * MARGIN, 13)
+            page.text(MARGIN, frame.y(head.y) + 15, label, weight=700)
+    marks = [mark for mark in plot.marks if frame.y(mark.y + LINE_REM / 2) < until]
+    for mark in marks:
+        _point(frame, mark)
+    for mark in marks:
+        if mark.name:
+            _write_name(frame, mark.name)
 
-    def x_of(share: float) -> float:
-        return MARGIN + share * width
 
-    def y_of(length: float) -> float:
-        return min(top + length * rem_px, until)
-
-    left, right = x_of(plot.left), x_of(plot.right)
+def _draw_area(frame: _Frame) -> None:
+    """Shades, and the axes."""
+    page, plot = frame.page, frame.plot
+    left, right, top, bottom = frame.area
     for band in plot.bands:
         colour, opacity = SHADES.get(band.kind, OTHER_SHADE)
         page.elements.append(
             format_html(
                 '<rect x="{}" y="{}" width="{}" height="{}" fill="{}" fill-opacity="{}"><title>{}</title></rect>',
-                f"{x_of(plot.across(band.left)):.1f}", f"{y_of(plot.top):.1f}",
-                f"{(band.right - band.left) * (right - left):.1f}", f"{(plot.bottom - plot.top) * rem_px:.1f}",
+                f"{frame.x(plot.across(band.left)):.1f}", f"{top:.1f}",
+                f"{(band.right - band.left) * (right - left):.1f}", f"{bottom - top:.1f}",
                 colour, opacity, printable(band.title),
             )
         )  # fmt: skip
     for tick in plot.columns:
-        x = x_of(plot.across(tick.at))
-        page.line(x, x, y_of(plot.top), y_of(plot.bottom), colour=GRID)
-        page.text(x, y_of(plot.tick_y), tick.label, size=11, colour=SOFT, anchor=tick.anchor)
+        x = frame.x(plot.across(tick.at))
+        page.line(x, x, top, bottom, colour=GRID)
+        page.text(x, frame.y(plot.tick_y), tick.label, size=11, colour=SOFT, anchor=tick.anchor)
     for level in plot.levels:
-        page.line(left, right, y_of(level.y), y_of(level.y), colour=GRID)
+        page.line(left, right, frame.y(level.y), frame.y(level.y), colour=GRID)
     if plot.reference is not None:
-        page.line(
-            x_of(plot.reference), x_of(plot.reference), y_of(plot.top), y_of(plot.bottom), colour=STRONG, width=2
-        )
-    for curve in plot.curves:
-        path = curve_path(
-            curve, width=right - left, height=(plot.bottom - plot.top) * rem_px, x=left, y=y_of(plot.top)
-        )
-        page.elements.append(_curve(curve, path))
-    for line in plot.front:
-        page.line(
-            x_of(line.x1), x_of(line.x2), y_of(line.y1), y_of(line.y2), colour=STRONG, width=1.5, dashes="5 4"
-        )
-    for level in plot.levels:
-        page.text(left, y_of(level.y) - 3, level.label, size=11, colour=SOFT)
-    for head in (each for each in plot.heads if y_of(each.y + 2 * LINE_REM) < until):
-        page.text(MARGIN, y_of(head.y) + 15, fitted(printable(head.label), width, 13), weight=700)
-    marks = [mark for mark in plot.marks if y_of(mark.y + LINE_REM / 2) < until]
-    for mark in marks:
-        _point(page, mark, x_of, y_of)
-    for mark in marks:
-        if mark.name:
-            baseline = y_of(mark.name.y) + rem_px * 0.94
-            _write_name(page, mark.name, x_of(mark.name.left), x_of(mark.name.right), baseline)
+        x = frame.x(plot.reference)
+        page.line(x, x, top, bottom, colour=STRONG, width=2)
 
 
 def _curve(curve: Curve, path: str) -> SafeString:
@@ -225,21 +265,24 @@ def _curve(curve: Curve, path: str) -> SafeString:
         return format_html('<path d="{}" fill="{}" fill-opacity=".18"/>', path, SOFT)
     colour, dashes = STROKES.get(curve.name, (INK, "none"))
     return format_html(
-        '<path d="{}" fill="none" stroke="{}" stroke-width="1.6" stroke-dasharray="{}"/>', path, colour, dashes
+        '<path d="{}" fill="none" stroke="{}" stroke-width="1.6" stroke-dasharray="{}"/>',
+        path,
+        colour,
+        dashes,
     )
 
 
-def _point(page: _Page, mark: Mark, x_of: Callable[[float], float], y_of: Callable[[float], float]) -> None:
+def _point(frame: _Frame, mark: Mark) -> None:
     """A mark with its bars: filled where measured, with a dot inside where estimated, hollow where published."""
     colour = COLOURS.get(mark.shape, SOFT)
-    x, y = x_of(mark.x), y_of(mark.y)
+    page, x, y = frame.page, frame.x(mark.x), frame.y(mark.y)
     if mark.x_bar:
-        page.line(x_of(mark.x_bar[0]), x_of(mark.x_bar[1]), y, y, colour=colour, width=2)
+        page.line(frame.x(mark.x_bar[0]), frame.x(mark.x_bar[1]), y, y, colour=colour, width=2)
     if mark.y_bar:
-        page.line(x, x, y_of(mark.y_bar[0]), y_of(mark.y_bar[1]), colour=colour, width=2)
+        page.line(x, x, frame.y(mark.y_bar[0]), frame.y(mark.y_bar[1]), colour=colour, width=2)
     core = ""
     if mark.grade == Grade.ESTIMATED:
-        core = CORE.replace("<circle", f'<circle fill="{colour}" stroke="none"')
+        core = CORE.replace('class="core"', f'fill="{colour}" stroke="none"')
     page.elements.append(
         format_html(
             '<g transform="translate({} {})" fill="{}" stroke="{}" stroke-width="1.6"><title>{}</title>{}</g>',
@@ -249,12 +292,14 @@ def _point(page: _Page, mark: Mark, x_of: Callable[[float], float], y_of: Callab
     )  # fmt: skip
 
 
-def _write_name(page: _Page, name: Name, left: float, right: float, baseline: float) -> None:
+def _write_name(frame: _Frame, name: Name) -> None:
     """A name and its value; the value keeps its room."""
+    left, right = frame.x(name.left), frame.x(name.right)
+    baseline = frame.y(name.y) + frame.rem_px * 0.94
     room = right - left - 10 - len(name.value) * 13 * 0.6
     label = fitted(printable(name.label), room, 13)
     x = {"start": left + 8, "middle": (left + right) / 2, "end": right - 8}[name.anchor]
-    page.elements.append(
+    frame.page.elements.append(
         format_html(
             '<text x="{}" y="{}" font-size="13" fill="{}" text-anchor="{}" stroke="{}" stroke-width="3" '
             'paint-order="stroke">{} <tspan font-weight="700">{}</tspan></text>',

@@ -32,8 +32,8 @@ LEFT, RIGHT = 0.03, 0.97
 class Point:
     """One value to draw, in the axis' unit; `low` and `high` make a bar where they are known.
 
-    `kind` is a model's, `RATIO` or `EVERYDAY`; `kind_title` its name for readers, empty for a ratio. A bar from 0 begins
-    at the area's left end: no logarithmic axis has a place for 0.
+    `kind` is a model's, `RATIO` or `EVERYDAY`; `kind_title` its name for readers, empty for a ratio. A bar from 0
+    begins at the area's left end: no logarithmic axis has a place for 0.
     """
 
     label: str
@@ -151,9 +151,7 @@ def _mark(scale: LogScale, point: Point, top: float, *, is_dense: bool) -> Mark:
         grade=point.grade,
         title=", ".join(filter(None, [f"{point.label}: {point.text}", point.kind_title])),
         name=place
-        and Name(
-            label=point.label, value=point.text, left=place[0], right=place[1], y=top, anchor=place[2]
-        ),
+        and Name(label=point.label, value=point.text, left=place[0], right=place[1], y=top, anchor=place[2]),
         href=point.href,
     )
 

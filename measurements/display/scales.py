@@ -1,7 +1,7 @@
 """Axes: from values to shares of a length, round values to mark, and which of their labels have room.
 
-An axis ends tightly: a little beyond its extent, not at the next round value. Widths are rem, as text is, so labels keep
-apart whatever size a reader gives them, on every area from `NARROW_REM` on.
+An axis ends tightly: a little beyond its extent, not at the next round value. Widths are rem, as text is, so labels
+keep apart whatever size a reader gives them, on every area from `NARROW_REM` on.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ def _anchor(at: float, label: str) -> str:
 
 def _is_inside(tick: AxisTick, area_rem: float) -> bool:
     left, right = tick.box(area_rem)
-    return -TINY <= left and right <= area_rem + TINY
+    return left >= -TINY and right <= area_rem + TINY
 
 
 def _fitting(ticks: Sequence[AxisTick], places: Sequence[int], area_rem: float) -> list[int]:

@@ -78,8 +78,8 @@ def scatter(
 ) -> Drawing | None:
     """Marks on a logarithmic axis across and a plain or logarithmic one upwards; None for less than two spots.
 
-    With `higher_is_better` a stair joins the best of the spots on the front, from the least number across on. `extent` is
-    what the axis across covers, where a page has several plots of it.
+    With `higher_is_better` a stair joins the best of the spots on the front, from the least number across on. `extent`
+    is what the axis across covers, where a page has several plots of it.
     """
     if len(spots) < 2:
         return None
@@ -163,16 +163,16 @@ def _fit_curves(across: Scale, upward: Scale, fit: FitLine) -> list[Curve]:
     ]
 
 
-def _marks(
-    placed: Sequence[tuple[Spot, float, float]], across: Scale, upward: Scale
-) -> list[Mark]:
+def _marks(placed: Sequence[tuple[Spot, float, float]], across: Scale, upward: Scale) -> list[Mark]:
     names = _names(placed)
     return [
         Mark(
             x=x,
             y=y,
             x_bar=_bar(spot.x_interval, spot.x, across),
-            y_bar=(_y(upward, spot.y_interval[0]), _y(upward, spot.y_interval[1])) if spot.y_interval else None,
+            y_bar=(_y(upward, spot.y_interval[0]), _y(upward, spot.y_interval[1]))
+            if spot.y_interval
+            else None,
             shape=shape_of(spot.kind),
             grade=spot.grade,
             title=", ".join(filter(None, [f"{spot.label}: {spot.text}", spot.kind_title])),

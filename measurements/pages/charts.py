@@ -61,9 +61,7 @@ def group_plots(groups: Sequence[Group], moment: Moment | None = None) -> list[G
     ]
 
 
-def board_plot(
-    group: Group, *, extent: Extent | None = None, moment: Moment | None = None
-) -> Drawing | None:
+def board_plot(group: Group, *, extent: Extent | None = None, moment: Moment | None = None) -> Drawing | None:
     """Wh per 1,000 queries of every row of a group, on a logarithmic axis, with its 95 % interval.
 
     Of a published figure the bar spans the study's own runs.
@@ -164,9 +162,7 @@ def quality_plots(group: Group, *, extent: Extent | None = None) -> list[Drawing
 
 
 def _quality_plot(group: Group, metric: str, extent: Extent | None) -> Drawing | None:
-    scored = [
-        (row, score) for row in group.rows for score in row.quality if score["metric"] == metric
-    ]
+    scored = [(row, score) for row in group.rows for score in row.quality if score["metric"] == metric]
     spots = [
         Spot(
             label=row.model_title,

@@ -35,6 +35,7 @@ EVERYDAY_TITLES = {
 }
 """Everyday amounts of the ladder, by their equivalence."""
 
+
 @dataclass(frozen=True, kw_only=True)
 class LadderRow:
     """A row of the ladder's table: an answer, or an everyday amount with its source."""
@@ -45,6 +46,7 @@ class LadderRow:
     high: str
     rung: Rung | None
     everyday: Equivalence | None
+
 
 def draw_ladder(ladder: Ladder) -> Drawing | None:
     """Answers with the range over models and their intervals, and everyday amounts, in Wh."""
@@ -86,6 +88,7 @@ def draw_ladder(ladder: Ladder) -> Drawing | None:
         % {"grade": grade_name(ladder.grade)},
     )
 
+
 def ladder_rows(ladder: Ladder) -> list[LadderRow]:
     """The same as a table, least energy first."""
     rows = [
@@ -118,6 +121,7 @@ def ladder_rows(ladder: Ladder) -> list[LadderRow]:
     ]
     return [row for _wh_of_row, row in sorted(rows, key=lambda pair: pair[0])]
 
+
 def ladder_sentence(ladder: Ladder) -> str:
     """One sentence with the numbers; empty where the ladder lacks an end of it."""
     classify, draw = ladder.rung("text_classification"), ladder.rung("image_generation")
@@ -135,12 +139,15 @@ def ladder_sentence(ladder: Ladder) -> str:
         "pictures": human_count(float(f"{_wh(every['phone-charge']) / draw.wh:.2e}")),
     }
 
+
 def _everyday() -> list[Equivalence]:
     every = equivalences()
     return [every[name] for name in EVERYDAY_TITLES]
 
+
 def _wh(entry: Equivalence) -> float:
     return entry.per_item.value * 1000
+
 
 def _energy(wh: float) -> str:
     return human_energy(wh / 1000)

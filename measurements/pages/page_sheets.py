@@ -177,7 +177,11 @@ def size_sheet(task: Task, chart: SizeChart) -> Sheet:
         title=f"{translated(task.title)}: {gettext('Energy against number of parameters')}",
         about=[
             " · ".join(
-                [translated(head.dataset_title) or gettext("All data sets"), group.series.name, head.hardware_title]
+                [
+                    translated(head.dataset_title) or gettext("All data sets"),
+                    group.series.name,
+                    head.hardware_title,
+                ]
             )
         ],
         drawing=chart.plot,
@@ -256,6 +260,10 @@ def claims_sheet(rows: list[RatioRow]) -> Sheet:
         headline=headline,
         dated=f"{dated([Grade.PUBLISHED.value], None)} · {study.citation.year}",
         notes=sheet_notes(
-            grades=[Grade.PUBLISHED.value], scopes=["node"], series=STUDY, at=None, path=address_at(None, "claims")
+            grades=[Grade.PUBLISHED.value],
+            scopes=["node"],
+            series=STUDY,
+            at=None,
+            path=address_at(None, "claims"),
         ),
     )

@@ -1,4 +1,4 @@
-"""Plots as files: each with its title, number, grade, source, date and address, and the picture that a page is shared by."""
+"""Plots as files, each with title, number, grade, source, date and address; the picture by which a page is shared."""
 
 from __future__ import annotations
 

@@ -53,20 +53,21 @@ def quality_plot(table: BoardTable, moment: Moment | None) -> Drawing | None:
 
 
 def _caption(table: BoardTable, metric: str) -> list[str]:
-    sentences = [
+    return [
         gettext("Horizontal: %(unit)s, logarithmic; vertical: %(metric)s.")
         % {"unit": unit_title(table.query), "metric": metric},
         gettext(
             "Level bars: 95 % interval of the true energy, of published figures the range of their runs; upright bars: "
             "95 % interval of the score. Where a bar is missing, the interval is not known."
         ),
-        front_rule() if table.has_one_condition else gettext(
-            "These rows were measured under different conditions, so no line joins them. Marks on the front of their own "
-            "conditions are named first: no other one there surely uses less energy and surely scores better (95 % for "
-            "all comparisons under these conditions together)."
+        front_rule()
+        if table.has_one_condition
+        else gettext(
+            "These rows were measured under different conditions, so no line joins them. Marks on the front of "
+            "their own conditions are named first: no other one there surely uses less energy and surely scores better (95 % "
+            "for all comparisons under these conditions together)."
         ),
     ]
-    return sentences
 
 
 def _interval(line: TableRow) -> tuple[float, float] | None:

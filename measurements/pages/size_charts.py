@@ -66,7 +66,9 @@ def _plot(group: SizeGroup, spots: list[Spot], common: tuple[float, float]) -> D
         description=gettext(
             "Each mark is a model; the line is a power law by least squares, the band its 95 % confidence band."
         ),
-        caption=gettext("horizontal: billions of parameters; vertical: Wh per 1,000 queries; both logarithmic")
+        caption=gettext(
+            "horizontal: billions of parameters; vertical: Wh per 1,000 queries; both logarithmic"
+        )
         + ". "
         + gettext(
             "Bars: 95 % interval of the true energy, of published figures the range of their runs. Shaded: 95 % "

@@ -70,9 +70,7 @@ urlpatterns = [
     path("compare/models/plot.<plot_form:form>", plot_views.compare_models_plot, name="compare-models-plot"),
     path("compare/<name:task>/", compare.compare, name="comparison"),
     path("compare/<name:task>/plot.<plot_form:form>", plot_views.comparison_plot, name="comparison-plot"),
-    path(
-        "compare/<name:task>/size-<int:number>.<plot_form:form>", plot_views.size_plot, name="size-plot"
-    ),
+    path("compare/<name:task>/size-<int:number>.<plot_form:form>", plot_views.size_plot, name="size-plot"),
     path(
         "claims/",
         claims_and_boards,

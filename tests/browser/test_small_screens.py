@@ -10,19 +10,13 @@ import os
 import pytest
 from playwright.sync_api import ViewportSize
 
-from tests.browser.test_pages import (
-    A4,
-    DESKTOP,
-    NAMES,
-    PHONE,
-    Visit,
-    browser,  # noqa: F401 - fixtures
-    site,  # noqa: F401
-    visit,  # noqa: F401
-)
+from tests.browser import test_pages
+from tests.browser.test_pages import A4, DESKTOP, NAMES, PHONE, Visit
 from tests.laws import VARIABLE
 
 pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(300)]
+browser, site, visit = test_pages.browser, test_pages.site, test_pages.visit
+"""Fixtures."""
 NARROW: ViewportSize = {"width": 320, "height": 640}
 """A window of 1280 pixels at 400 %."""
 REPRESENTATIVE = ["home", "task", "cell", "compare-models", "result", "claims"]
@@ -62,7 +56,9 @@ def test_pages_keep_their_text_when_it_is_twice_as_large_or_the_window_as_narrow
 
 @pytest.mark.laws
 def test_marks_and_names_of_plots_can_be_seen_in_forced_colours_and_nothing_moves(visit: Visit) -> None:
-    for name in [each for each in pages_to_walk() if each in {"home", "task", "cell", "compare", "compare-models"}]:
+    for name in [
+        each for each in pages_to_walk() if each in {"home", "task", "cell", "compare", "compare-models"}
+    ]:
         page = visit(name, viewport=DESKTOP)
         page.emulate_media(forced_colors="active", reduced_motion="reduce")
         background = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -95,7 +91,9 @@ def test_a_phone_shows_rows_as_cards_that_say_what_each_number_is(visit: Visit) 
     row = page.locator(".card-table tbody tr").first
     assert row.evaluate("e => getComputedStyle(e).display") == "grid"
     labels = row.locator("td[data-label]").evaluate_all("all => all.map(e => e.dataset.label)")
-    heads = page.locator(".card-table thead th").evaluate_all("all => all.map(e => e.textContent.trim().replace(/\\s+/g, ' '))")
+    heads = page.locator(".card-table thead th").evaluate_all(
+        "all => all.map(e => e.textContent.trim().replace(/\\s+/g, ' '))"
+    )
     assert labels == heads[1:]
     assert page.get_by_role("table").first.get_by_role("row").count() > 1, "it is a table still"
     page.set_viewport_size(DESKTOP)

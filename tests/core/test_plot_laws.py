@@ -18,10 +18,10 @@ from measurements.display.scales import (
     GAP_REM,
     NARROW_REM,
     WIDE_REM,
+    AxisTick,
     LinearScale,
     LogScale,
     Scale,
-    AxisTick,
     axis_ticks,
 )
 from measurements.display.scatter import Spot, scatter
@@ -162,14 +162,18 @@ def test_groups_stand_below_each_other_on_one_axis(drawn: list[list[Point]]) -> 
     check_drawing(plot)
     rows = sorted([head.y for head in plot.heads] + [mark.y - LINE_REM / 2 for mark in plot.marks])
     assert all(b - a >= LINE_REM - 1e-9 for a, b in pairwise(rows))
-    values = sorted((point.value, mark.x) for point, mark in zip(sum(drawn, []), plot.marks, strict=True))
+    every = [point for of in drawn for point in of]
+    values = sorted((point.value, mark.x) for point, mark in zip(every, plot.marks, strict=True))
     assert all(a[1] <= b[1] + 1e-12 for a, b in pairwise(values))
 
 
 @st.composite
 def spots(draw: st.DrawFn) -> Spot:
     x, y = draw(POSITIVE), draw(st.floats(min_value=0.0, max_value=1.0))
-    factor, half = draw(st.floats(min_value=1.0, max_value=3.0)), draw(st.floats(min_value=0.0, max_value=0.2))
+    factor, half = (
+        draw(st.floats(min_value=1.0, max_value=3.0)),
+        draw(st.floats(min_value=0.0, max_value=0.2)),
+    )
     return Spot(
         label=draw(LETTERS),
         text="t",
@@ -187,7 +191,8 @@ def spots(draw: st.DrawFn) -> Spot:
 @law()
 @given(st.lists(spots(), min_size=2, max_size=30), st.booleans())
 def test_names_of_a_scatter_keep_apart_and_its_stair_is_that_of_brute_force(
-    drawn: list[Spot], higher_is_better: bool
+    drawn: list[Spot],
+    higher_is_better: bool,  # noqa: FBT001 - drawn
 ) -> None:
     plot = scatter(
         drawn, title="", description="", caption="", is_upward_log=False, higher_is_better=higher_is_better

@@ -88,7 +88,9 @@ def test_equal_ratios_are_equal_distances() -> None:
 
 @pytest.mark.parametrize("value", [1e-12, 0.0999, 1.0, 2.0, 5.0, 9.99, 1e12])
 def test_every_value_lies_on_its_axis(value: float) -> None:
-    plot = dot_plot([point(value, low=value, high=value)], title="", description="", caption="", reference=None)
+    plot = dot_plot(
+        [point(value, low=value, high=value)], title="", description="", caption="", reference=None
+    )
     assert plot is not None
     assert plot.left <= plot.marks[0].x <= plot.right
     assert plot.marks[0].x_bar is None

@@ -14,8 +14,8 @@ from django.utils.translation import override
 
 from joulemark_simulation.result_rows import GENERAL, Run, demo_catalog, make_result
 from measurements.boards.services import refresh_stale_cells
-from measurements.display.scales import LinearScale
 from measurements.display.drawing import Drawing, Segment
+from measurements.display.scales import LinearScale
 from measurements.display.scatter import Spot, scatter
 from measurements.display.templatetags.plots import drawn as drawn_in_page
 
@@ -127,7 +127,9 @@ def spot(energy: float, other: float, *, on_line: bool = True) -> Spot:
 
 
 def drawn(*spots: Spot, logarithmic: bool = False) -> Drawing:
-    found = scatter(spots, title="", description="", caption="", is_upward_log=logarithmic, higher_is_better=True)
+    found = scatter(
+        spots, title="", description="", caption="", is_upward_log=logarithmic, higher_is_better=True
+    )
     assert found is not None
     return found
 

@@ -58,7 +58,9 @@ def test_every_plot_stands_alone_with_its_title_grade_source_date_and_address(cl
         assert root.find(f"{SVG}title").text, name
         assert root.find(f"{SVG}desc").text, name
         assert "Grade: " in words, name
-        assert re.search(r"Source: http\S+" + re.escape(page.partition("?")[0].removeprefix("/en")), words), name
+        assert re.search(r"Source: http\S+" + re.escape(page.partition("?")[0].removeprefix("/en")), words), (
+            name
+        )
         assert name == "claims" or re.search(r"20\d\d-\d\d-\d\d", words), name
         assert root.findall(f".//{SVG}line") or root.findall(f".//{SVG}path"), name
         assert not root.xpath("//@style | //@class"), "nothing in a file is styled by a sheet"

@@ -55,7 +55,9 @@ def brute_force(scored: list[tuple[Any, dict[str, Any]]]) -> set[int]:
 
         def better(one: int, other: int, factor: float = factor) -> bool:
             a, b = scored[one][1], scored[other][1]
-            return bool(a["value"] - b["value"] > factor * hypot(a["value"] - a["low"], b["high"] - b["value"]))
+            return bool(
+                a["value"] - b["value"] > factor * hypot(a["value"] - a["low"], b["high"] - b["value"])
+            )
 
         def cheaper(one: int, other: int, factor: float = factor) -> bool:
             a, b = scored[one][0].energy, scored[other][0].energy

@@ -17,8 +17,8 @@ from measurements.boards.queries import read_board
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import AiModel
 from measurements.display.choices import ModelKind
-from measurements.display.kinds import SHAPES, shape_of
 from measurements.display.drawing import Drawing
+from measurements.display.kinds import SHAPES, shape_of
 from measurements.pages.charts import board_plot, quality_plots, size_plot
 from measurements.published.models import PublishedFigure
 from tests.page_reading import read_page

@@ -32,7 +32,23 @@ def drawn(plot: Drawing) -> SafeString:
 
 
 def _parts(plot: Drawing) -> Iterator[str]:
+    yield from _area(plot)
+    if plot.curves:
+        yield _curves(plot)
+    for line in plot.front:
+        yield (
+            f'<line class="front" x1="{_percent(line.x1)}" x2="{_percent(line.x2)}" '
+            f'y1="{_rem(line.y1)}" y2="{_rem(line.y2)}"/>'
+        )
+    yield from _labels(plot)
+    for mark in plot.marks:
+        yield _point(mark)
+
+
+def _area(plot: Drawing) -> Iterator[str]:
+    """Shades, and the lines of both axes."""
     top, bottom = _rem(plot.top), _rem(plot.bottom)
+    left, right = _percent(plot.left), _percent(plot.right)
     for band in plot.bands:
         yield (
             f'<rect class="band {band.kind}" x="{_percent(plot.across(band.left))}" '
@@ -41,33 +57,38 @@ def _parts(plot: Drawing) -> Iterator[str]:
         )
     for level in plot.levels:
         y = _rem(level.y)
-        yield f'<line class="grid" x1="{_percent(plot.left)}" x2="{_percent(plot.right)}" y1="{y}" y2="{y}"/>'
+        yield f'<line class="grid" x1="{left}" x2="{right}" y1="{y}" y2="{y}"/>'
     for tick in plot.columns:
         x = _percent(plot.across(tick.at))
         yield f'<line class="grid" x1="{x}" x2="{x}" y1="{top}" y2="{bottom}"/>'
-        if tick.label:
-            yield (
-                f'<text class="tick{" fine" if tick.is_fine else ""}" x="{x}" y="{_rem(plot.tick_y)}" '
-                f'text-anchor="{tick.anchor}">{escape(tick.label)}</text>'
-            )
     if plot.reference is not None:
         x = _percent(plot.reference)
         yield f'<line class="reference" x1="{x}" x2="{x}" y1="{top}" y2="{bottom}"/>'
-    if plot.curves:
-        yield (
-            f'<svg x="{_percent(plot.left)}" y="{top}" width="{_percent(plot.right - plot.left)}" '
-            f'height="{_rem(plot.bottom - plot.top)}" viewBox="0 0 {FRAME_UNITS} {FRAME_UNITS}" '
-            'preserveAspectRatio="none">'
-        )
-        for curve in plot.curves:
-            path = curve_path(curve, width=FRAME_UNITS, height=FRAME_UNITS)
-            yield f'<path class="{curve.name}" d="{path}" vector-effect="non-scaling-stroke"/>'
-        yield "</svg>"
-    for line in plot.front:
-        yield (
-            f'<line class="front" x1="{_percent(line.x1)}" x2="{_percent(line.x2)}" '
-            f'y1="{_rem(line.y1)}" y2="{_rem(line.y2)}"/>'
-        )
+
+
+def _curves(plot: Drawing) -> str:
+    """The curves in their frame."""
+    frame = (
+        f'<svg x="{_percent(plot.left)}" y="{_rem(plot.top)}" width="{_percent(plot.right - plot.left)}" '
+        f'height="{_rem(plot.bottom - plot.top)}" viewBox="0 0 {FRAME_UNITS} {FRAME_UNITS}" '
+        'preserveAspectRatio="none">'
+    )
+    paths = (
+        f'<path class="{curve.name}" d="{curve_path(curve, width=FRAME_UNITS, height=FRAME_UNITS)}" '
+        'vector-effect="non-scaling-stroke"/>'
+        for curve in plot.curves
+    )
+    return f"{frame}{''.join(paths)}</svg>"
+
+
+def _labels(plot: Drawing) -> Iterator[str]:
+    """The labels of both axes, and the headings of rows."""
+    for tick in plot.columns:
+        if tick.label:
+            yield (
+                f'<text class="tick{" fine" if tick.is_fine else ""}" x="{_percent(plot.across(tick.at))}" '
+                f'y="{_rem(plot.tick_y)}" text-anchor="{tick.anchor}">{escape(tick.label)}</text>'
+            )
     for level in plot.levels:
         yield (
             f'<text class="tick" x="{_percent(plot.left)}" y="{_rem(level.y)}" dy="-.25em">'
@@ -78,8 +99,6 @@ def _parts(plot: Drawing) -> Iterator[str]:
             f'<foreignObject x="0" y="{_rem(head.y)}" width="100%" height="1.25rem">'
             f'<div class="name head"><span>{escape(head.label)}</span></div></foreignObject>'
         )
-    for mark in plot.marks:
-        yield _point(mark)
 
 
 def _point(mark: Mark) -> str:
@@ -109,7 +128,8 @@ def _name(name: Name) -> str:
     value = f"<b>{escape(name.value)}</b>" if name.value else ""
     return (
         f'<foreignObject x="{_percent(name.left)}" y="{_rem(name.y)}" width="{_percent(name.right - name.left)}" '
-        f'height="1.25rem"><div class="name {name.anchor}"><span>{escape(name.label)}</span>{value}</div></foreignObject>'
+        f'height="1.25rem"><div class="name {name.anchor}"><span>{escape(name.label)}</span>{value}</div>'
+        "</foreignObject>"
     )
 
 
