@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 
 from measurements.display.choices import Grade, ModelKind
 from measurements.display.drawing import LINE_REM, curve_path
@@ -28,8 +29,12 @@ if TYPE_CHECKING:
 WIDTH, MARGIN, REM_PX = 960, 24, 16
 CARD_WIDTH, CARD_HEIGHT, CARD_SCALE = 800, 420, 1.5
 """A card's units, and how many pixels each has in its picture, which is 1200 by 630."""
-CHARACTER_EM, WIDE_EM = 0.54, 1.0
-"""Widths of characters of the font, on average, and of those that East Asian scripts write wide."""
+CHARACTER_EM, WIDE_EM, PROSE_EM = 0.54, 1.0, 0.5
+"""Widths of characters of the font: in names, of those that East Asian scripts write wide, and on average in sentences."""
+ABOUT_PX = 34
+"""What has to be free at the foot of a card for a line about it."""
+CARD_REM_PX = (10.0, 22.0)
+"""Between these a plot is made smaller or larger for its card."""
 INK, SOFT, GRID, STRONG, SHEET = "#1b2327", "#54616a", "#dcdad2", "#8b9197", "#ffffff"
 COLOURS = {
     ModelKind.TASK_SPECIFIC.value: "#0b6e69",
@@ -116,9 +121,9 @@ class _Page:
         self, texts: Iterable[str], *, size: float, colour: str, weight: int = 400, lines: int = 40
     ) -> None:
         """Lines of text below each other, wrapped to the width; what is beyond `lines` of them is cut."""
-        characters = int((self.width - 2 * MARGIN) / (CHARACTER_EM * size))
+        characters = int((self.width - 2 * MARGIN) / (PROSE_EM * size))
         for text in texts:
-            for line in (wrap(printable(text), characters) or [""])[:lines]:
+            for line in wrap(printable(text), characters, max_lines=lines, placeholder=" …") or [""]:
                 self.y += size * 1.45
                 self.text(MARGIN, self.y, line, size=size, colour=colour, weight=weight)
 
@@ -148,7 +153,7 @@ def svg_file(sheet: Sheet) -> str:
         page.y += 14
         _draw(page, sheet.drawing, top=page.y)
         page.y += sheet.drawing.height * REM_PX
-        caption = [sheet.drawing.caption]
+        caption = [capfirst(sheet.drawing.caption)]
     page.y += 8
     page.paragraph(caption, size=12, colour=INK)
     page.paragraph(sheet.notes, size=12, colour=SOFT)
@@ -164,10 +169,13 @@ def card_svg(sheet: Sheet) -> str:
             [sheet.headline], size=19, colour=COLOURS[ModelKind.TASK_SPECIFIC.value], weight=700, lines=2
         )
     top, foot = page.y + 14, CARD_HEIGHT - 40
-    if sheet.drawing is not None and sheet.drawing.kind == "rows":
-        _draw(page, sheet.drawing, top=top, until=foot - 6)
-    elif sheet.drawing is not None:
-        _draw(page, sheet.drawing, top=top, rem_px=min(REM_PX, (foot - top) / sheet.drawing.height))
+    if sheet.drawing is not None:
+        rem_px = min(max((foot - top) / sheet.drawing.height, CARD_REM_PX[0]), CARD_REM_PX[1])
+        _draw(page, sheet.drawing, top=top, rem_px=rem_px, until=foot - 4)
+        page.y = top + sheet.drawing.height * rem_px
+    about = [each for each in sheet.about if each]
+    if about and foot - page.y > ABOUT_PX:
+        page.paragraph(about[:1], size=15, colour=SOFT, lines=1)
     page.line(MARGIN, CARD_WIDTH - MARGIN, foot, foot, colour=STRONG)
     page.text(MARGIN, foot + 25, fitted(sheet.dated, CARD_WIDTH - 2 * MARGIN - 110, 15), size=15, colour=SOFT)
     page.text(CARD_WIDTH - MARGIN, foot + 25, "Joulemark", size=18, anchor="end", weight=700)
@@ -296,14 +304,15 @@ def _write_name(frame: _Frame, name: Name) -> None:
     """A name and its value; the value keeps its room."""
     left, right = frame.x(name.left), frame.x(name.right)
     baseline = frame.y(name.y) + frame.rem_px * 0.94
-    room = right - left - 10 - len(name.value) * 13 * 0.6
-    label = fitted(printable(name.label), room, 13)
+    size = 13 * max(frame.rem_px / REM_PX, 1)
+    room = right - left - 10 - len(name.value) * size * 0.6
+    label = fitted(printable(name.label), room, size)
     x = {"start": left + 8, "middle": (left + right) / 2, "end": right - 8}[name.anchor]
     frame.page.elements.append(
         format_html(
-            '<text x="{}" y="{}" font-size="13" fill="{}" text-anchor="{}" stroke="{}" stroke-width="3" '
+            '<text x="{}" y="{}" font-size="{}" fill="{}" text-anchor="{}" stroke="{}" stroke-width="3" '
             'paint-order="stroke">{} <tspan font-weight="700">{}</tspan></text>',
-            f"{x:.1f}", f"{baseline:.1f}", INK, name.anchor, SHEET, label, name.value,
+            f"{x:.1f}", f"{baseline:.1f}", f"{size:g}", INK, name.anchor, SHEET, label, name.value,
         )
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ import resvg_py
 
 @cache
 def _fonts() -> list[str]:
-    return [str(font_roboto.Roboto)]
+    return [str(font_roboto.Roboto), str(font_roboto.RobotoBold)]
 
 
 def png_of(svg: str, *, scale: int = 1) -> bytes:

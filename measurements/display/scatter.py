@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from measurements.display.drawing import LINE_REM, Curve, Drawing, Mark, Name, Segment, upward_levels
+from measurements.display.drawing import LINE_REM, Curve, Drawing, Level, Mark, Name, Segment, upward_levels
 from measurements.display.kinds import shape_of
 from measurements.display.scales import LinearScale, LogScale, Scale, axis_ticks
 
@@ -21,7 +21,9 @@ HEIGHT_REM, TOP_REM, BOTTOM_REM = 20.0, 0.6, 2.0
 LEFT, RIGHT = 0.03, 0.97
 NAME_WIDTH = 0.5
 """Share of the width that a name may take."""
-MAX_NAMED = 24
+LEVEL_WIDTH = 0.1
+"""Share of the width that labels of the upward axis take."""
+MAX_NAMED = 12
 """Marks whose names are given a place: more would cover the plot, and each is compared with all marks."""
 CLEAR_REM = 0.45
 """Between a mark's middle and the line of its name."""
@@ -86,6 +88,7 @@ def scatter(
     across = LogScale(extent or across_extent(spots))
     upward: Scale = (LogScale if is_upward_log else LinearScale)(_upward_extent(spots, fit))
     placed = [(spot, _x(across, spot.x), _y(upward, spot.y)) for spot in spots]
+    levels = upward_levels(upward, top=TOP_REM, bottom=HEIGHT_REM - BOTTOM_REM)
     stair: list[tuple[float, float]] = []
     if higher_is_better is not None:
         stair = _best([(x, y) for spot, x, y in placed if spot.is_front], higher_is_better=higher_is_better)
@@ -101,10 +104,10 @@ def scatter(
         bottom=HEIGHT_REM - BOTTOM_REM,
         tick_y=HEIGHT_REM - 0.7,
         columns=axis_ticks(across),
-        levels=upward_levels(upward, top=TOP_REM, bottom=HEIGHT_REM - BOTTOM_REM),
+        levels=levels,
         front=_stair(stair),
         curves=[] if fit is None else _fit_curves(across, upward, fit),
-        marks=_marks(placed, across, upward),
+        marks=_marks(placed, across, upward, levels),
     )
 
 
@@ -163,8 +166,10 @@ def _fit_curves(across: Scale, upward: Scale, fit: FitLine) -> list[Curve]:
     ]
 
 
-def _marks(placed: Sequence[tuple[Spot, float, float]], across: Scale, upward: Scale) -> list[Mark]:
-    names = _names(placed)
+def _marks(
+    placed: Sequence[tuple[Spot, float, float]], across: Scale, upward: Scale, levels: Sequence[Level]
+) -> list[Mark]:
+    names = _names(placed, [(0.0, LEVEL_WIDTH, level.y - LINE_REM, level.y) for level in levels])
     return [
         Mark(
             x=x,
@@ -189,9 +194,8 @@ def _bar(interval: Interval | None, value: float, scale: Scale) -> Interval | No
     return (_x(scale, interval[0]) if interval[0] > 0 else LEFT), _x(scale, interval[1])
 
 
-def _names(placed: Sequence[tuple[Spot, float, float]]) -> dict[int, Name]:
-    """The names that have room, by the number of their spot."""
-    taken: list[Box] = []
+def _names(placed: Sequence[tuple[Spot, float, float]], taken: list[Box]) -> dict[int, Name]:
+    """The names that have room beside each other and off what is `taken`, by the number of their spot."""
     names = {}
     order = sorted(range(len(placed)), key=lambda number: (not placed[number][0].is_front, number))
     for number in order[:MAX_NAMED]:

@@ -64,8 +64,8 @@ def _caption(table: BoardTable, metric: str) -> list[str]:
         if table.has_one_condition
         else gettext(
             "These rows were measured under different conditions, so no line joins them. Marks on the front of "
-            "their own conditions are named first: no other one there surely uses less energy and surely scores better (95 % "
-            "for all comparisons under these conditions together)."
+            "their own conditions are named first: no other one there surely uses less energy and surely scores "
+            "better (95 % for all comparisons under these conditions together)."
         ),
     ]
 
