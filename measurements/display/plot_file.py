@@ -30,10 +30,10 @@ WIDTH, MARGIN, REM_PX = 960, 24, 16
 CARD_WIDTH, CARD_HEIGHT, CARD_SCALE = 800, 420, 1.5
 """A card's units, and how many pixels each has in its picture, which is 1200 by 630."""
 CHARACTER_EM, WIDE_EM, PROSE_EM = 0.54, 1.0, 0.5
-"""Widths of characters of the font: in names, of those that East Asian scripts write wide, and on average in sentences."""
+"""Widths of characters: in names, of those that East Asian scripts write wide, and on average in sentences."""
 ABOUT_PX = 34
 """What has to be free at the foot of a card for a line about it."""
-CARD_REM_PX = (10.0, 22.0)
+CARD_REM_PX = (11.5, 22.0)
 """Between these a plot is made smaller or larger for its card."""
 INK, SOFT, GRID, STRONG, SHEET = "#1b2327", "#54616a", "#dcdad2", "#8b9197", "#ffffff"
 COLOURS = {
