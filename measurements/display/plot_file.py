@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from measurements.display.drawing import Curve, Drawing, Mark, Name
 
 WIDTH, MARGIN, REM_PX = 960, 24, 16
+BOLD = 700
 CARD_WIDTH, CARD_HEIGHT, CARD_SCALE = 800, 420, 1.5
 """A card's units, and how many pixels each has in its picture, which is 1200 by 630."""
-CHARACTER_EM, WIDE_EM, PROSE_EM = 0.54, 1.0, 0.5
-"""Widths of characters: in names, of those that East Asian scripts write wide, and on average in sentences."""
+CHARACTER_EM, WIDE_EM, PROSE_EM, BOLD_EM = 0.54, 1.0, 0.5, 0.56
+"""Widths of characters: in names, wide ones of East Asian scripts, and on average in sentences, plain and bold."""
 ABOUT_PX = 34
 """What has to be free at the foot of a card for a line about it."""
 CARD_REM_PX = (11.5, 22.0)
@@ -121,7 +122,7 @@ class _Page:
         self, texts: Iterable[str], *, size: float, colour: str, weight: int = 400, lines: int = 40
     ) -> None:
         """Lines of text below each other, wrapped to the width; what is beyond `lines` of them is cut."""
-        characters = int((self.width - 2 * MARGIN) / (PROSE_EM * size))
+        characters = int((self.width - 2 * MARGIN) / ((PROSE_EM if weight < BOLD else BOLD_EM) * size))
         for text in texts:
             for line in wrap(printable(text), characters, max_lines=lines, placeholder=" …") or [""]:
                 self.y += size * 1.45
@@ -146,7 +147,7 @@ def fitted(text: str, width: float, size: float) -> str:
 def svg_file(sheet: Sheet) -> str:
     """The plot with its words, or words alone."""
     page = _Page()
-    page.paragraph([sheet.title], size=20, colour=INK, weight=700)
+    page.paragraph([sheet.title], size=20, colour=INK, weight=BOLD)
     page.paragraph(sheet.about, size=13, colour=SOFT)
     caption = []
     if sheet.drawing is not None:
@@ -163,10 +164,10 @@ def svg_file(sheet: Sheet) -> str:
 def card_svg(sheet: Sheet) -> str:
     """The plot as a card of 1200 by 630 pixels, with its number, grade and date; of rows those that have room."""
     page = _Page(width=CARD_WIDTH, y=10)
-    page.paragraph([sheet.title], size=25, colour=INK, weight=700, lines=2)
+    page.paragraph([sheet.title], size=25, colour=INK, weight=BOLD, lines=2)
     if sheet.headline:
         page.paragraph(
-            [sheet.headline], size=19, colour=COLOURS[ModelKind.TASK_SPECIFIC.value], weight=700, lines=2
+            [sheet.headline], size=19, colour=COLOURS[ModelKind.TASK_SPECIFIC.value], weight=BOLD, lines=2
         )
     top, foot = page.y + 14, CARD_HEIGHT - 40
     if sheet.drawing is not None:
@@ -178,7 +179,7 @@ def card_svg(sheet: Sheet) -> str:
         page.paragraph(about[:1], size=15, colour=SOFT, lines=1)
     page.line(MARGIN, CARD_WIDTH - MARGIN, foot, foot, colour=STRONG)
     page.text(MARGIN, foot + 25, fitted(sheet.dated, CARD_WIDTH - 2 * MARGIN - 110, 15), size=15, colour=SOFT)
-    page.text(CARD_WIDTH - MARGIN, foot + 25, "Joulemark", size=18, anchor="end", weight=700)
+    page.text(CARD_WIDTH - MARGIN, foot + 25, "Joulemark", size=18, anchor="end", weight=BOLD)
     return _document(page, sheet, height=CARD_HEIGHT, scale=CARD_SCALE)
 
 
@@ -234,7 +235,7 @@ def _draw(page: _Page, plot: Drawing, *, top: float, rem_px: float = REM_PX, unt
     for head in plot.heads:
         if frame.y(head.y + 2 * LINE_REM) < until:
             label = fitted(printable(head.label), page.width - 2 * MARGIN, 13)
-            page.text(MARGIN, frame.y(head.y) + 15, label, weight=700)
+            page.text(MARGIN, frame.y(head.y) + 15, label, weight=BOLD)
     marks = [mark for mark in plot.marks if frame.y(mark.y + LINE_REM / 2) < until]
     for mark in marks:
         _point(frame, mark)
