@@ -49,7 +49,7 @@ def _without(query: BoardQuery, name: str) -> BoardQuery:
 def row_labeller(table: BoardTable) -> Callable[[BoardRow], str]:
     """What plots of a table call its rows: the model, and what tells it from the others."""
     names = _names(table)
-    return lambda row: " · ".join([row.model_title, *(name(row) for name in names)])
+    return lambda row: " · ".join(filter(None, [row.model_title, *(name(row) for name in names)]))
 
 
 def table_points(table: BoardTable, moment: Moment | None) -> list[Point]:
