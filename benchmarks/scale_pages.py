@@ -44,6 +44,8 @@ def pages_of(platform: LargePlatform) -> list[Page]:
         "series": series,
         "task": cell.dataset.task.slug,
         "path": "0/000",
+        "form": "svg",
+        "number": "1",
         "digest": platform.suite.digest,
         "part": f"cells.{series}.{cell.dataset.task.slug}",
         "pseudonym": device.contributor.pseudonym,
@@ -53,6 +55,7 @@ def pages_of(platform: LargePlatform) -> list[Page]:
         "dataset": cell.dataset.slug,
         "suite": cell.suite.slug,
     }
+    other = Cell.objects.with_names().filter(dataset=cell.dataset).exclude(model=cell.model)[0]
     named = {
         "dataset": cell.dataset.slug, "model": cell.model.slug, "hardware": cell.hardware_class.public_slug,
         "scope": cell.scope, "stratum": cell.stratum,
@@ -62,6 +65,8 @@ def pages_of(platform: LargePlatform) -> list[Page]:
         "api/v1/log/rows/": "start=0&end=5",
         "api/v1/impact/": IMPACT,
         BOARD + "cell/": urlencode(named),
+        BOARD + "cell/plot.{form}": urlencode(named),
+        "en/compare/models/plot.{form}": f"model={named['model']}&model={other.model.slug}",
         "en/embed/boards/{series}/{task}/cell/": urlencode(named),
         "en/badges/{series}/{task}.svg": urlencode(named),
         "oembed/": urlencode({"url": f"{settings.ORIGIN}/en/boards/{series}/{cell.dataset.task.slug}/"}),

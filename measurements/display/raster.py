@@ -10,10 +10,10 @@ import resvg_py
 
 @cache
 def _fonts() -> list[str]:
-    return [str(font_roboto.Roboto)]
+    return [str(font_roboto.Roboto), str(font_roboto.RobotoBold)]
 
 
-def png_of(svg: str, *, scale: int) -> bytes:
+def png_of(svg: str, *, scale: int = 1) -> bytes:
     """The picture of a drawing made by `plot_file.svg_file`, with `scale` pixels for each of the drawing's.
 
     Raises ValueError for what is no SVG.

@@ -1,6 +1,7 @@
-"""Energy beside something else of a model, a mark a model: positions that a template draws into an SVG.
+"""Two numbers of a model beside each other, a mark a model, with their intervals; a front, or a line with its band.
 
-As in `plot`, horizontal positions are percentages, vertical ones pixels, and every number arrives as text.
+Names stand at their marks where they lie on no other name and, if they can, on no mark. Models of a front come first;
+a name without room is left out, and is still what its mark says.
 """
 
 from __future__ import annotations
@@ -9,170 +10,222 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from measurements.display.drawing import LINE_REM, Curve, Drawing, Level, Mark, Name, Segment, upward_levels
 from measurements.display.kinds import shape_of
-from measurements.display.numbers import significant
-from measurements.display.scales import LinearScale, LogScale, percent
+from measurements.display.scales import LinearScale, LogScale, Scale, axis_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-HEIGHT_PX, TOP_PX, BOTTOM_PX = 260, 14, 32
-LEFT_PERCENT, RIGHT_PERCENT = 9.0, 97.0
-LABEL_PX = 18
-"""Labels keep so far from each other."""
+HEIGHT_REM, TOP_REM, BOTTOM_REM = 20.0, 0.6, 2.0
+LEFT, RIGHT = 0.03, 0.97
+NAME_WIDTH = 0.5
+"""Share of the width that a name may take."""
+LEVEL_WIDTH = 0.1
+"""Share of the width that labels of the upward axis take."""
+MAX_NAMED = 12
+"""Marks whose names are given a place: more would cover the plot, and each is compared with all marks."""
+CLEAR_REM = 0.45
+"""Between a mark's middle and the line of its name."""
+BAND_POINTS = 24
+"""Places at which the band is drawn: it is smooth."""
+MAX_BEYOND = 4.0
+"""A band that goes further beyond the points than this factor is cut: three points may have one of many decades."""
+Interval = tuple[float, float]
+Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spot:
-    """A model: its energy, the other number with its interval if it has one, and whether it is on the front.
-
-    Those on the front are named, and the line joins the best of them.
-    """
+    """A model: two numbers with their intervals where they are known, and whether it is on the front."""
 
     label: str
     text: str
-    energy: float
-    other: float
-    on_line: bool
+    x: float
+    y: float
     kind: str
     kind_title: str
     grade: str
-    interval: tuple[float, float] | None = None
+    is_front: bool = False
+    x_interval: Interval | None = None
+    y_interval: Interval | None = None
+    href: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScatterTick:
-    """A line of an axis: `at` is its place, a percentage or pixels."""
+class FitLine:
+    """The line and the ends of its band at places of the horizontal axis, in rising order."""
 
-    at: str
-    label: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScatterMark:
-    """A spot, placed. `label` is empty where it would lie on another's; `anchor` keeps it inside the plot."""
-
-    x: str
-    y: int
-    label: str
-    label_y: int
-    anchor: str
-    title: str
-    shape: str
-    grade: str
-    bar: tuple[int, int] | None
+    xs: Sequence[float]
+    values: Sequence[float]
+    lows: Sequence[float]
+    highs: Sequence[float]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scatter:
-    """Everything that the template draws. `line` are segments (x1, x2, y1, y2).
-
-    Lines of the upward axis go from `left` to `right`, their labels at `tick_x`; the others from `top` to `bottom`.
-    """
-
-    title: str
-    description: str
-    axis: str
-    height: int
-    top: int
-    bottom: int
-    left: str
-    right: str
-    tick_x: str
-    columns: list[ScatterTick]
-    rows: list[ScatterTick]
-    line: list[tuple[str, str, int, int]]
-    marks: list[ScatterMark]
+def log_steps(low: float, high: float) -> list[float]:
+    """`BAND_POINTS` places from one to another, in equal ratios."""
+    return [low * (high / low) ** (step / (BAND_POINTS - 1)) for step in range(BAND_POINTS)]
 
 
 def scatter(
-    spots: Sequence[Spot], *, title: str, description: str, axis: str, logarithmic: bool
-) -> Scatter | None:
-    """Energy from left to right on a logarithmic axis, the other number upwards; None for less than two spots.
+    spots: Sequence[Spot],
+    *,
+    title: str,
+    description: str,
+    caption: str,
+    is_upward_log: bool,
+    higher_is_better: bool | None = None,
+    fit: FitLine | None = None,
+    extent: tuple[float, float] | None = None,
+) -> Drawing | None:
+    """Marks on a logarithmic axis across and a plain or logarithmic one upwards; None for less than two spots.
 
-    `logarithmic`: the upward axis too. The line goes through the spots on it as a stair, energy by energy.
+    With `higher_is_better` a stair joins the best of the spots on the front, from the least number across on. `extent`
+    is what the axis across covers, where a page has several plots of it.
     """
     if len(spots) < 2:
         return None
-    across = LogScale(_extent([spot.energy for spot in spots]))
-    kind = LogScale if logarithmic else LinearScale
-    upward = kind(_extent([end for spot in spots for end in (spot.other, *(spot.interval or ()))]))
-    placed = [
-        (spot, percent(across.share(spot.energy), LEFT_PERCENT, RIGHT_PERCENT), _y(upward, spot.other))
-        for spot in spots
-    ]
-    return Scatter(
+    across = LogScale(extent or across_extent(spots))
+    upward: Scale = (LogScale if is_upward_log else LinearScale)(_upward_extent(spots, fit))
+    placed = [(spot, _x(across, spot.x), _y(upward, spot.y)) for spot in spots]
+    levels = upward_levels(upward, top=TOP_REM, bottom=HEIGHT_REM - BOTTOM_REM)
+    stair: list[tuple[float, float]] = []
+    if higher_is_better is not None:
+        stair = _best([(x, y) for spot, x, y in placed if spot.is_front], higher_is_better=higher_is_better)
+    return Drawing(
+        kind="scatter",
         title=title,
         description=description,
-        axis=axis,
-        height=HEIGHT_PX,
-        top=TOP_PX,
-        bottom=HEIGHT_PX - BOTTOM_PX,
-        left=f"{LEFT_PERCENT:g}%",
-        right=f"{RIGHT_PERCENT:g}%",
-        tick_x=f"{LEFT_PERCENT - 1:g}%",
-        columns=[
-            ScatterTick(
-                at=percent(across.share(value), LEFT_PERCENT, RIGHT_PERCENT),
-                label=significant(value, digits=1),
-            )
-            for value in across.ticks()
-        ],
-        rows=[
-            ScatterTick(at=str(_y(upward, value)), label=significant(value, digits=1 if logarithmic else 3))
-            for value in upward.ticks()
-        ],
-        line=_stair(_best(sorted((spot.energy, x, y) for spot, x, y in placed if spot.on_line))),
-        marks=_marks(placed, across, upward),
+        caption=caption,
+        height=HEIGHT_REM,
+        left=LEFT,
+        right=RIGHT,
+        top=TOP_REM,
+        bottom=HEIGHT_REM - BOTTOM_REM,
+        tick_y=HEIGHT_REM - 0.7,
+        columns=axis_ticks(across),
+        levels=levels,
+        front=_stair(stair),
+        curves=[] if fit is None else _fit_curves(across, upward, fit),
+        marks=_marks(placed, across, upward, levels),
     )
 
 
-def _extent(values: Sequence[float]) -> tuple[float, float]:
-    return min(values), max(values)
+def across_extent(spots: Sequence[Spot]) -> tuple[float, float]:
+    """The least and the most across, with intervals."""
+    ends = [end for spot in spots for end in (spot.x, *(spot.x_interval or ())) if end > 0]
+    return min(ends), max(ends)
 
 
-def _y(scale: LogScale | LinearScale, value: float) -> int:
-    return round(HEIGHT_PX - BOTTOM_PX - scale.share(value) * (HEIGHT_PX - BOTTOM_PX - TOP_PX))
+def _upward_extent(spots: Sequence[Spot], fit: FitLine | None) -> tuple[float, float]:
+    """Of spots, line and band, of which no more than a multiple of the spots is shown."""
+    values = [spot.y for spot in spots]
+    ends = [end for spot in spots for end in (spot.y, *(spot.y_interval or ()))]
+    if fit is not None:
+        ends.append(max(min(*fit.lows, *fit.values), min(values) / MAX_BEYOND))
+        ends.append(min(max(*fit.highs, *fit.values), max(values) * MAX_BEYOND))
+    return min(ends), max(ends)
 
 
-def _best(steps: Sequence[tuple[float, str, int]]) -> list[tuple[float, str, int]]:
-    """Those above all with less energy: on the front are also such as chance may have put below another."""
-    front: list[tuple[float, str, int]] = []
-    for step in steps:
-        if not front or step[2] < front[-1][2]:
-            front.append(step)
-    return front
+def _x(scale: Scale, value: float) -> float:
+    return LEFT + scale.share(value) * (RIGHT - LEFT)
 
 
-def _stair(steps: Sequence[tuple[float, str, int]]) -> list[tuple[str, str, int, int]]:
+def _y(scale: Scale, value: float) -> float:
+    return HEIGHT_REM - BOTTOM_REM - scale.share(value) * (HEIGHT_REM - BOTTOM_REM - TOP_REM)
+
+
+def _best(steps: Sequence[tuple[float, float]], *, higher_is_better: bool) -> list[tuple[float, float]]:
+    """Those better than all with less energy: on the front are also such as chance may have put behind another."""
+    sign = 1 if higher_is_better else -1
+    best: list[tuple[float, float]] = []
+    for x, y in sorted(steps, key=lambda step: (step[0], sign * step[1])):
+        if not best or sign * y < sign * best[-1][1]:
+            best.append((x, y))
+    return best
+
+
+def _stair(steps: Sequence[tuple[float, float]]) -> list[Segment]:
     """What is nobody's between two neighbours belongs to the one with less energy: first across, then up."""
     lines = []
-    for (_, x1, y1), (_, x2, y2) in pairwise(steps):
-        lines += [(x1, x2, y1, y1), (x2, x2, y1, y2)]
+    for (x1, y1), (x2, y2) in pairwise(steps):
+        lines += [Segment(x1=x1, x2=x2, y1=y1, y2=y1), Segment(x1=x2, x2=x2, y1=y1, y2=y2)]
     return lines
 
 
+def _fit_curves(across: Scale, upward: Scale, fit: FitLine) -> list[Curve]:
+    def placed(values: Sequence[float]) -> list[tuple[float, float]]:
+        return [
+            (across.share(x), 1 - min(max(upward.share(value), 0.0), 1.0))
+            for x, value in zip(fit.xs, values, strict=True)
+        ]
+
+    return [
+        Curve(name="fit-band", runs=[[*placed(fit.highs), *placed(fit.lows)[::-1]]], is_closed=True),
+        Curve(name="fit-line", runs=[placed(fit.values)]),
+    ]
+
+
 def _marks(
-    placed: Sequence[tuple[Spot, str, int]], across: LogScale, upward: LogScale | LinearScale
-) -> list[ScatterMark]:
-    taken: list[int] = []
-    marks = []
-    for spot, x, y in placed:
-        label_y = y - 10 if y - 10 > TOP_PX else y + 20
-        free = spot.on_line and all(abs(label_y - other) >= LABEL_PX for other in taken)
-        if free:
-            taken.append(label_y)
-        marks.append(
-            ScatterMark(
-                x=x,
-                y=y,
-                label=spot.label if free else "",
-                label_y=label_y,
-                anchor="start" if across.share(spot.energy) < 0.5 else "end",
-                title=f"{spot.label}: {spot.text}, {spot.kind_title}",
-                shape=shape_of(spot.kind),
-                grade=spot.grade,
-                bar=(_y(upward, spot.interval[0]), _y(upward, spot.interval[1])) if spot.interval else None,
-            )
+    placed: Sequence[tuple[Spot, float, float]], across: Scale, upward: Scale, levels: Sequence[Level]
+) -> list[Mark]:
+    names = _names(placed, [(0.0, LEVEL_WIDTH, level.y - LINE_REM, level.y) for level in levels])
+    return [
+        Mark(
+            x=x,
+            y=y,
+            x_bar=_bar(spot.x_interval, spot.x, across),
+            y_bar=(_y(upward, spot.y_interval[0]), _y(upward, spot.y_interval[1]))
+            if spot.y_interval
+            else None,
+            shape=shape_of(spot.kind),
+            grade=spot.grade,
+            title=", ".join(filter(None, [f"{spot.label}: {spot.text}", spot.kind_title])),
+            name=names.get(number),
+            href=spot.href,
         )
-    return marks
+        for number, (spot, x, y) in enumerate(placed)
+    ]
+
+
+def _bar(interval: Interval | None, value: float, scale: Scale) -> Interval | None:
+    if interval is None or not interval[0] <= value <= interval[1]:
+        return None
+    return (_x(scale, interval[0]) if interval[0] > 0 else LEFT), _x(scale, interval[1])
+
+
+def _names(placed: Sequence[tuple[Spot, float, float]], taken: list[Box]) -> dict[int, Name]:
+    """The names that have room beside each other and off what is `taken`, by the number of their spot."""
+    names = {}
+    order = sorted(range(len(placed)), key=lambda number: (not placed[number][0].is_front, number))
+    for number in order[:MAX_NAMED]:
+        spot, x, y = placed[number]
+        others = [(a, b) for other, (_, a, b) in enumerate(placed) if other != number]
+        free = [box for box in _boxes(x, y) if not any(_overlap(box[0], other) for other in taken)]
+        clear = [box for box in free if not any(_covers(box[0], *other) for other in others)]
+        chosen = (clear or (free if spot.is_front else []))[:1]
+        for (left, right, top, bottom), anchor in chosen:
+            taken.append((left, right, top, bottom))
+            names[number] = Name(label=spot.label, value="", left=left, right=right, y=top, anchor=anchor)
+    return names
+
+
+def _boxes(x: float, y: float) -> list[tuple[Box, str]]:
+    """Where a name may be: above or below its mark, towards the wider side or the other one; all inside the area."""
+    right, left = (x, min(1.0, x + NAME_WIDTH), "start"), (max(0.0, x - NAME_WIDTH), x, "end")
+    sides = [right, left] if x < 0.5 else [left, right]
+    tops = (y - CLEAR_REM - LINE_REM, y + CLEAR_REM)
+    return [
+        ((side[0], side[1], top, top + LINE_REM), side[2])
+        for side in sides
+        for top in tops
+        if side[1] - side[0] >= NAME_WIDTH / 2 and top >= 0 and top + LINE_REM <= HEIGHT_REM - BOTTOM_REM
+    ]
+
+
+def _overlap(box: Box, other: Box) -> bool:
+    return box[0] < other[1] and other[0] < box[1] and box[2] < other[3] and other[2] < box[3]
+
+
+def _covers(box: Box, x: float, y: float) -> bool:
+    return box[0] <= x <= box[1] and box[2] - 0.2 <= y <= box[3] + 0.2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_safe
 from joulemark.impact import intensity
 from joulemark.impact.claims import CheckedClaim, checked_claims
 from joulemark.impact.parity import other_parities, study_parities
-from joulemark.impact.study_ratios import FamilyRatio, family_ratios, size_overlap, study_size_controlled
+from joulemark.impact.study_ratios import size_overlap, study_size_controlled
 from joulemark.impact.usage import YearOfUse, year_of
 from joulemark.suite.published import load_study
 from measurements.display.numbers import as_written, significant
@@ -23,20 +22,24 @@ from measurements.display.titles import translated
 from measurements.impact.claim_reviews import claim_reviews
 from measurements.impact.form import EXAMPLE, UsageForm
 from measurements.impact.presets import presets_of
+from measurements.impact.ratio_rows import ratio_rows
 from measurements.impact.reported_rows import reported_groups
 from measurements.impact.sentence import electricity_of, sentence_of
 from measurements.impact.training import trainings_beside
-from measurements.published.answer_forms import study_unlike_tasks
 from measurements.published.models import STUDY, PublishedFigure
 from measurements.web.as_of import PARAMETERS, honours_as_of, moment_shown
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from django.http import HttpRequest, HttpResponse
 
-    from joulemark.consensus.quality_difference import QualityDifference
     from joulemark.impact.quantity import Source
     from joulemark.suite.published import Study
+    from measurements.impact.ratio_rows import RatioRow
     from measurements.impact.values import FindValue, ReadBoardValues
+
+    ShareClaims = Callable[[list[RatioRow]], Mapping[str, object]]
 
 PLAIN_FROM = 1e-5
 """Claims have small numbers with a point, which are compared with each other digit by digit."""
@@ -57,34 +60,24 @@ class ClaimRow:
         return list(dict.fromkeys(scope for scope in every if scope))
 
 
-@dataclass(frozen=True, kw_only=True)
-class RatioRow:
-    """The study's ratios on one data set of a task, or over all three: both families together, then each."""
-
-    task_title: str
-    dataset_title: str
-    unlike_jobs: bool
-    ratios: list[FamilyRatio]
-
-    @property
-    def quality(self) -> tuple[QualityDifference, ...]:
-        """How much better the models of both families answer."""
-        return self.ratios[0].quality
-
-
 @require_safe
-def claims(request: HttpRequest, *, read_values: ReadBoardValues) -> HttpResponse:
-    """The study's claims, recomputed; others' claims beside the boards; and the study's headline with intervals."""
+def claims(request: HttpRequest, *, read_values: ReadBoardValues, share: ShareClaims) -> HttpResponse:
+    """The study's claims, recomputed; others' claims beside the boards; and the study's headline with intervals.
+
+    `share` draws the ratios, as a plot, as files and as the picture by which the page is shared.
+    """
     study = load_study()
     compared = [task for task in study.tasks if task.compared]
     rows = [_claim_row(claim) for claim in checked_claims()]
+    ratios = ratio_rows(study)
     context = {
         "rows": rows,
         "reported": reported_groups(read_values()),
         "structured_data": claim_reviews(
             [(row.claim, row.sentence) for row in rows], f"{settings.ORIGIN}{request.path}"
         ),
-        "ratios": _ratio_rows(study),
+        "ratios": ratios,
+        **share(ratios),
         "sized": study_size_controlled(study),
         "overlap": size_overlap(study),
         "sized_tasks": [(task.title, study_size_controlled(study, task.id)) for task in compared],
@@ -153,23 +146,6 @@ def _claim_row(claim: CheckedClaim) -> ClaimRow:
         ],
         sentence=claim.written(translated(claim.sentence), write, as_written),
     )
-
-
-def _ratio_rows(study: Study) -> list[RatioRow]:
-    tasks = {task.id: task.title for task in study.tasks}
-    unlike = study_unlike_tasks(study)
-    datasets = {(dataset.task, dataset.id): dataset.title for dataset in study.datasets}
-    return [
-        RatioRow(
-            task_title=tasks[task],
-            dataset_title="" if dataset is None else datasets[task, dataset],
-            unlike_jobs=task in unlike,
-            ratios=list(of_dataset),
-        )
-        for (task, dataset), of_dataset in groupby(
-            family_ratios(study), key=lambda row: (row.task, row.dataset)
-        )
-    ]
 
 
 def _title(study: Study, model: str) -> str:

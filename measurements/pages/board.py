@@ -15,11 +15,7 @@ from measurements.boards.page_views import VIEWED
 from measurements.boards.queries import NotKept, read_board
 from measurements.boards.sources import BOARDS
 from measurements.catalog.sources import CATALOG
-from measurements.pages.charts import (
-    board_plot,
-    quality_plots,
-    size_plot,
-)
+from measurements.pages.charts import group_plots
 from measurements.published.sources import PUBLISHED
 from measurements.web.as_of import honours_as_of, moment_shown, time_shown
 
@@ -38,16 +34,13 @@ def board(request: HttpRequest, series: str, task: str) -> HttpResponse:
     if leaderboard is None:
         raise Http404(gettext("There is no such board, or nothing has been accepted on it yet."))
     note(request, ((row.task, row.dataset, row.model) for row in leaderboard.rows if row.dataset))
-    groups = [
-        (group, board_plot(group), [*quality_plots(group), *filter(None, [size_plot(group)])])
-        for group in leaderboard.groups
-    ]
     moment = moment_shown(request)
+    plots = group_plots(leaderboard.groups, moment)
     context = {
         "board": leaderboard,
         "page": Paginator(range(leaderboard.n_rows), ROWS_PER_PAGE).page(leaderboard.page or 1),
         "query": moment.query if moment else "",
-        "groups": groups,
+        "groups": list(zip(leaderboard.groups, plots, strict=True)),
         "study": load_study() if leaderboard.series.is_study else None,
     }
     return render(request, "pages/board.html", context)

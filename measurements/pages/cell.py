@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,9 +18,8 @@ from measurements.catalog.sources import CATALOG
 from measurements.contributors.sources import CONTRIBUTORS
 from measurements.impact.form import year_of_value
 from measurements.intake.sources import SUBMISSIONS
-from measurements.pages.charts import (
-    cell_plot,
-)
+from measurements.pages.page_sheets import cell_sheet
+from measurements.pages.plot_sheets import plot_files, social_image
 from measurements.published.sources import PUBLISHED
 from measurements.review.sources import RESULTS
 from measurements.web.as_of import address_at, honours_as_of, moment_shown, time_shown
@@ -37,5 +37,14 @@ def cell(request: HttpRequest, series: str, task: str) -> HttpResponse:
         )
     year = address_at(moment_shown(request), "impact", **year_of_value(detail.row))
     named = {name: request.GET.get(name, "") for name in NAMED_BY}
-    context = {"cell": detail, "plot": cell_plot(detail), "year": year, "cell_query": urlencode(named)}
+    sheet = cell_sheet(detail, moment_shown(request))
+    path = partial(address_at, moment_shown(request), "cell-plot", series, task, **named)
+    context = {
+        "cell": detail,
+        "plot": sheet.drawing,
+        "files": plot_files(path),
+        "social": social_image(sheet, path),
+        "year": year,
+        "cell_query": urlencode(named),
+    }
     return render(request, "pages/cell.html", context)

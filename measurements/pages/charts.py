@@ -8,46 +8,67 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext
 
 from measurements.boards.fronts import interval_of_score
+from measurements.boards.models import NAMED_BY
+from measurements.display.choices import Grade
 from measurements.display.kinds import RATIO
 from measurements.display.numbers import significant
-from measurements.display.plot import Plot, Point, dot_plot
-from measurements.display.scatter import Scatter, Spot, scatter
+from measurements.display.row_plot import Point, dot_plot, extent_of
+from measurements.display.scatter import Spot, scatter
 from measurements.display.templatetags.comparisons import score_interval
 from measurements.display.templatetags.figures import joules, kind_name, parameters, times, watt_hours
 from measurements.display.titles import translated
+from measurements.web.as_of import address_at
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from measurements.boards.board_row import BoardRow
     from measurements.boards.cell_detail import CellDetail
     from measurements.boards.comparisons import ComparisonRow
     from measurements.boards.queries import Group
+    from measurements.display.drawing import Drawing
     from measurements.pages.evidence import Evidence
+    from measurements.web.as_of import Moment
 
 WINDOWS_PX, TIP_PX = 80, 4
 MANY_WINDOWS = 48
+Extent = tuple[float, float]
 
 
-def board_plot(group: Group) -> Plot | None:
+@dataclass(frozen=True, kw_only=True)
+class GroupPlots:
+    """The plots of a board's group: its energies, and energy beside each metric and beside size."""
+
+    energy: Drawing | None
+    beside: list[Drawing]
+
+
+def group_plots(groups: Sequence[Group], moment: Moment | None = None) -> list[GroupPlots]:
+    """The plots of the groups of a page: all energies on a common axis."""
+    rows = [row for group in groups for row in group.rows]
+    if not rows:
+        return []
+    common = extent_of([_energy_point(row, "") for row in rows])
+    return [
+        GroupPlots(
+            energy=board_plot(group, extent=common, moment=moment),
+            beside=[
+                *quality_plots(group, extent=common),
+                *filter(None, [size_plot(group, extent=common)]),
+            ],
+        )
+        for group in groups
+    ]
+
+
+def board_plot(group: Group, *, extent: Extent | None = None, moment: Moment | None = None) -> Drawing | None:
     """Wh per 1,000 queries of every row of a group, on a logarithmic axis, with its 95 % interval.
 
     Of a published figure the bar spans the study's own runs.
     """
-    points = [
-        Point(
-            label=row.model_title,
-            text=watt_hours(row.energy_wh_per_1000),
-            value=row.energy_wh_per_1000,
-            low=row.least_wh_per_1000 if row.grade == "published" else row.low_wh_per_1000,
-            high=row.most_wh_per_1000 if row.grade == "published" else row.high_wh_per_1000,
-            kind=row.kind,
-            kind_title=kind_name(row.kind),
-            grade=row.grade,
-        )
-        for row in group.rows
-    ]
     least, most = group.rows[0], group.rows[-1]
     return dot_plot(
-        points,
+        [_energy_point(row, evidence_address(row, moment)) for row in group.rows],
         title=gettext("Energy per 1,000 queries by model"),
         description=gettext(
             "From %(least)s (%(low)s) to %(most)s (%(high)s). The table below has every value."
@@ -58,22 +79,65 @@ def board_plot(group: Group) -> Plot | None:
             "most": most.model_title,
             "high": watt_hours(most.energy_wh_per_1000),
         },
-        axis=gettext("Wh per 1,000 queries, logarithmic"),
+        caption=f"{gettext('Wh per 1,000 queries, logarithmic')}. {_bars(group.rows)}",
+        extent=extent,
     )
 
 
-def size_plot(group: Group) -> Scatter | None:
+def evidence_address(row: BoardRow, moment: Moment | None) -> str:
+    """The page of a row's cell; "" of a published figure, which has none."""
+    if row.grade == Grade.PUBLISHED:
+        return ""
+    return address_at(moment, "cell", row.series, row.task, **{name: getattr(row, name) for name in NAMED_BY})
+
+
+def _bars(rows: Sequence[BoardRow]) -> str:
+    """What the bars of rows of one grade are."""
+    if all(row.grade == Grade.PUBLISHED for row in rows):
+        return gettext("Bars: the range of the publisher's runs.")
+    return gettext("Bars: 95 % interval of the true energy; a value of a single source has none.")
+
+
+def _ends(row: BoardRow) -> tuple[float | None, float | None]:
+    """The ends of a row's bar, in Wh per 1,000 queries."""
+    if row.grade == Grade.PUBLISHED:
+        return row.least_wh_per_1000, row.most_wh_per_1000
+    return row.low_wh_per_1000, row.high_wh_per_1000
+
+
+def _energy_point(row: BoardRow, href: str) -> Point:
+    low, high = _ends(row)
+    return Point(
+        label=row.model_title,
+        text=watt_hours(row.energy_wh_per_1000),
+        value=row.energy_wh_per_1000,
+        low=low,
+        high=high,
+        kind=row.kind,
+        kind_title=kind_name(row.kind),
+        grade=row.grade,
+        href=href,
+    )
+
+
+def energy_interval(row: BoardRow) -> Extent | None:
+    """The bar of a row's energy where both of its ends are known and positive."""
+    low, high = _ends(row)
+    return None if low is None or high is None or low <= 0 else (low, high)
+
+
+def size_plot(group: Group, *, extent: Extent | None = None) -> Drawing | None:
     """Energy beside the number of parameters, of the rows that state it."""
     spots = [
         Spot(
             label=row.model_title,
             text=f"{watt_hours(row.energy_wh_per_1000)}, {parameters(count)}",
-            energy=row.energy_wh_per_1000,
-            other=count / 1e9,
-            on_line=False,
+            x=row.energy_wh_per_1000,
+            y=count / 1e9,
             kind=row.kind,
             kind_title=kind_name(row.kind),
             grade=row.grade,
+            x_interval=energy_interval(row),
         )
         for row in group.rows
         if (count := row.parameters)
@@ -82,51 +146,74 @@ def size_plot(group: Group) -> Scatter | None:
         spots,
         title=gettext("Energy and number of parameters"),
         description=gettext("Each mark is a model. The table below has every value."),
-        axis=gettext("horizontal: Wh per 1,000 queries; vertical: billions of parameters; both logarithmic"),
-        logarithmic=True,
+        caption=gettext(
+            "horizontal: Wh per 1,000 queries; vertical: billions of parameters; both logarithmic"
+        )
+        + f". {_bars(group.rows)}",
+        is_upward_log=True,
+        extent=extent,
     )
 
 
-def quality_plots(group: Group) -> list[Scatter]:
-    """Energy beside each metric that at least two rows have, with its interval; the line is the front."""
+def quality_plots(group: Group, *, extent: Extent | None = None) -> list[Drawing]:
+    """Energy beside each metric that at least two rows have, with both intervals; the line is the front."""
     metrics = sorted({score["metric"] for row in group.rows for score in row.quality})
-    return [plot for metric in metrics if (plot := _quality_plot(group, metric)) is not None]
+    return [plot for metric in metrics if (plot := _quality_plot(group, metric, extent)) is not None]
 
 
-def _quality_plot(group: Group, metric: str) -> Scatter | None:
+def _quality_plot(group: Group, metric: str, extent: Extent | None) -> Drawing | None:
+    scored = [(row, score) for row in group.rows for score in row.quality if score["metric"] == metric]
     spots = [
         Spot(
             label=row.model_title,
-            text=_energy_and_score(row, score),
-            energy=row.energy_wh_per_1000,
-            other=score["value"],
-            on_line=metric in row.front,
-            interval=interval_of_score(score),
+            text=energy_and_score(watt_hours(row.energy_wh_per_1000), score),
+            x=row.energy_wh_per_1000,
+            y=score["value"],
+            is_front=metric in row.front,
+            x_interval=energy_interval(row),
+            y_interval=interval_of_score(score),
             kind=row.kind,
             kind_title=kind_name(row.kind),
             grade=row.grade,
         )
-        for row in group.rows
-        for score in row.quality
-        if score["metric"] == metric
+        for row, score in scored
     ]
-    named = [spot.label for spot in spots if spot.on_line]
     return scatter(
         spots,
         title=gettext("Energy and quality: %(metric)s") % {"metric": metric},
-        description=_front_in_words(named),
-        axis=gettext("horizontal: Wh per 1,000 queries, logarithmic; vertical: %(metric)s")
-        % {"metric": metric},
-        logarithmic=False,
+        description=front_in_words([spot.label for spot in spots if spot.is_front]),
+        caption=" ".join(
+            [
+                gettext("horizontal: Wh per 1,000 queries, logarithmic; vertical: %(metric)s")
+                % {"metric": metric}
+                + ".",
+                _bars(group.rows),
+                gettext("Upright bars: 95 % interval of the score."),
+                front_rule(),
+            ]
+        ),
+        is_upward_log=False,
+        higher_is_better=all(score["higher_is_better"] for _, score in scored),
+        extent=extent,
     )
 
 
-def _energy_and_score(row: BoardRow, score: dict[str, Any]) -> str:
+def front_rule() -> str:
+    """When a model is off the front, and that chance takes none off it."""
+    return gettext(
+        "Dashed: the front. A model is off it only where another one uses less energy and scores better, and chance "
+        "explains neither difference (95 % for all comparisons of this plot together)."
+    )
+
+
+def energy_and_score(energy: str, score: dict[str, Any]) -> str:
+    """A row's energy and one of its scores in words, with the score's interval."""
     chance = f" ({score_interval(score)})" if interval_of_score(score) else ""
-    return f"{watt_hours(row.energy_wh_per_1000)}, {score['metric']} {significant(score['value'])}{chance}"
+    return f"{energy}, {score['metric']} {significant(score['value'])}{chance}"
 
 
-def _front_in_words(named: list[str]) -> str:
+def front_in_words(named: Sequence[str]) -> str:
+    """Who is on the front, or that there is none."""
     if not named:
         return gettext(
             "There is no front: the differences are within the uncertainty, or the uncertainty is not known. "
@@ -138,7 +225,7 @@ def _front_in_words(named: list[str]) -> str:
     ) % {"models": ", ".join(named)}
 
 
-def cell_plot(cell: CellDetail) -> Plot | None:
+def cell_plot(cell: CellDetail) -> Drawing | None:
     """What each contributor says, with the uncertainty of its difference from the others, and a line at the value."""
     row = cell.row
     points = [
@@ -159,12 +246,17 @@ def cell_plot(cell: CellDetail) -> Plot | None:
         title=gettext("Value of each contributor"),
         description=gettext("The line is the consensus value: %(value)s. The table below has every number.")
         % {"value": watt_hours(row.energy_wh_per_1000)},
-        axis=gettext("Wh per 1,000 queries, logarithmic"),
+        caption=gettext("Wh per 1,000 queries, logarithmic")
+        + ". "
+        + gettext(
+            "Bars: expanded uncertainty (k = 2) of the difference from all other contributors. The line is the "
+            "consensus value."
+        ),
         reference=row.energy_wh_per_1000,
     )
 
 
-def comparison_plot(rows: list[ComparisonRow]) -> Plot | None:
+def comparison_plot(rows: list[ComparisonRow]) -> Drawing | None:
     """The ratio of every row, with its interval over models as a bar and a line at equality."""
     points = [
         Point(
@@ -185,7 +277,9 @@ def comparison_plot(rows: list[ComparisonRow]) -> Plot | None:
         description=gettext(
             "One row per data set and series; the bar is the 95 % interval over models. The table has every value."
         ),
-        axis=gettext("energy ratio, logarithmic; the line marks equal energy"),
+        caption=gettext("energy ratio, logarithmic; the line marks equal energy")
+        + ". "
+        + gettext("Bars: 95 % interval over models."),
         reference=1.0,
     )
 

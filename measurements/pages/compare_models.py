@@ -20,11 +20,13 @@ from measurements.boards.sources import BOARDS
 from measurements.catalog.sources import CATALOG
 from measurements.contributors.sources import CONTRIBUTORS
 from measurements.display.choices import RESULT_GRADES
-from measurements.display.overlay_plot import LETTERS
 from measurements.intake.sources import SUBMISSIONS
-from measurements.pages.comparison_charts import comparison_overlay
+from measurements.pages.comparison_charts import letters_of
 from measurements.pages.comparison_request import ComparisonRefused, parse_comparison
+from measurements.pages.page_sheets import models_sheet
+from measurements.pages.plot_sheets import plot_files, social_image
 from measurements.review.sources import RESULTS
+from measurements.web.as_of import path_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -65,13 +67,20 @@ def _form(slugs: list[str], grade: str) -> dict[str, object]:
 
 def _comparison(parsed: ComparisonRequest) -> dict[str, object]:
     comparison = compare_models(parsed.models, grade=parsed.grade, page=parsed.page)
-    letters = {model.slug: letter for model, letter in zip(parsed.models, LETTERS, strict=False)}
+    letters = letters_of(parsed.models)
+    sheet = models_sheet(comparison, parsed.models, letters, parsed.query)
+
+    def path(form: str) -> str:
+        return f"{path_of('compare-models-plot', form)}?{parsed.query}"
+
     return {
         "comparison": comparison,
         "letters": letters,
         "models": [(letters[model.slug], model) for model in parsed.models],
         "licences": {model.slug: model.licence for model in parsed.models},
-        "plot": comparison_overlay(comparison, letters),
+        "plot": sheet.drawing,
+        "files": plot_files(path),
+        "social": social_image(sheet, path),
         "previous": gettext("Conditions before"),
         "next": gettext("Further conditions"),
         "per_page": GROUPS_PER_PAGE,

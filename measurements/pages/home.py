@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -21,11 +21,14 @@ from measurements.boards.queries import list_boards
 from measurements.boards.sources import BOARDS, LATEST_RESULTS
 from measurements.catalog.sources import CATALOG
 from measurements.contributors.sources import CONTRIBUTORS
-from measurements.pages.ladder_chart import draw_ladder, ladder_rows, ladder_sentence
+from measurements.pages.ladder_chart import ladder_rows, ladder_sentence
 from measurements.pages.overview import read_overview
+from measurements.pages.page_sheets import ladder_sheet
+from measurements.pages.plot_sheets import plot_files, social_image
 from measurements.pages.provenance import provenance_of_boards
 from measurements.pages.suite_hints import suite_hints
 from measurements.published.sources import PUBLISHED
+from measurements.web.as_of import path_of
 
 if TYPE_CHECKING:
     from joulemark.consensus.size_controlled import SizeControlled
@@ -38,9 +41,14 @@ def home(request: HttpRequest) -> HttpResponse:
     overview = read_overview()
     ladder = read_ladder()
     equal_size, _n_missing = read_equal_size(row.series for _task, row in overview.crowd)
+    provenance = provenance_of_boards()
+    sheet = ladder_sheet(ladder, provenance.at) if ladder else None
+    path = partial(path_of, "home-plot")
     context = {
         "ladder": ladder,
-        "plot": draw_ladder(ladder) if ladder else None,
+        "plot": sheet.drawing if sheet else None,
+        "files": plot_files(path),
+        "social": social_image(sheet, path) if sheet else None,
         "rows": ladder_rows(ladder) if ladder else [],
         "in_one_sentence": ladder_sentence(ladder) if ladder else "",
         "overview": overview,
@@ -52,7 +60,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "latest": LatestResult.objects.select_related("model", "dataset"),
         "origin": settings.ORIGIN,
         "suites": suite_hints(),
-        "provenance": provenance_of_boards(),
+        "provenance": provenance,
     }
     return render(request, "pages/home.html", context)
 

@@ -12,12 +12,12 @@ from joulemark.impact.equivalences import Equivalence, equivalences
 from measurements.display.choices import Grade
 from measurements.display.human_units import human_count, human_energy
 from measurements.display.kinds import EVERYDAY
-from measurements.display.ladder import LadderPlot, ladder_plot
-from measurements.display.plot import Point
+from measurements.display.row_plot import Point, dot_plot
 from measurements.display.templatetags.figures import grade_name, kind_name
 
 if TYPE_CHECKING:
     from measurements.boards.ladder import Ladder, Rung
+    from measurements.display.drawing import Drawing
 
 ACTIONS = {
     "text_classification": _("Classify a text"),
@@ -48,7 +48,7 @@ class LadderRow:
     everyday: Equivalence | None
 
 
-def draw_ladder(ladder: Ladder) -> LadderPlot | None:
+def draw_ladder(ladder: Ladder) -> Drawing | None:
     """Answers with the range over models and their intervals, and everyday amounts, in Wh."""
     points = [
         Point(
@@ -76,11 +76,12 @@ def draw_ladder(ladder: Ladder) -> LadderPlot | None:
         )
         for entry in _everyday()
     ]
-    return ladder_plot(
-        points,
+    return dot_plot(
+        sorted(points, key=lambda point: point.value),
         title=gettext("The energy of one answer"),
         description=gettext("From the least to the most. The table below has every number and its source."),
-        axis=gettext(
+        plain_from=1e-4,
+        caption=gettext(
             "Wh for one answer, logarithmic; %(grade)s. A mark is the geometric mean over models, its bar reaches from "
             "the lowest to the highest end of their intervals. Squares are for comparison."
         )

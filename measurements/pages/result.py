@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -24,11 +26,13 @@ from measurements.pages.charts import (
     window_plot,
 )
 from measurements.pages.evidence import Evidence, read_evidence
+from measurements.pages.plot_sheets import plot_files
 from measurements.pages.result_power import result_power
 from measurements.review.sources import RESULTS
 from measurements.review.verdict_rules import rules_of_verdict
 from measurements.summaries.power_curves import read_power_curve
 from measurements.summaries.sources import POWER_CURVES
+from measurements.web.as_of import path_of
 
 
 @made_of(BOARDS, CATALOG, CONTRIBUTORS, LEAVES, POWER_CURVES, RESULTS, SUBMISSIONS, on_view=VIEWED.note)
@@ -41,6 +45,7 @@ def result(request: HttpRequest, result_id: str) -> HttpResponse:
     workload = evidence.predicate.workload
     if evidence.result is not None:
         note(request, [(workload.task, workload.dataset, workload.model)])
+    power = result_power(read_power_curve(result_id, evidence.bundle))
     context = {
         "evidence": evidence,
         "windows": window_plot(evidence),
@@ -50,7 +55,8 @@ def result(request: HttpRequest, result_id: str) -> HttpResponse:
         if evidence.result
         else "",
         "origin": settings.ORIGIN,
-        "power": result_power(read_power_curve(result_id, evidence.bundle)),
+        "power": power,
+        "power_files": plot_files(partial(path_of, "result-power-plot", result_id)),
         "rules": rules_of_verdict(evidence.verdict) if evidence.verdict else None,
         "effect": _effect(evidence),
         "follows": evidence.submission.state in UNJUDGED,

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext
 
 from measurements.display.numbers import significant, whole
-from measurements.display.power_plot import Curve, PowerPlot, Stretch, power_plot
+from measurements.display.power_plot import StepCurve, Stretch, power_plot
 from measurements.display.templatetags.figures import seconds, watts
 from measurements.display.term_titles import PHASES
 from measurements.summaries.power_curves import curve_of
 
 if TYPE_CHECKING:
     from joulemark.energy.power_curve import Band, Phase, PowerCurve
+    from measurements.display.drawing import Drawing
     from measurements.summaries import models
 
 
@@ -47,7 +48,7 @@ class ResultPower:
     """What a result's page shows of its trace. Without `curve` there is a `fault`, or the curve `waits`."""
 
     curve: PowerCurve | None
-    plot: PowerPlot | None
+    plot: Drawing | None
     rows: list[PhaseRow]
     fault: str
 
@@ -80,12 +81,12 @@ def result_power(row: models.PowerCurve) -> ResultPower:
     )
 
 
-def _plot(curve: PowerCurve) -> PowerPlot | None:
+def _plot(curve: PowerCurve) -> Drawing | None:
     length_s = curve.step_s * len(curve.counter_w)
     powers_w = [power for power in curve.counter_w if power is not None]
-    curves = [Curve(name="counter", watts=curve.counter_w)]
+    curves = [StepCurve(name="counter", watts=curve.counter_w)]
     if curve.gauge_w:
-        curves.append(Curve(name="gauge", watts=curve.gauge_w))
+        curves.append(StepCurve(name="gauge", watts=curve.gauge_w))
     return power_plot(
         curves,
         [_stretch(band, curve.start_s) for band in curve.bands],
@@ -100,7 +101,7 @@ def _plot(curve: PowerCurve) -> PowerPlot | None:
             "high": watts(max(powers_w)) if powers_w else "–",  # noqa: RUF001 - the same
             "n": whole(len(curve.counter_w)),
         },
-        axis=gettext("horizontal: seconds since the run began; vertical: watts, from zero"),
+        caption=gettext("horizontal: seconds since the run began; vertical: watts, from zero"),
     )
 
 

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext
 
 from measurements.boards.size_fit import read_size_groups
-from measurements.display.fit_plot import FitLine, FitPlot, FitPoint, fit_plot, log_steps
+from measurements.display.scatter import FitLine, Spot, across_extent, log_steps, scatter
 from measurements.display.templatetags.figures import kind_name, parameters, watt_hours
+from measurements.pages.charts import energy_interval
 
 if TYPE_CHECKING:
     from joulemark.consensus.power_law import PowerLaw
     from measurements.boards.size_fit import SizeGroup
     from measurements.catalog.models import Task
+    from measurements.display.drawing import Drawing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,39 +24,59 @@ class SizeChart:
     """A group with its plot."""
 
     group: SizeGroup
-    plot: FitPlot
+    plot: Drawing
 
 
 def size_charts(task: Task) -> list[SizeChart]:
-    """The plots of a task, of the groups with the most models."""
+    """The plots of a task, of the groups with the most models, sizes on a common axis."""
+    groups = read_size_groups(task)
+    spots = [_spots(group) for group in groups]
+    every = [spot for of_group in spots for spot in of_group]
+    if not every:
+        return []
+    common = across_extent(every)
     return [
         SizeChart(group=group, plot=plot)
-        for group in read_size_groups(task)
-        if (plot := _plot(group)) is not None
+        for group, of_group in zip(groups, spots, strict=True)
+        if (plot := _plot(group, of_group, common)) is not None
     ]
 
 
-def _plot(group: SizeGroup) -> FitPlot | None:
-    points = [
-        FitPoint(
-            text=f"{row.model_title}: {watt_hours(row.energy_wh_per_1000)}, {parameters(row.parameters)}, "
-            + kind_name(row.kind),
-            size=row.parameters / 1e9,
-            energy=row.energy_wh_per_1000,
+def _spots(group: SizeGroup) -> list[Spot]:
+    return [
+        Spot(
+            label=row.model_title,
+            text=f"{watt_hours(row.energy_wh_per_1000)}, {parameters(row.parameters)}",
+            x=row.parameters / 1e9,
+            y=row.energy_wh_per_1000,
+            y_interval=energy_interval(row),
             kind=row.kind,
+            kind_title=kind_name(row.kind),
             grade=row.grade,
         )
         for row in group.rows
         if row.parameters
     ]
-    return fit_plot(
-        points,
-        None if group.law is None else _line(group.law),
+
+
+def _plot(group: SizeGroup, spots: list[Spot], common: tuple[float, float]) -> Drawing | None:
+    return scatter(
+        spots,
         title=gettext("Energy against number of parameters"),
         description=gettext(
             "Each mark is a model; the line is a power law by least squares, the band its 95 % confidence band."
         ),
-        axis=gettext("horizontal: billions of parameters; vertical: Wh per 1,000 queries; both logarithmic"),
+        caption=gettext(
+            "horizontal: billions of parameters; vertical: Wh per 1,000 queries; both logarithmic"
+        )
+        + ". "
+        + gettext(
+            "Bars: 95 % interval of the true energy, of published figures the range of their runs. Shaded: 95 % "
+            "confidence band of the line."
+        ),
+        is_upward_log=True,
+        fit=None if group.law is None else _line(group.law),
+        extent=common,
     )
 
 
@@ -62,7 +84,7 @@ def _line(law: PowerLaw) -> FitLine:
     sizes = log_steps(law.low_x, law.high_x)
     bands = [law.band(size) for size in sizes]
     return FitLine(
-        sizes=sizes,
+        xs=sizes,
         values=[law.value(size) for size in sizes],
         lows=[low for low, _ in bands],
         highs=[high for _, high in bands],

@@ -8,9 +8,10 @@ from django.conf import settings
 from django.utils.translation import gettext
 
 from measurements.boards.board_query import LIMITS
-from measurements.display.plot import Point
+from measurements.display.row_plot import Point, dot_plot
 from measurements.display.templatetags.figures import figure, grade_name, kind_name, scope_name
 from measurements.display.titles import translated
+from measurements.pages.charts import evidence_address
 from measurements.pages.query_form import query_fields, unit_title
 from measurements.web.as_of import address_at
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from measurements.boards.board_query import BoardQuery
     from measurements.boards.board_row import BoardRow
     from measurements.boards.board_table import BoardTable
+    from measurements.display.drawing import Drawing
     from measurements.pages.query_form import QueryFields
     from measurements.web.as_of import Moment
 
@@ -44,12 +46,18 @@ def _without(query: BoardQuery, name: str) -> BoardQuery:
     return query.but(**{name: None if name in LIMITS else ""})
 
 
-def table_points(table: BoardTable) -> list[Point]:
-    """A point for each row that has an energy in the unit, with its interval (published: the range of runs)."""
+def row_labeller(table: BoardTable) -> Callable[[BoardRow], str]:
+    """What plots of a table call its rows: the model, and what tells it from the others."""
     names = _names(table)
+    return lambda row: " · ".join(filter(None, [row.model_title, *(name(row) for name in names)]))
+
+
+def table_points(table: BoardTable, moment: Moment | None) -> list[Point]:
+    """A point for each row that has an energy in the unit, with its interval (published: the range of runs)."""
+    label_of = row_labeller(table)
     return [
         Point(
-            label=" · ".join([line.row.model_title, *(name(line.row) for name in names)]),
+            label=label_of(line.row),
             text=figure(line.energy.value),
             value=line.energy.value,
             low=line.energy.low,
@@ -57,10 +65,21 @@ def table_points(table: BoardTable) -> list[Point]:
             kind=line.row.kind,
             kind_title=kind_name(line.row.kind),
             grade=line.row.grade,
+            href=evidence_address(line.row, moment),
         )
         for line in table.rows
         if line.energy.value is not None and line.energy.value > 0
     ]
+
+
+def table_plot(table: BoardTable, moment: Moment | None) -> Drawing | None:
+    """The rows in the order of the table, each leading to its evidence."""
+    return dot_plot(
+        table_points(table, moment),
+        title=table_title(table),
+        description=gettext("The table below has every value."),
+        caption=axis_title(table),
+    )
 
 
 def _names(table: BoardTable) -> list[Callable[[BoardRow], str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -17,30 +18,23 @@ from measurements.boards.board_table import read_table
 from measurements.boards.page_views import VIEWED
 from measurements.boards.sources import BOARDS
 from measurements.catalog.sources import CATALOG
-from measurements.display.plot import dot_plot
-from measurements.display.plot_file import svg_file
-from measurements.display.raster import png_of
+from measurements.display.row_plot import MANY_ROWS
+from measurements.pages.page_sheets import quality_sheet, table_sheet
+from measurements.pages.plot_sheets import plot_answer, plot_files, social_image
+from measurements.pages.quality_chart import quality_plot
 from measurements.pages.query_form import chooser_fields, filter_groups, query_fields, unit_title
 from measurements.pages.table_heads import table_heads
-from measurements.pages.table_words import (
-    active_filters,
-    axis_title,
-    provenance,
-    table_address,
-    table_points,
-    table_title,
-)
+from measurements.pages.table_words import active_filters, table_address
 from measurements.published.sources import PUBLISHED
 from measurements.web.as_of import PARAMETERS, address_at, honours_as_of, moment_shown, time_shown
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from measurements.boards.board_query import BoardQuery
     from measurements.boards.board_table import BoardTable
-    from measurements.display.plot import Plot, Point
+    from measurements.display.plot_file import Sheet
     from measurements.web.as_of import Moment
-
-MANY_ROWS = 40
-"""Of more rows a page shows the drawing, when it is opened: a plot of its own would be a third of its bytes."""
 
 
 @made_of(BOARDS, CATALOG, PUBLISHED, on_view=VIEWED.note)
@@ -61,8 +55,8 @@ def task(request: HttpRequest, task: str) -> HttpResponse:
         {(line.row.task, line.row.dataset, line.row.model) for line in table.rows if line.row.dataset},
     )
     moment = moment_shown(request)
-    points = table_points(table)
     fields = query_fields(query, table.choices)
+    sheet = table_sheet(table, moment)
     context = {
         "table": table,
         "task_slug": task,
@@ -86,20 +80,17 @@ def task(request: HttpRequest, task: str) -> HttpResponse:
         ],
         "previous": _page_address(table, moment, -1) if query.page > 1 else None,
         "next": _page_address(table, moment, 1) if query.page < table.n_pages else None,
-        "points": points,
-        "plot": None if len(points) > MANY_ROWS else _plot(table, points),
-        "drawing": table_address(table, moment, "task-svg"),
+        "plot": sheet.drawing,
+        "is_short": len(table.rows) <= MANY_ROWS,
+        "quality": quality_plot(table, moment),
+        "quality_files": plot_files(partial(_quality_address, table, moment)),
+        "social": social_image(sheet, lambda _form: table_address(table, moment, "task-card")),
     }  # fmt: skip
     return _page(request, context)
 
 
-def _plot(table: BoardTable, points: list[Point]) -> Plot | None:
-    return dot_plot(
-        points,
-        title=table_title(table),
-        description=gettext("The table below has every value."),
-        axis=axis_title(table),
-    )
+def _quality_address(table: BoardTable, moment: Moment | None, form: str) -> str:
+    return address_at(moment, "task-quality-plot", table.task.slug, form, **table.query.parameters)
 
 
 def _page(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
@@ -117,38 +108,27 @@ def _query_address(table: BoardTable, moment: Moment | None, query: BoardQuery) 
 @made_of(BOARDS, CATALOG, PUBLISHED)
 @honours_as_of
 @require_safe
-def task_svg(request: HttpRequest, task: str) -> HttpResponse:
-    """The plot of the same rows, as a drawing that stands alone."""
-    return _file(request, task, "image/svg+xml")
+def task_plot(request: HttpRequest, task: str, form: str) -> HttpResponse:
+    """The plot of the same rows, as a file or as the card of the page."""
+    return _file(request, task, form, table_sheet)
 
 
 @made_of(BOARDS, CATALOG, PUBLISHED)
 @honours_as_of
 @require_safe
-def task_png(request: HttpRequest, task: str) -> HttpResponse:
-    """The same as a picture."""
-    return _file(request, task, "image/png")
+def task_quality_plot(request: HttpRequest, task: str, form: str) -> HttpResponse:
+    """The same rows beside their quality."""
+    return _file(request, task, form, quality_sheet)
 
 
-def _file(request: HttpRequest, task: str, kind: str) -> HttpResponse:
+def _file(
+    request: HttpRequest, task: str, form: str, sheet_of: Callable[[BoardTable, Moment | None], Sheet]
+) -> HttpResponse:
     try:
         table = _table(request, task, _query(request))
     except QueryRefused as refusal:
         return _refused(request, task, refusal)
-    drawing = svg_file(
-        table_points(table),
-        title=table_title(table),
-        about=[
-            gettext("Rows %(first)d to %(last)d of %(total)d")
-            % {"first": table.n_first, "last": table.n_last, "total": table.n_rows}
-        ] if table.rows else [gettext("No row fits these filters.")],
-        axis=axis_title(table),
-        notes=provenance(table, moment_shown(request)),
-    )  # fmt: skip
-    return HttpResponse(
-        png_of(drawing, scale=1 if len(table.rows) > MANY_ROWS else 2) if kind == "image/png" else drawing,
-        content_type=kind,
-    )
+    return plot_answer(sheet_of(table, moment_shown(request)), form)
 
 
 def _refused(request: HttpRequest, task: str, refusal: QueryRefused) -> HttpResponse:

@@ -35,6 +35,7 @@ from measurements.pages import (
     model,
     model_list,
     needed,
+    plot_views,
     privacy,
     published_series,
     result,
@@ -48,6 +49,7 @@ from measurements.pages import (
     task,
     trust,
 )
+from measurements.pages.plot_sheets import CARD, PNG, SVG
 from measurements.published.sources import PUBLISHED
 from measurements.web import addresses as _addresses  # noqa: F401 - registers the converters
 
@@ -58,18 +60,24 @@ claims_and_boards = made_of(BOARDS, CATALOG, PUBLISHED)(impact.claims)
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("plots/home.<plot_form:form>", plot_views.home_plot, name="home-plot"),
     path("boards/", board_list.board_list, name="boards"),
     path("boards/<name:series>/", board_list.boards_of_series),
     path("boards/<name:series>/<name:task>/", board.board, name="board"),
     path("boards/<name:series>/<name:task>/cell/", cell.cell, name="cell"),
+    path(
+        "boards/<name:series>/<name:task>/cell/plot.<plot_form:form>", plot_views.cell_plot, name="cell-plot"
+    ),
     path("published/", RedirectView.as_view(pattern_name="boards")),
     path("published/<name:series>/", published_series.published, name="published"),
     path("changes/<name:series>/<name:task>/", changes.changes, name="changes"),
     path("embed/boards/<name:series>/<name:task>/", embed.embed_board, name="embed-board"),
     path("embed/boards/<name:series>/<name:task>/cell/", embed.embed_cell, name="embed-cell"),
     path("tasks/<name:task>/", task.task, name="task"),
-    path("tasks/<name:task>.svg", task.task_svg, name="task-svg"),
-    path("tasks/<name:task>.png", task.task_png, name="task-png"),
+    path("tasks/<name:task>.svg", task.task_plot, {"form": SVG}, name="task-svg"),
+    path("tasks/<name:task>.png", task.task_plot, {"form": PNG}, name="task-png"),
+    path("tasks/<name:task>/card.png", task.task_plot, {"form": CARD}, name="task-card"),
+    path("tasks/<name:task>/quality.<plot_form:form>", task.task_quality_plot, name="task-quality-plot"),
     path("models/", model_list.model_list, name="models"),
     path("models/<subject:model>/", model.model, name="model"),
     path("hardware/", hardware_list.hardware_list, name="hardware-classes"),
@@ -80,12 +88,26 @@ urlpatterns = [
     path("suites/<name:suite>/", suite.suite, name="suite"),
     path("compare/", compare_list.compare_list, name="comparisons"),
     path("compare/models/", compare_models.compare_models_page, name="compare-models"),
+    path("compare/models/plot.<plot_form:form>", plot_views.compare_models_plot, name="compare-models-plot"),
     path("compare/<name:task>/", compare.compare, name="comparison"),
-    path("claims/", claims_and_boards, {"read_values": read_board_values}, name="claims"),
+    path("compare/<name:task>/plot.<plot_form:form>", plot_views.comparison_plot, name="comparison-plot"),
+    path("compare/<name:task>/size-<int:number>.<plot_form:form>", plot_views.size_plot, name="size-plot"),
+    path(
+        "claims/",
+        claims_and_boards,
+        {"read_values": read_board_values, "share": plot_views.share_claims},
+        name="claims",
+    ),
+    path("claims/plot.<plot_form:form>", plot_views.claims_plot, name="claims-plot"),
     path("impact/", impact_of_boards, {"find_value": find_value}, name="impact"),
     path("needed/", needed.needed, name="needed"),
     path("results/", result_list.result_list, name="results"),
     path("results/<result_id:result_id>/", result.result, name="result"),
+    path(
+        "results/<result_id:result_id>/power.<plot_form:form>",
+        plot_views.result_power_plot,
+        name="result-power-plot",
+    ),
     path("decisions/", decision_list.decision_list, name="decisions"),
     path("about/", about.about, name="about"),
     path("api/", api_reference.api_reference, name="api-reference"),

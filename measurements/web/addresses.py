@@ -66,9 +66,16 @@ class DeviceTagConverter(DigestConverter):
     regex = f"[0-9a-f]{{{SHORT_DIGITS}}}"
 
 
+class PlotFormConverter(NameConverter):
+    """A form of a plot as a file: drawing, picture, or the card of a page."""
+
+    regex = r"svg|png|card\.png"
+
+
 register_converter(DigestConverter, "digest")
 register_converter(DeviceTagConverter, "device_tag")
 register_converter(NameConverter, "name")
+register_converter(PlotFormConverter, "plot_form")
 register_converter(ResultIdConverter, "result_id")
 register_converter(SubjectConverter, "subject")
 register_converter(ShortResultIdConverter, "short_result_id")

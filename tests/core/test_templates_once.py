@@ -55,8 +55,8 @@ def test_frames_of_tables_pages_and_plots_are_written_once() -> None:
 
 
 def test_numbers_of_a_plots_geometry_are_not_in_its_template() -> None:
-    for name in ("_plot", "_scatter"):
-        text = (ROOT / f"measurements/display/templates/display/{name}.html").read_text(encoding="utf-8")
-        lines = re.findall(r"<line [^>]*>", text)
-        assert lines
-        assert [line for line in lines if re.search(r'[xy][12]?="[\d.]', line)] == []
+    """They are a drawing's: its template has the height alone, as a variable."""
+    text = (ROOT / "measurements/display/templates/display/_figure.html").read_text(encoding="utf-8")
+    assert "plot|drawn" in text
+    assert not re.findall(r"<(?:line|circle|path|rect|text)\b", text)
+    assert re.findall(r'\b(?:height|[xy][12]?)="([^"]*)"', text) == ["{{ plot.height_rem }}"]

@@ -19,6 +19,8 @@ from measurements.intake.suite_services import hand_out_suite
 from measurements.ledger.sequencer import sequence
 
 Values = dict[str, Sequence[str]]
+FORMS = ["svg"]
+"""Of plots as files; the pictures are drawn out of these, which takes longer: `test_plot_files.py` asks for them."""
 
 
 def populate() -> Values:
@@ -46,6 +48,8 @@ def populate() -> Values:
         "task": ["text_classification"],
         "path": [f"0/000.p/{checkpoint.size}"],
         "digest": [demo.suite.digest],
+        "form": FORMS,
+        "number": ["1"],
         "part": [
             *("pages", "boards", "models", "hardware", "datasets", "suites"),
             *("cells.demo-1-estimated.text_classification", "results."),
@@ -63,7 +67,10 @@ def questions() -> dict[str, str]:
     """What an address needs to be asked beside its path, by the address."""
     digest = load_suite("demo").digest
     cell = f"dataset={TOPICS}&model={SPECIFIC}&hardware=amd-ryzen-7-5800x&scope=cpu&stratum=float32.b1.power-default"
-    return {
+    compared = f"model={SPECIFIC}&model={GENERAL}"
+    plots = {f"/en/boards/demo-1-estimated/text_classification/cell/plot.{form}": cell for form in FORMS}
+    plots |= {f"/en/compare/models/plot.{form}": compared for form in FORMS}
+    return plots | {
         "/api/v1/needed/": f"suite={digest}",
         "/api/v1/log/rows/": "start=0&end=5",
         "/api/v1/impact/": "query=text_classification&queries_per_day=3&users=7&place=DEU",
@@ -71,5 +78,5 @@ def questions() -> dict[str, str]:
         "/en/embed/boards/demo-1-estimated/text_classification/cell/": cell,
         "/en/badges/demo-1-estimated/text_classification.svg": cell,
         "/oembed/": f"url={quote(f'{settings.ORIGIN}/en/boards/demo-1-estimated/text_classification/')}",
-        "/en/compare/models/": f"model={SPECIFIC}&model={GENERAL}",
+        "/en/compare/models/": compared,
     }

@@ -9,6 +9,8 @@ from django.urls import Resolver404, resolve
 from joulemark_simulation.addresses import routes
 
 FITTING = {
+    "form": "svg",
+    "number": "1",
     "series": "demo-1-estimated",
     "task": "t",
     "result_id": "a" * 64,

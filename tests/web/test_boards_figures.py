@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.utils.translation import override
 
 from measurements.display.numbers import significant, whole
-from measurements.display.plot import Point, dot_plot
+from measurements.display.row_plot import Point, dot_plot
 from measurements.display.templatetags.figures import figure, joules, parameters, times, watt_hours
+from measurements.display.templatetags.plots import drawn
 
 THIN = "\u202f"
 
@@ -73,31 +76,33 @@ def point(value: float, *, low: float | None = None, high: float | None = None) 
 
 
 def test_equal_ratios_are_equal_distances() -> None:
-    plot = dot_plot([point(1.0), point(10.0), point(100.0)], title="", description="", axis="")
+    plot = dot_plot([point(1.0), point(10.0), point(100.0)], title="", description="", caption="")
     assert plot is not None
-    places = [float(mark.x.rstrip("%")) for mark in plot.marks]
-    assert places == [2.0, 50.0, 98.0]
+    first, second, third = (mark.x for mark in plot.marks)
+    assert second - first == pytest.approx(third - second)
+    assert plot.left < first < third < plot.right, "the axis ends a little beyond its values"
+    assert first - plot.left == pytest.approx(plot.right - third) == pytest.approx(0.04 * (third - first))
     with override("en"):
-        assert [tick.label for tick in plot.ticks] == ["1", "2", "5", "10", "20", "50", "100"]
+        assert [tick.label for tick in plot.columns] == ["1", "10", "100"]
 
 
 @pytest.mark.parametrize("value", [1e-12, 0.0999, 1.0, 2.0, 5.0, 9.99, 1e12])
 def test_every_value_lies_on_its_axis(value: float) -> None:
-    plot = dot_plot([point(value, low=value, high=value)], title="", description="", axis="", reference=None)
+    plot = dot_plot(
+        [point(value, low=value, high=value)], title="", description="", caption="", reference=None
+    )
     assert plot is not None
-    assert 2.0 <= float(plot.marks[0].x.rstrip("%")) <= 98.0
-    assert plot.marks[0].bar is None
-    assert len(plot.ticks) >= 2
+    assert plot.left <= plot.marks[0].x <= plot.right
+    assert plot.marks[0].x_bar is None
+    assert len(plot.columns) >= 2
 
 
 def test_a_plot_speaks_no_comma_into_an_attribute() -> None:
     with override("ru"):
-        plot = dot_plot([point(1.5, low=1.2, high=1.9)], title="", description="", axis="")
+        plot = dot_plot([point(1.5, low=1.2, high=1.9)], title="", description="", caption="")
     assert plot is not None
-    assert "," not in plot.marks[0].x + "".join(plot.marks[0].bar or ()) + "".join(
-        tick.x for tick in plot.ticks
-    )
+    assert not re.search(r'="[^"]*,[^"]*(%|rem)', drawn(plot))
 
 
 def test_without_points_there_is_no_plot() -> None:
-    assert dot_plot([], title="", description="", axis="") is None
+    assert dot_plot([], title="", description="", caption="") is None

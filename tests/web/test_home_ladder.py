@@ -15,8 +15,7 @@ from measurements.boards.home_numbers import read_changed_values, read_counts
 from measurements.boards.ladder import RUNG_TASKS, read_ladder
 from measurements.boards.models import Cell
 from measurements.display.choices import Grade
-from measurements.display.ladder import ladder_plot
-from measurements.display.plot import Point
+from measurements.display.row_plot import Point, dot_plot
 from measurements.published.models import PublishedFigure
 from tests.web.populated import populate
 from tests.web.test_reported_claims import FLOAT16, INT8, cell
@@ -52,7 +51,7 @@ def test_the_front_page_has_the_ladder_the_sentence_the_factor_and_what_is_new(c
         assert needed in page, needed
     assert "картинку уходит 1,89 Вт·ч" in text(client, "ru")
     html = client.get("/").content.decode()
-    ladder = html.split('<figure class="plot ladder">')[1].split("</figure>")[0]
+    ladder = html.split('<figure class="plot rows">')[1].split("</figure>")[0]
     assert ladder.count('class="mark everyday') == 3
     assert ladder.count('class="bar ') == 5
     assert not re.search(r'\by\d?="\d+(\.\d+)?"', ladder), "vertical places grow with the text"
@@ -112,14 +111,14 @@ def test_the_front_page_reads_as_many_rows_whatever_there_are() -> None:
 
 
 def test_names_stand_at_their_marks_and_inside_the_plot() -> None:
-    plot = ladder_plot([point(1000.0), point(1.0), point(30.0)], title="", description="", axis="")
+    plot = dot_plot([point(1.0), point(30.0), point(1000.0)], title="", description="", caption="")
     assert plot is not None
-    assert [mark.anchor for mark in plot.marks] == ["start", "middle", "end"]
-    places = [float(mark.x.rstrip("%")) for mark in plot.marks]
-    assert places == sorted(places)
-    assert all(0 <= place <= 100 for place in places)
-    assert all(mark.y.endswith("rem") and mark.bar for mark in plot.marks)
-    alone = ladder_plot([point(5.0, low=None, high=None)], title="", description="", axis="")
+    names = [mark.name for mark in plot.marks if mark.name]
+    assert [name.anchor for name in names] == ["start", "middle", "end"]
+    for mark, name in zip(plot.marks, names, strict=True):
+        assert 0 <= name.left <= mark.x <= name.right <= 1
+    assert all(mark.x_bar for mark in plot.marks)
+    alone = dot_plot([point(5.0, low=None, high=None)], title="", description="", caption="")
     assert alone is not None
-    assert alone.marks[0].bar is None
-    assert ladder_plot([], title="", description="", axis="") is None
+    assert alone.marks[0].x_bar is None
+    assert dot_plot([], title="", description="", caption="") is None

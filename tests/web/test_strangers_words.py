@@ -176,6 +176,8 @@ def faults_of_csv(text: str) -> list[str]:
 def faults_everywhere(client: Client, submission: Submission) -> list[str]:
     """Look at every address that shows anything of this result."""
     values = {
+        "form": ["svg"],
+        "number": ["1"],
         "result_id": [submission.pk],
         "short_id": [submission.pk[:16]],
         "series": ["demo-1-estimated"],

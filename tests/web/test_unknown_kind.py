@@ -17,9 +17,8 @@ from measurements.boards.queries import read_board
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import AiModel
 from measurements.display.choices import ModelKind
+from measurements.display.drawing import Drawing
 from measurements.display.kinds import SHAPES, shape_of
-from measurements.display.plot import Plot
-from measurements.display.scatter import Scatter
 from measurements.pages.charts import board_plot, quality_plots, size_plot
 from measurements.published.models import PublishedFigure
 from tests.page_reading import read_page
@@ -61,7 +60,7 @@ def test_every_mark_has_the_kind_of_its_row(
     words = {"en": "kind not stated", "ru": "вид не указан"}[language]
     for group in board.groups:
         kinds = {row.model_title: row.kind for row in group.rows}
-        plots: list[Plot | Scatter | None] = [board_plot(group), size_plot(group), *quality_plots(group)]
+        plots: list[Drawing | None] = [board_plot(group), size_plot(group), *quality_plots(group)]
         assert sum(plot is not None for plot in plots) >= 2
         for plot in plots:
             for mark in plot.marks if plot is not None else ():

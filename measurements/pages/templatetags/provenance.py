@@ -41,10 +41,24 @@ def provenance_line(context: Context) -> dict[str, Any]:
     return {
         "provenance": provenance,
         "request": request,
+        "address": _address_on_paper(provenance, request),
         "is_dated": is_dated,
         "carried": _carried(request) if request and is_dated else [],
         "day": (request.GET.get("as_of", "")[:10] if request else ""),
     }
+
+
+def _address_on_paper(provenance: Provenance, request: HttpRequest | None) -> str:
+    """What a printed page says of where it is: the address that keeps showing this version, where there is one."""
+    if provenance.citation:
+        return provenance.citation.address
+    return f"{settings.ORIGIN}{request.get_full_path()}" if request else settings.ORIGIN
+
+
+@register.inclusion_tag("pages/_social_image.html", takes_context=True)
+def social_image(context: Context) -> dict[str, Any]:
+    """What other sites show beside a link to the page: the card of its plot, where it has one."""
+    return {"image": context.get("social")}
 
 
 @register.simple_tag(takes_context=True)
