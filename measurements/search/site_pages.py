@@ -34,6 +34,18 @@ SITE_PAGES = (
         subject=("six", "models", "side", "by", "side", "рядом", "модели"),
     ),
     SitePage(
+        name="models",
+        title=_("Models"),
+        subject=("networks", "checkpoints", "parameters", "сети", "параметры"),
+    ),
+    SitePage(
+        name="hardware-classes",
+        title=_("Hardware"),
+        subject=("GPU", "cards", "processors", "видеокарты", "процессоры"),
+    ),
+    SitePage(name="datasets", title=_("Data sets"), subject=("questions", "prompts", "вопросы", "данные")),
+    SitePage(name="suites", title=_("Suites"), subject=("benchmark", "protocol", "наборы", "протокол")),
+    SitePage(
         name="results",
         title=_("Results"),
         subject=("submissions", "evidence", "bundles", "отправки", "записи"),

@@ -118,7 +118,8 @@ class ApiReference:
 @cache
 def read_reference() -> ApiReference:
     """The reference of the API that this process serves; made once, in about a second."""
-    return reference_of(EnglishDescription().get_schema(request=None, public=True))
+    described = EnglishDescription()  # type: ignore[no-untyped-call]  # its library has no types
+    return reference_of(described.get_schema(request=None, public=True))
 
 
 def reference_of(description: Mapping[str, Any]) -> ApiReference:
