@@ -112,6 +112,7 @@ def _models(of_models: dict[int, list[Task]]) -> Iterator[Entry]:
             kind=EntryKind.MODEL,
             key=row.slug,
             title=row.title,
+            detail=f"`{row.slug}`",
             names=tuple(name for name in (row.slug, row.owner, row.family) if name),
             tasks=tuple(task.slug for task in tasks),
         )

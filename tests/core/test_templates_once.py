@@ -18,7 +18,8 @@ MAX_LINE = 140
 
 def markup(line: str) -> str:
     """A line without what names things elsewhere: its translations, includes and headings of columns."""
-    if re.fullmatch(r"\{% include .* %\}|<(h\d|th)\b[^>]*>\{% translate .* %\}</\1>|<(meta|link)\b.*>", line):
+    heading = r"<(h\d|th)\b[^>]*>\{% translate .* %\}(</\1>)?|\{% column_help .* %\}</th>"
+    if re.fullmatch(rf"\{{% include .* %\}}|{heading}|<(meta|link)\b.*>", line):
         return ""
     return line
 
