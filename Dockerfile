@@ -8,7 +8,9 @@ ENV PATH=/opt/joulemark/bin:$PATH \
     PYTHONUNBUFFERED=1
 RUN python -m venv /opt/joulemark
 
-# Backups need the programs of the database's own release, and the library that they were built with.
+# Backups need the programs of the database's own release, and the library that they were built with. Debian's packages
+# follow its security updates, so they have no version here.
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --no-install-recommends --yes liblz4-1 libpq5 libreadline8 libzstd1 \
     && rm -rf /var/lib/apt/lists/*
