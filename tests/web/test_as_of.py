@@ -49,6 +49,8 @@ def everywhere(client: Client) -> list[str]:
     result = client.get("/api/v1/results/").json()["results"][-1]["result_id"]
     found = addresses(
         {
+            "form": ["svg"],
+            "number": ["1"],
             "series": ["demo-1-estimated", "study-2024"],
             "task": ["text_classification"],
             "result_id": [result],

@@ -51,6 +51,8 @@ def every(client: Client, language: str = "en") -> dict[str, ClientResponse]:
     listed = client.get("/api/v1/boards/").json()["boards"]
     crowd = next((board for board in listed if board["grade"] != "published"), None)
     values = {
+        "form": ["svg"],
+        "number": ["1"],
         "series": ["study-2024", *([crowd["series"]] if crowd else [])],
         "task": [crowd["task"] if crowd else "text_classification"],
         "result_id": [Submission.objects.values_list("pk", flat=True).first() or "0" * 64],
