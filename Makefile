@@ -14,7 +14,7 @@ SERVICES := $(BIN)/python simulation/joulemark_simulation/services.py
 TESTERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help alarms-check install-agent install-platform lock lock-add newest demo demo-check drill test coverage laws check format openapi schema serve-all suite-docs rules-docs messages bench-answers bench-cells bench-consensus bench-intake bench-intervals bench-judging bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-scale bench-startup bench-workloads attacks attacks-docs compose-check container-check dist faults fuzz-api upgrades sbom audit-libraries freeze-migrations false-alarms gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
+.PHONY: help alarms-check install-agent install-platform lock lock-add newest demo demo-check drill test coverage laws check format openapi schema serve-all suite-docs rules-docs messages bench-answers bench-cells bench-consensus bench-intake bench-intervals bench-judging bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-scale bench-site bench-startup bench-workloads attacks attacks-docs compose-check container-check dist faults fuzz-api upgrades sbom audit-libraries freeze-migrations false-alarms gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -192,6 +192,9 @@ bench-sampler: $(VENV)/.ready-bench ## What the sampler costs beside the work
 
 bench-scale: $(VENV)/.ready-bench ## What every page costs at 1 and 10 million results, beside stock Django and the bytes from memory
 	$(BIN)/python benchmarks/scale.py
+
+bench-site: $(VENV)/.ready-bench ## What readers wait for on a large platform: pages cold, warm and not modified, beside stock Django
+	$(BIN)/python benchmarks/site.py
 
 bench-startup: $(VENV)/.ready-bench ## Start-up of the command beside a bare interpreter
 	$(BIN)/python benchmarks/startup.py

@@ -21,6 +21,7 @@ AREAS = {
     "ledger": "The log",
     "cells": "Cells",
     "scale": "Pages of a large platform",
+    "site": "What readers wait for",
     "answers": "Answers that are kept",
     "sampler": "What measuring costs",
     "workloads": "What the measuring loop costs",
@@ -32,7 +33,7 @@ BUSY = (
     "rates a fraction, of what a quiet machine gives."
 )
 """Of the areas whose last figures are such; to be left out where they are measured anew on a machine of their own."""
-WIDE = {"scale"}
+WIDE = {"scale", "site"}
 """Areas whose tables have a line for each case."""
 
 ABOUT = {
@@ -79,6 +80,13 @@ ms a row), the list of boards and a board at a time (one look into an index for 
 history), and needed work with jobs; with its number a page of a list, which reads the keys of all before it. Ten
 million need 45 GB and were not measured; at three million 703 of 4,864 cells were derived of all their results, the
 others are as they were at one. A cold answer is asked once: one of a few milliseconds scatters by several times.
+{BUSY}""",
+    "site": f"""The platform of the section above, with 1,000 results in one cell; eight clients ask one process of
+sixteen threads. Cold: after a result has changed and the shared cache is empty, each address of a kind once; warm:
+one address over and over; 304: the same with its tag. Stock Django is a template page of 100 rows of the same tables,
+asked in the same run. Goals: cold at least ten times its rate and within 60 ms for 99 of 100 answers, warm at least
+0.9 times the same bytes from memory, every page at most 100 KB as it is sent and at most 12 statements, whatever the
+rows.
 {BUSY}""",
     "answers": f"""Processor time of one request to a board page, in one process with the whole stack of middleware and
 PostgreSQL: computed because a title has changed; kept by another process, in Redis; kept by this one; and for a reader

@@ -1,8 +1,9 @@
-"""Readers of benchmarks/scale.py: they ask one server for one address over and over and keep their connections.
+"""Readers of benchmarks/scale.py and site.py: they ask one server for addresses and keep their connections.
 
-As a program it reads from standard input one JSON line ``{"socket": FILE, "path": "/...", "clients": N,
-"requests": M}`` and answers with one: seconds from the first byte sent to the last answer, statuses counted, and how
-many connections were closed without an answer; they asked again.
+As a program it reads from standard input one JSON line ``{"socket": FILE, "paths": ["/..."], "clients": N,
+"requests": M, "tag": ""}`` and answers with one: seconds from the first byte sent to the last answer, statuses counted,
+the seconds of each answer, and how many connections were closed without an answer; they asked again. Addresses are
+asked for in turn; with a tag each request is a conditional one.
 """
 
 import json
@@ -11,11 +12,13 @@ import socket
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 HEAD = (
     "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\nAccept-Language: en\r\n"
-    "Accept-Encoding: {encoding}\r\n\r\n"
+    "Accept-Encoding: {encoding}\r\n{condition}\r\n"
 )
 ANSWER_LIMIT_S = 900.0
 PIECE = 1 << 20
@@ -35,6 +38,8 @@ class Reader:
 
     def __init__(self, address: str) -> None:
         self.address = address
+        self.path = ""
+        self.sent_at = 0.0
         self.connect()
 
     def connect(self) -> None:
@@ -49,10 +54,12 @@ class Reader:
         self._length = 0
         self._head: tuple[int, dict[str, str]] | None = None
 
-    def send(self, path: str, *, encoding: str = "gzip") -> None:
-        """Ask for `path`."""
+    def send(self, path: str, *, encoding: str = "gzip", tag: str = "") -> None:
+        """Ask for `path`, with a tag only for what differs from it."""
         self._begin()
-        self.socket.sendall(HEAD.format(path=path, encoding=encoding).encode())
+        self.path, self.sent_at = path, time.perf_counter()
+        condition = f"If-None-Match: {tag}\r\n" if tag else ""
+        self.socket.sendall(HEAD.format(path=path, encoding=encoding, condition=condition).encode())
 
     def receive(self) -> Answer | None:
         """Read what has come; the answer once it is complete. Raises ConnectionError when the server hangs up."""
@@ -102,23 +109,27 @@ def _unchunked(body: bytes) -> bytes:
         body = body[length + 2 :]
 
 
-def read_all(readers: list[Reader], path: str, requests: int) -> dict[str, object]:
-    """Keep one request of every reader on its way until `requests` are answered.
+def read_all(
+    readers: list[Reader], paths: Sequence[str], requests: int, *, tag: str = ""
+) -> dict[str, object]:
+    """Keep one request of every reader on its way until `requests` are answered, for `paths` in turn.
 
     Raises ConnectionError when the server has closed more connections than there are requests.
     """
     statuses: Counter[int] = Counter()
+    latencies: list[float] = []
     left, closed = requests, 0
+    turns = cycle(paths)
     with selectors.DefaultSelector() as selector:
         began = time.perf_counter()
         for reader in readers[:requests]:
             selector.register(reader.socket, selectors.EVENT_READ, reader)
-            reader.send(path)
+            reader.send(next(turns), tag=tag)
             left -= 1
         while sum(statuses.values()) < requests:
             ready = selector.select(ANSWER_LIMIT_S)
             if not ready:
-                raise TimeoutError(f"No answer to {path} within {ANSWER_LIMIT_S:.0f} s.")
+                raise TimeoutError(f"No answer to {paths[0]} within {ANSWER_LIMIT_S:.0f} s.")
             for key, _events in ready:
                 try:
                     answer = key.data.receive()
@@ -129,25 +140,26 @@ def read_all(readers: list[Reader], path: str, requests: int) -> dict[str, objec
                     selector.unregister(key.data.socket)
                     key.data.connect()
                     selector.register(key.data.socket, selectors.EVENT_READ, key.data)
-                    key.data.send(path)
+                    key.data.send(key.data.path, tag=tag)
                     continue
                 if answer is None:
                     continue
+                latencies.append(time.perf_counter() - key.data.sent_at)
                 statuses[answer.status] += 1
                 if left:
-                    key.data.send(path)
+                    key.data.send(next(turns), tag=tag)
                     left -= 1
                 else:  # it asks no more: a server that closes an idle connection has left nobody
                     selector.unregister(key.data.socket)
         seconds = time.perf_counter() - began
-    return {"seconds": seconds, "statuses": statuses, "closed": closed}
+    return {"seconds": seconds, "statuses": statuses, "closed": closed, "latencies": latencies}
 
 
 def main() -> None:
     """Do one order from standard input."""
     order = json.loads(sys.stdin.readline())
     readers = [Reader(order["socket"]) for _ in range(order["clients"])]
-    print(json.dumps(read_all(readers, order["path"], order["requests"])))
+    print(json.dumps(read_all(readers, order["paths"], order["requests"], tag=order.get("tag", ""))))
 
 
 if __name__ == "__main__":

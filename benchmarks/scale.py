@@ -60,30 +60,38 @@ PACKAGES = ("Django", "djangorestframework", "gunicorn", "psycopg", "redis")
 def main() -> None:
     """Measure, print the table and write build/bench/scale.json."""
     with services() as running, tempfile.TemporaryDirectory() as folder:
-        suite = write_suite(Path(folder) / "suite")
-        environment = measured_platform.environment(running, folder) | {
-            "DJANGO_SETTINGS_MODULE": "joulemark_site.settings",
-            "JOULEMARK_RATES": f"{measured_platform.UNLIMITED},rows=100000000/h",
-        }
-        os.environ |= environment
-        prepare = [sys.executable, "manage.py", "prepare"]
-        subprocess.run(prepare, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-        import django
-
-        django.setup()
-        from benchmarks.scale_rows import LargePlatform
-        from joulemark.suite.archive import encode_archive
-        from joulemark.suite.loader import files_of
-        from joulemark_site.celery import app
-        from measurements.intake.suite_services import hand_out_suite
-
-        app.conf.task_always_eager = True  # what workers would do, this process does at once
-        hand_out_suite(archive=encode_archive(files_of(Path(folder) / "suite")))
-        platform = LargePlatform(suite=suite, n_cells=CELLS, largest=RESULTS * TIMES)
-        platform.begin()
+        platform, environment = prepared_platform(running, folder, cells=CELLS, largest=RESULTS * TIMES)
         rows = list(measured(running, platform, environment, Path(folder)))
         version = measured_platform.server_version(running)
     report.publish("scale", rows, packages=PACKAGES, is_wide=True, postgresql=version)
+
+
+def prepared_platform(
+    running: Services, folder: str, *, cells: int, largest: int
+) -> tuple[LargePlatform, dict[str, str]]:
+    """A platform that can grow to `largest` results in about so many cells, and the environment of its processes."""
+    suite = write_suite(Path(folder) / "suite")
+    environment = measured_platform.environment(running, folder) | {
+        "DJANGO_SETTINGS_MODULE": "joulemark_site.settings",
+        "JOULEMARK_RATES": f"{measured_platform.UNLIMITED},rows=100000000/h",
+    }
+    os.environ |= environment
+    prepare = [sys.executable, "manage.py", "prepare"]
+    subprocess.run(prepare, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    import django
+
+    django.setup()
+    from benchmarks.scale_rows import LargePlatform
+    from joulemark.suite.archive import encode_archive
+    from joulemark.suite.loader import files_of
+    from joulemark_site.celery import app
+    from measurements.intake.suite_services import hand_out_suite
+
+    app.conf.task_always_eager = True  # what workers would do, this process does at once
+    hand_out_suite(archive=encode_archive(files_of(Path(folder) / "suite")))
+    platform = LargePlatform(suite=suite, n_cells=cells, largest=largest)
+    platform.begin()
+    return platform, environment
 
 
 def measured(

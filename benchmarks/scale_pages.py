@@ -35,8 +35,8 @@ class Page:
 
 def pages_of(platform: LargePlatform) -> list[Page]:
     """Every page and download, each with something to show. Raises KeyError for a parameter that has no value here."""
-    cell = Cell.objects.with_names().get(suite_id=platform.cells[0]["suite_id"], **_key(platform))
-    series = series_of_suite(cell.suite, cell.grade).slug
+    cell, series, named = named_cell(platform)
+    other = Cell.objects.with_names().filter(dataset=cell.dataset).exclude(model=cell.model)[0]
     device = Result.objects.select_related("device__contributor").get(pk=platform.result_id).device
     values = {
         "result_id": platform.result_id,
@@ -55,11 +55,6 @@ def pages_of(platform: LargePlatform) -> list[Page]:
         "dataset": cell.dataset.slug,
         "suite": cell.suite.slug,
     }
-    other = Cell.objects.with_names().filter(dataset=cell.dataset).exclude(model=cell.model)[0]
-    named = {
-        "dataset": cell.dataset.slug, "model": cell.model.slug, "hardware": cell.hardware_class.public_slug,
-        "scope": cell.scope, "stratum": cell.stratum,
-    }  # fmt: skip
     questions = {
         "api/v1/needed/": f"suite={platform.suite.digest}",
         "api/v1/log/rows/": "start=0&end=5",
@@ -79,6 +74,16 @@ def pages_of(platform: LargePlatform) -> list[Page]:
     return [*pages, *_asked_further(values, named, platform)]
 
 
+def named_cell(platform: LargePlatform) -> tuple[Cell, str, dict[str, str]]:
+    """The first cell, its series, and the fields by which an address names it."""
+    cell = Cell.objects.with_names().get(suite_id=platform.cells[0]["suite_id"], **_key(platform))
+    named = {
+        "dataset": cell.dataset.slug, "model": cell.model.slug, "hardware": cell.hardware_class.public_slug,
+        "scope": cell.scope, "stratum": cell.stratum,
+    }  # fmt: skip
+    return cell, series_of_suite(cell.suite, cell.grade).slug, named
+
+
 def _asked_further(values: dict[str, str], named: dict[str, str], platform: LargePlatform) -> Iterator[Page]:
     """Lists at another page or filtered, and a board as of a moment in the middle of its history."""
     middle = f"{platform.middle_of_history:%Y-%m-%dT%H:%M:%SZ}"
@@ -91,8 +96,8 @@ def _asked_further(values: dict[str, str], named: dict[str, str], platform: Larg
         ("api/v1/results/", "page=2"),
         ("en/impact/", IMPACT),
         (BOARD, f"as_of={middle}"),
-        ("tasks/{task}/", "sort=-least&page=2"),
-        ("tasks/{task}/", f"q={named['model']}"),
+        ("en/tasks/{task}/", "sort=-least&page=2"),
+        ("en/tasks/{task}/", f"q={named['model']}"),
         ("en/search/", f"q={named['model']}"),
         ("en/search/", "q=energy"),
     ):

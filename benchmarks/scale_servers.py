@@ -126,7 +126,7 @@ class Web:
 
         Raises RuntimeError for an error.
         """
-        order = {"socket": self.address, "path": path, "clients": CLIENTS, "requests": number}
+        order = {"socket": self.address, "paths": [path], "clients": CLIENTS, "requests": number}
         command = [sys.executable, str(serving.ROOT / "benchmarks" / "reading.py")]
         done = subprocess.run(command, input=json.dumps(order), stdout=subprocess.PIPE, text=True, check=True)
         answer = json.loads(done.stdout)

@@ -28,7 +28,7 @@ from measurements.answer_cache.shared_answers import SharedAnswers, is_shareable
 from measurements.answer_cache.sources import declaration_of, fixed_tables_of_frame, is_one_off, notes_of
 from measurements.answer_cache.stored_answer import is_storable, store, strong_tag, tagged, takes_gzip
 from measurements.answer_cache.table_reads import TableReads
-from measurements.answer_cache.table_versions import read_versions, versions_at, versions_of
+from measurements.answer_cache.table_versions import answering_with, read_versions, versions_at, versions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -214,7 +214,7 @@ def _compute(
     would not change with that one. Then it is sent, with a tag of its bytes, and not kept.
     """
     reads = TableReads()
-    with connection.execute_wrapper(reads):
+    with connection.execute_wrapper(reads), answering_with(question.all_versions):
         response = respond()
         if isinstance(response, HttpResponse) and hasattr(response, "render"):
             response = response.render()

@@ -20,18 +20,19 @@ if TYPE_CHECKING:
 VERSIONS = TableVersion._meta.db_table
 TRIGGER = "answer_cache_version"
 SETTING = "answer_cache."
-"""With a table's name behind it: how many of its changes the transaction has counted."""
+"""With a table's name behind it: when the transaction changed it last, in microseconds."""
 
 # Only the first change of a transaction is written: later ones would make a chain of dead rows that each reads
-# through. They are counted in a setting of the transaction, for readers within it, and nobody else sees them before it
-# ends. A savepoint that is rolled back takes both back.
+# through. A setting of the transaction tells readers within it of them, and nobody else sees them before it ends. A
+# savepoint that is rolled back takes both back; the setting is a time, so that what follows has another one.
 POSTGRESQL_FUNCTION = """
 CREATE OR REPLACE FUNCTION {schema}.answer_cache_count_change() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   setting text := '{setting}' || TG_TABLE_NAME;
   counted text := nullif(current_setting(setting, true), '');
 BEGIN
-  PERFORM set_config(setting, (coalesce(counted, '0')::bigint + 1)::text, true);
+  PERFORM set_config(setting, greatest(coalesce(counted, '0')::bigint + 1,
+    floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint)::text, true);
   IF counted IS NOT NULL THEN
     RETURN NULL;
   END IF;

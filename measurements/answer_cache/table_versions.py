@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,7 @@ from measurements.answer_cache.models import TableVersion
 from measurements.answer_cache.table_triggers import SETTING, tables_without_trigger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from django.http import HttpRequest
     from psycopg.pq.abc import PGconn
@@ -53,6 +55,8 @@ SELECT table_name, 0, sum(version) FROM removed GROUP BY table_name ORDER BY tab
 ON CONFLICT (table_name, writer) DO UPDATE SET version = known.version + excluded.version
 """  # noqa: S608 - a name of our own
 MEMO = "table_versions"
+_of_answer: ContextVar[Mapping[str, str] | None] = ContextVar("versions_of_answer", default=None)
+"""The versions that the answer which is being computed was asked for with."""
 STATEMENT = b"answer_cache_versions"
 """Its name on a connection."""
 
@@ -108,6 +112,22 @@ def versions_at(request: HttpRequest) -> Mapping[str, str] | None:
         setattr(request, MEMO, read_versions())
     versions: Mapping[str, str] | None = getattr(request, MEMO)
     return versions
+
+
+@contextmanager
+def answering_with(versions: Mapping[str, str]) -> Iterator[None]:
+    """Within the block an answer is computed whose request has found these versions, before it read anything else."""
+    token = _of_answer.set(versions)
+    try:
+        yield
+    finally:
+        _of_answer.reset(token)
+
+
+def versions_before() -> Mapping[str, str] | None:
+    """Versions that were read before whatever the caller reads next: those of the answer, else as they are now."""
+    versions = _of_answer.get()
+    return read_versions() if versions is None else versions
 
 
 def versions_of(tables: Iterable[str], versions: Mapping[str, str]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from django.db import connection
 
 from measurements.answer_cache.software_digest import shown_digest
-from measurements.answer_cache.table_versions import read_versions, versions_of
+from measurements.answer_cache.table_versions import versions_before, versions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -27,8 +27,8 @@ def while_unchanged(
 ) -> Callable[[Callable[Arguments, Value]], Callable[Arguments, Value]]:
     """Decorate a function of hashable arguments and of these sources alone: it is computed once for their versions.
 
-    All callers share its value, which none may change. The versions are read before anything else, so that what is
-    computed while a table changes is computed again.
+    All callers share its value, which none may change. The versions are read before anything else, for all that an
+    answer is made of once, so that what is computed while a table changes is computed again.
     """
     tables = sorted(frozenset[str]().union(*(source.tables for source in sources)))
 
@@ -38,7 +38,7 @@ def while_unchanged(
 
         @wraps(compute)
         def computed_once(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Value:
-            every = read_versions()
+            every = versions_before()
             if every is None:
                 return compute(*args, **kwargs)
             key = (shown_digest(), connection.settings_dict["NAME"], args, tuple(sorted(kwargs.items())))

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from measurements.boards.models import NAMED_BY
-from measurements.boards.queries import NotKept, read_board
+from measurements.boards.queries import read_ranked_rows
+from measurements.boards.series import PublisherSeries
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from measurements.boards.board_row import BoardRow
-    from measurements.boards.queries import Board
+    from measurements.boards.series import Series
+    from measurements.catalog.models import Task
 
 Key = tuple[str, ...]
 
@@ -39,32 +41,37 @@ class ChangedRow:
         return self.after.energy_per_query_j / self.before.energy_per_query_j
 
 
-def board_changes(
-    *, series_slug: str, task_slug: str, since: datetime, until: datetime
-) -> tuple[Board, list[ChangedRow]] | None:
-    """The board at the later moment and its changed rows, in that board's order, those that went last.
+@dataclass(frozen=True, kw_only=True)
+class BoardChanges:
+    """What changed of a board; `rows` are all that it had at `at`, the later of the two moments at which it had any."""
 
-    None where no board was there at either moment; a published series is there from its last import on.
+    at: datetime
+    rows: list[BoardRow]
+    changed: list[ChangedRow]
+
+
+def board_changes(*, series: Series, task: Task, since: datetime, until: datetime) -> BoardChanges | None:
+    """The changed rows between two moments, in the board's order at the later one, those that went last.
+
+    None where the board had no row at either; a published series is there from its last import on.
     """
-    boards = [_board_at(series_slug, task_slug, at) for at in (since, until)]
-    board = boards[1] or boards[0]
-    if board is None:
+    before, after = (_rows(series, task, at) for at in (since, until))
+    if not before and not after:
         return None
-    before, after = (_rows(each) for each in boards)
     keys = [*after, *(key for key in before if key not in after)]
     pairs = [ChangedRow(before=before.get(key), after=after.get(key)) for key in keys]
-    return board, [pair for pair in pairs if _compared_fields(pair.before) != _compared_fields(pair.after)]
+    return BoardChanges(
+        at=until if after else since,
+        rows=list((after or before).values()),
+        changed=[pair for pair in pairs if _compared_fields(pair.before) != _compared_fields(pair.after)],
+    )
 
 
-def _board_at(series_slug: str, task_slug: str, at: datetime) -> Board | None:
-    try:
-        return read_board(series_slug=series_slug, task_slug=task_slug, at=at)
-    except NotKept:
-        return None
-
-
-def _rows(board: Board | None) -> dict[Key, BoardRow]:
-    return {tuple(getattr(row, name) for name in NAMED_BY): row for row in board.rows} if board else {}
+def _rows(series: Series, task: Task, at: datetime) -> dict[Key, BoardRow]:
+    if isinstance(series, PublisherSeries) and series.facts.imported_at > at:
+        return {}
+    rows = read_ranked_rows(series, task, at=at)
+    return {tuple(getattr(row, name) for name in NAMED_BY): row for row in rows}
 
 
 def _compared_fields(row: BoardRow | None) -> object:

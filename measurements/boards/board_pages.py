@@ -11,12 +11,12 @@ from measurements.boards.board_row import BoardRow, row_of_cell
 from measurements.boards.models import CellRevision
 from measurements.boards.part_storage import places_of_cells
 from measurements.boards.row_places import ranked
-from measurements.catalog.models import DataSet, HardwareClass
+from measurements.catalog.cached_rows import datasets_by_key, hardware_by_key, with_cached_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from measurements.boards.models import Cell, CellQuerySet
+    from measurements.boards.models import CellQuerySet
     from measurements.boards.series import SuiteSeries
 
 ROWS_PER_PAGE = 100
@@ -50,7 +50,7 @@ class PageOfGroup(NamedTuple):
 
 
 def group_heads(cells: CellQuerySet) -> list[GroupHead]:
-    """The groups of a board's cells, in the order of the board; in three queries."""
+    """The groups of a board's cells, in the order of the board; in one query."""
     rows = cells.order_by().values_list(*GROUP_FIELDS).annotate(Count("pk"))
     return _heads((*key, n_rows, Q(**dict(zip(GROUP_FIELDS, key, strict=True)))) for *key, n_rows in rows)
 
@@ -65,8 +65,7 @@ def group_heads_of_revisions(revisions: CellQuerySet) -> list[GroupHead]:
 
 def _heads(groups: Iterable[tuple[Any, ...]]) -> list[GroupHead]:
     every = list(groups)
-    datasets = DataSet.objects.in_bulk({dataset for dataset, *_ in every})
-    classes = HardwareClass.objects.in_bulk({hardware for _, hardware, *_ in every})
+    datasets, classes = datasets_by_key(), hardware_by_key()
     heads = [
         GroupHead(
             dataset=datasets[dataset].slug,
@@ -113,11 +112,8 @@ def rows_of_page(
         .order_by("group_place", "energy_per_query_j", "model__slug")
     )
     first = pieces[0].n_before
-    on_page: list[Cell] = list(
-        ordered.with_shared_names().select_related("standing")[
-            first : first + sum(piece.n_shown for piece in pieces)
-        ]
-    )
+    n_shown = sum(piece.n_shown for piece in pieces)
+    on_page = with_cached_names(ordered.select_related("standing")[first : first + n_shown])
     places = places_of_cells(on_page)
     rows = iter([row_of_cell(cell, series, places.get(cell.pk)) for cell in on_page])
     return [[row for _, row in zip(range(piece.n_shown), rows, strict=False)] for piece in pieces]
@@ -131,7 +127,7 @@ def revision_rows_of_page(
     for piece in pieces:
         of_page |= heads[piece.place].where
     rows: dict[tuple[str, ...], list[BoardRow]] = {}
-    for revision in CellRevision.objects.filter(of_page).with_shared_names():
+    for revision in with_cached_names(CellRevision.objects.filter(of_page)):
         row = row_of_cell(revision, series)
         rows.setdefault(row.conditions, []).append(row)
     return [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.utils.translation import gettext
 
 from measurements.boards.board_query import ROWS_PER_PAGE, BadValue
@@ -16,8 +17,10 @@ from measurements.boards.series import PublisherSeries, SuiteSeries
 from measurements.boards.table_choices import choices_of
 from measurements.boards.table_rows import OF_CELL, count_and_keys
 from measurements.boards.table_units import energy_in_unit
-from measurements.catalog.models import Task
+from measurements.catalog.cached_rows import tasks_by_slug, with_cached_names
 from measurements.published.models import PublishedFigure
+from measurements.web.as_of import address_at
+from measurements.web.languages import without_language
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +32,8 @@ if TYPE_CHECKING:
     from measurements.boards.table_choices import TableChoices
     from measurements.boards.table_rows import RowKey
     from measurements.boards.table_units import TableEnergy
-    from measurements.catalog.models import AiModel, HardwareClass
+    from measurements.catalog.models import AiModel, HardwareClass, Task
+    from measurements.web.as_of import Moment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +94,15 @@ class BoardTable:
             highest[line.row.series] = max(line.row.version, highest.get(line.row.series, 0))
         return dict(sorted(highest.items()))
 
+    def path(self, moment: Moment | None, *, name: str = "task", query: BoardQuery | None = None) -> str:
+        """The path of this table in one of its formats, by the name of its view; or of another query of its task."""
+        target = self.query if query is None else query
+        return address_at(moment, name, self.task.slug, **target.parameters)
+
+    def address(self, moment: Moment | None, *, name: str = "task", query: BoardQuery | None = None) -> str:
+        """The same as an absolute address, which leads each reader to a page in their language."""
+        return f"{settings.ORIGIN}{without_language(self.path(moment, name=name, query=query))}"
+
     @property
     def has_one_condition(self) -> bool:
         """Whether all of its rows were measured under the same conditions, and so compare directly."""
@@ -107,7 +120,7 @@ def read_table(*, task_slug: str, query: BoardQuery, at: datetime | None = None)
 
     Raises BadValue where the query names what no row has, or a page that is not there.
     """
-    task = Task.objects.named(task_slug)
+    task = tasks_by_slug().get(task_slug)
     choices = None if task is None else choices_of(task, at=at)
     if task is None or choices is None or not choices.series:
         return None
@@ -136,8 +149,12 @@ def _rows(
     of_cells = [key.pk for key in keys if key.source == OF_CELL]
     of_figures = [key.pk for key in keys if key.source != OF_CELL]
     stored = Cell.objects if at is None else CellRevision.objects
-    cells = stored.with_names().in_bulk(of_cells) if of_cells else {}
-    figures = PublishedFigure.objects.with_names().in_bulk(of_figures) if of_figures else {}
+    cells = stored.in_bulk(of_cells) if of_cells else {}
+    figures = (
+        PublishedFigure.objects.select_related("series", "task").in_bulk(of_figures) if of_figures else {}
+    )
+    with_cached_names(cells.values())
+    with_cached_names(figures.values())
     every = (((cells if key.source == OF_CELL else figures).get(key.pk), key) for key in keys)
     return [_row(stored_row, key, query, choices) for stored_row, key in every if stored_row is not None]
 

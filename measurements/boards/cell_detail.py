@@ -16,7 +16,7 @@ from measurements.boards.board_row import BoardRow, row_of_cell
 from measurements.boards.fault_isolation import NotComputable, computed
 from measurements.boards.models import Cell, CellRevision
 from measurements.boards.series import SuiteSeries, series_by_slug
-from measurements.catalog.models import Task
+from measurements.catalog.cached_rows import tasks_by_slug
 from measurements.contributors.models import Contributor
 from measurements.display.units import wh_per_1000
 from measurements.review.models import Result
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from joulemark.consensus.equivalence import DegreeOfEquivalence
+    from measurements.catalog.models import Task
 
 REVISIONS_SHOWN = 20
 
@@ -69,7 +70,7 @@ def explain_cell(
     *, series_slug: str, task_slug: str, named: Mapping[str, str], at: datetime | None = None
 ) -> CellDetail | None:
     """The cell of a board that `named` (the fields of `NAMED_BY`) means, now or at a time; None when there is none."""
-    series, task = series_by_slug(series_slug, at=at), Task.objects.named(task_slug)
+    series, task = series_by_slug(series_slug, at=at), tasks_by_slug().get(task_slug)
     if task is None or not isinstance(series, SuiteSeries):
         return None
     cell = series.cells(at=at).of_tasks([task]).named(named).with_names().first()

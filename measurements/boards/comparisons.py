@@ -18,11 +18,13 @@ from measurements.boards.queries import read_rows
 from measurements.boards.series import (
     PublisherSeries,
     Series,
-    all_series,
+    SuiteSeries,
+    published_series,
     series_of_suite,
+    volunteer_order,
 )
 from measurements.boards.unlike_jobs import answers_of, forms_of
-from measurements.catalog.models import AiModel, Task
+from measurements.catalog.cached_rows import models_by_slug
 from measurements.catalog.sources import CATALOG
 from measurements.display.choices import ModelKind
 from measurements.display.units import wh_per_1000
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from joulemark.consensus.ratio import Formed, PairedRatio
     from joulemark.suite.answer_forms import AnswerForm
     from measurements.boards.board_row import BoardRow, Quality
+    from measurements.catalog.models import Task
     from measurements.published.answer_forms import Forms
 
 
@@ -148,12 +151,14 @@ def read_comparisons(tasks: Sequence[Task]) -> dict[str, TaskComparison]:
     """
     rows: dict[str, list[ComparisonRow]] = {task.slug: [] for task in tasks}
     missing = dict.fromkeys(rows, 0)
-    compared = _of_volunteers(tasks)
-    for series in all_series():
-        if isinstance(series, PublisherSeries):
-            compared[series] = _of_publisher(series, tuple(tasks))
+    of_volunteers = _of_volunteers(tasks)
+    compared: dict[Series, list[_Compared]] = {
+        series: of_volunteers[series] for series in sorted(of_volunteers, key=volunteer_order)
+    }
+    compared |= {series: _of_publisher(series, tuple(tasks)) for series in published_series()}
+    for series, of_series in compared.items():
         forms = forms_of(series)
-        for comparison in sorted(compared.get(series, []), key=lambda entry: entry.conditions.scope_key):
+        for comparison in sorted(of_series, key=lambda entry: entry.conditions.scope_key):
             task = comparison.conditions.task
             if comparison.numbers is None:
                 missing[task] += 1
@@ -198,23 +203,27 @@ def _row(series: Series, compared: _Compared, numbers: ComparisonNumbers, forms:
     )
 
 
-def _of_volunteers(tasks: Sequence[Task]) -> dict[Series, list[_Compared]]:
+def _of_volunteers(tasks: Sequence[Task]) -> dict[SuiteSeries, list[_Compared]]:
     """The comparisons within each part of volunteers' cells, in a number of queries that does not grow."""
-    comparisons = [
-        (named, comparison)
-        for named, comparison in _part_comparisons(tasks)
-        if comparison.numbers is not None or comparison.is_missing
-    ]
-    every = [comparison.numbers for _, comparison in comparisons if comparison.numbers is not None]
-    sides = [side for numbers in every for side in (numbers.general_purpose, numbers.task_specific)]
-    models = AiModel.objects.filter(slug__in={model for side in sides for model in side.models})
-    titles = dict(models.values_list("slug", "title"))
-    compared: dict[Series, list[_Compared]] = {}
-    for named, comparison in comparisons:
+    compared: dict[SuiteSeries, list[_Compared]] = {}
+    for named, comparison in _part_comparisons(tasks):
+        if comparison.numbers is None and not comparison.is_missing:
+            continue
         compared.setdefault(series_of_suite(named.suite, named.grade), []).append(
-            _Compared(conditions=_conditions_of(named), numbers=comparison.numbers, titles=titles)
+            _Compared(
+                conditions=_conditions_of(named),
+                numbers=comparison.numbers,
+                titles=_titles_of(comparison.numbers),
+            )
         )
     return compared
+
+
+def _titles_of(numbers: ComparisonNumbers | None) -> dict[str, str]:
+    """The titles of the models of both sides, by their slugs."""
+    models = models_by_slug()
+    sides = () if numbers is None else (numbers.general_purpose, numbers.task_specific)
+    return {model: models[model].title for side in sides for model in side.models}
 
 
 def _part_comparisons(tasks: Sequence[Task]) -> Iterator[tuple[ComparedPart | Cell, PartComparison]]:

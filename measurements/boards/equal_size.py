@@ -25,7 +25,8 @@ from joulemark.consensus.size_controlled import FactorEstimate, SizeControlled, 
 from measurements.boards.fault_isolation import NotComputable, computed
 from measurements.boards.models import BoardVersion, Cell, DeviceValue, SizeFactor
 from measurements.boards.series import SuiteSeries
-from measurements.catalog.models import AiModel, Suite
+from measurements.catalog.cached_rows import suites_by_key
+from measurements.catalog.models import AiModel
 from measurements.concurrency.advisory_locks import key_of, lock_until_commit
 from measurements.display.choices import ModelKind
 from measurements.review.cell_turns import pause_s
@@ -160,7 +161,7 @@ def factor_faults(suite: int, grade: str) -> list[str]:
 
 def _boards_of(every: Iterable[Series]) -> dict[Board, SuiteSeries]:
     volunteers = dict.fromkeys(series for series in every if isinstance(series, SuiteSeries))
-    suites = {(suite.name, suite.version): suite.pk for suite in Suite.objects.all()}
+    suites = {(suite.name, suite.version): pk for pk, suite in suites_by_key().items()}
     return {(suites[series.suite, series.version], series.grade): series for series in volunteers}
 
 

@@ -1,8 +1,9 @@
 """What is known of a job over all its cells, and who may be at it: derived and stored, so that needed work is read.
 
 Counts follow from the cells of a job and the devices in them; whoever refreshes a cell derives them after it, and the
-sweep those that are behind. Tickets, wishes for replication and views change without a cell and end with the clock: the
-sweep counts them anew, so that they are up to a minute behind.
+sweep those that are behind. Wishes for replication follow from agreements: they are counted of the jobs whose cells
+were compared, and the sweep counts those of a few other jobs in turn, which finds what was written past comparisons.
+Tickets and views end with the clock: the sweep counts them anew, so that they are up to a minute behind.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from measurements.catalog.models import Job
 from measurements.concurrency.advisory_locks import key_of, lock_until_commit
 from measurements.intake.models import Ticket
 from measurements.review.models import Result
+from measurements.review.sweep_position import next_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -31,7 +33,11 @@ VIEWED_FOR = timedelta(days=30)
 KEYS_PER_QUERY = 100
 """SQLite takes no condition of more than a thousand alternatives."""
 OF_CELLS = ("version", "n_cells", "n_results", "n_contributors", "n_devices")
-OF_DEMAND = ("open_tickets", "replications_wanted", "views")
+OF_WISHES = ("replications_wanted",)
+OF_CLOCK = ("open_tickets", "views")
+OF_DEMAND = (*OF_WISHES, *OF_CLOCK)
+JOBS_PER_SWEEP = 20
+"""Jobs whose wishes a sweep counts in turn: each takes as many steps as the job has results that ask."""
 
 
 class JobKey(NamedTuple):
@@ -111,36 +117,62 @@ def job_count_differences() -> list[JobKey]:
 
 
 def refresh_job_demand() -> int:
-    """Count open tickets, wishes for replication and views of all jobs anew; returns how many jobs have changed."""
+    """Count open tickets and views of all jobs anew, and wishes of some in turn; returns how many jobs have changed."""
     now = timezone.now()
     demand: dict[JobKey, Counts] = {}
 
     def count(key: JobKey, name: str, n: int) -> None:
-        of_job = demand.setdefault(key, dict.fromkeys(OF_DEMAND, 0))
+        of_job = demand.setdefault(key, dict.fromkeys(OF_CLOCK, 0))
         of_job[name] += n
 
     for key in JobNeed.objects.values_list(*JobKey._fields):
-        demand[JobKey(*key)] = dict.fromkeys(OF_DEMAND, 0)
+        demand[JobKey(*key)] = dict.fromkeys(OF_CLOCK, 0)
     jobs = {pk: JobKey(*key) for pk, *key in Job.objects.values_list("pk", *JobKey._fields)}
     tickets = Ticket.objects.open(at=now).order_by().values_list("job_id").annotate(Count("pk"))
     for job, n in tickets:
         count(jobs[job], "open_tickets", n)
-    asking = Result.objects.eligible().filter(agreement__wants_replication=True).order_by()
-    for *key, n in asking.values_list(*JobKey._fields).annotate(Count("pk")):
-        count(JobKey(*key), "replications_wanted", n)
     views = JobViews.objects.since((now - VIEWED_FOR).date())
     named = Job.objects.values_list(*JobKey._fields, "dataset__task__slug", "dataset__slug", "model__slug")
     for suite, dataset, model, *names in named if views else ():
         if n := views.get("/".join(names)):
             count(JobKey(suite, dataset, model), "views", n)
-    return _write(demand, OF_DEMAND)
+    in_turn = next_rows("boards.wishes", JobNeed.objects.all(), most=JOBS_PER_SWEEP)
+    turns = [JobKey(*key) for key in in_turn.values_list(*JobKey._fields)]
+    return _write(demand, OF_CLOCK) + refresh_replications_wanted(turns)
+
+
+def refresh_replications_wanted(keys: Collection[JobKey]) -> int:
+    """Count the results of these jobs that ask for a repetition, and write what differs; returns how many jobs did.
+
+    Counts of one job queue, so that the last one to write is also the last one to read.
+    """
+    if not keys:
+        return 0
+    with transaction.atomic():
+        lock_until_commit([key_of("wishes " + "/".join(map(str, key))) for key in keys])
+        return _write(count_wishes(keys), OF_WISHES)
+
+
+def count_wishes(keys: Iterable[JobKey]) -> dict[JobKey, Counts]:
+    """The value of `OF_WISHES` for each job; one query for `KEYS_PER_QUERY` of them."""
+    counted: dict[JobKey, Counts] = {}
+    rest = iter(keys)
+    while batch := list(islice(rest, KEYS_PER_QUERY)):
+        counted |= {key: dict.fromkeys(OF_WISHES, 0) for key in batch}
+        asking = (
+            Result.objects.eligible().filter(_any_of(batch), agreement__wants_replication=True).order_by()
+        )
+        for *key, n in asking.values_list(*JobKey._fields).annotate(Count("pk")):
+            counted[JobKey(*key)] = {"replications_wanted": n}
+    return counted
 
 
 def _write(counts: Mapping[JobKey, Counts], names: tuple[str, ...]) -> int:
     """Write some columns of jobs, where they differ from what is stored."""
+    rows = JobNeed.objects.filter(_any_of(counts)) if len(counts) <= KEYS_PER_QUERY else JobNeed.objects.all()
     stored = {
         JobKey(*row[:3]): dict(zip(names, row[3:], strict=True))
-        for row in JobNeed.objects.values_list(*JobKey._fields, *names)
+        for row in rows.values_list(*JobKey._fields, *names)
     }
     nothing = dict.fromkeys(names, 0)
     changed = [

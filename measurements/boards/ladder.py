@@ -10,22 +10,25 @@ from dataclasses import dataclass
 from math import exp, isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
-from django.db.models import Avg, Count, Max, Min, Q
+from django.db.models import Avg, BooleanField, Count, ExpressionWrapper, Max, Min, Q
 from django.db.models.functions import Coalesce, Ln
 
 from measurements.answer_cache.version_memo import while_unchanged
 from measurements.boards.models import Cell
-from measurements.boards.series import PublisherSeries, Series, series_of_suite
+from measurements.boards.series import published_series, series_of_suite
 from measurements.boards.sources import BOARDS
-from measurements.catalog.models import HardwareClass, Suite, Task
+from measurements.catalog.cached_rows import hardware_by_key, suites_by_key, tasks_by_slug
 from measurements.catalog.sources import CATALOG
 from measurements.display.choices import Grade, ModelKind
 from measurements.display.units import j_per_query
-from measurements.published.models import PublishedFigure, PublishedSeries
+from measurements.published.models import PublishedFigure
 from measurements.published.sources import PUBLISHED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from measurements.boards.series import Series
+    from measurements.catalog.models import Task
 
 RUNG_TASKS = (
     "text_classification",
@@ -109,12 +112,11 @@ def read_ladder() -> Ladder | None:
     if not sums:
         return None
     conditions = max(sums, key=lambda candidate: _preference(candidate, sums[candidate]))
-    tasks = {task.slug: task for task in Task.objects.filter(slug__in=RUNG_TASKS)}
-    chosen = _chosen(sums[conditions])
+    tasks, chosen = tasks_by_slug(), _chosen(sums[conditions])
     rungs = [_rung(tasks[name], of_task) for name, of_task in chosen.items()]
     return Ladder(
         series=_series(conditions),
-        hardware_title=HardwareClass.objects.get(pk=conditions.hardware).public_title,
+        hardware_title=hardware_by_key()[conditions.hardware].public_title,
         scope=conditions.scope,
         rungs=sorted(rungs, key=lambda rung: rung.wh),
     )
@@ -169,29 +171,29 @@ def _of_volunteers() -> list[tuple[_Conditions, _Sum]]:
 @while_unchanged(CATALOG, PUBLISHED)
 def _of_publishers() -> list[tuple[_Conditions, _Sum]]:
     energy = "energy_kwh_per_1000"
-    sums = []
-    for is_whole in (False, True):
-        rows = (
-            PublishedFigure.objects.filter(Q(dataset__isnull=is_whole), task__slug__in=RUNG_TASKS)
-            .order_by()
-            .values_list("series", "hardware_class", "series__scope", "task__slug", "model__kind")
-            .annotate(
-                log_mean=Avg(Ln(energy)),
-                low=Min(Coalesce("low_kwh_per_1000", energy)),
-                high=Max(Coalesce("high_kwh_per_1000", energy)),
-                n_models=Count("model", distinct=True),
-                n_rows=Count("pk"),
-            )
+    is_whole = ExpressionWrapper(Q(dataset__isnull=True), output_field=BooleanField())
+    rows = (
+        PublishedFigure.objects.filter(task__slug__in=RUNG_TASKS)
+        .annotate(is_whole=is_whole)
+        .order_by()
+        .values_list("series", "hardware_class", "series__scope", "task__slug", "model__kind", "is_whole")
+        .annotate(
+            log_mean=Avg(Ln(energy)),
+            low=Min(Coalesce("low_kwh_per_1000", energy)),
+            high=Max(Coalesce("high_kwh_per_1000", energy)),
+            n_models=Count("model", distinct=True),
+            n_rows=Count("pk"),
         )
-        for series, hardware, scope, task, kind, log_mean, low, high, n_models, n_rows in rows:
-            mean, least, most = (j_per_query(kwh) for kwh in (exp(log_mean), low, high))
-            conditions = _Conditions(Grade.PUBLISHED.value, series, hardware, scope)
-            sums.append((conditions, _Sum(task, kind, is_whole, mean, least, most, n_models, n_rows)))
+    )
+    sums = []
+    for series, hardware, scope, task, kind, of_all, log_mean, low, high, n_models, n_rows in rows:
+        mean, least, most = (j_per_query(kwh) for kwh in (exp(log_mean), low, high))
+        conditions = _Conditions(Grade.PUBLISHED.value, series, hardware, scope)
+        sums.append((conditions, _Sum(task, kind, of_all, mean, least, most, n_models, n_rows)))
     return sums
 
 
 def _series(conditions: _Conditions) -> Series:
     if conditions.grade == Grade.PUBLISHED:
-        facts = PublishedSeries.objects.get(pk=conditions.origin)
-        return PublisherSeries(slug=facts.slug, facts=facts)
-    return series_of_suite(Suite.objects.get(pk=conditions.origin), conditions.grade)
+        return next(series for series in published_series() if series.facts.pk == conditions.origin)
+    return series_of_suite(suites_by_key()[conditions.origin], conditions.grade)

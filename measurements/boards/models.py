@@ -76,10 +76,6 @@ class CellQuerySet(models.QuerySet[Any]):
         """Fetch what a row shows in the same query."""
         return self.select_related("suite", "dataset__task", "model", "hardware_class")
 
-    def with_shared_names(self) -> Self:
-        """The same in queries of their own, so that many rows share one object a name."""
-        return self.prefetch_related("suite", "dataset__task", "model", "hardware_class")
-
     def as_of(self, at: datetime, **key: object) -> Self:
         """Of revisions: the one of each cell that stood at a time, but for cells that were gone then.
 

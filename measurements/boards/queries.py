@@ -22,14 +22,22 @@ from measurements.boards.board_row import BoardRow, row_of_cell, row_of_figure
 from measurements.boards.models import NAMED_BY
 from measurements.boards.part_storage import places_of_cells
 from measurements.boards.row_places import board_order, ranked
-from measurements.boards.series import PublisherSeries, Series, SuiteSeries, all_series, series_by_slug
+from measurements.boards.series import (
+    PublisherSeries,
+    Series,
+    SuiteSeries,
+    counts_by_series,
+    published_series,
+    series_by_slug,
+)
 from measurements.boards.unit_columns import UnitColumn, unit_columns
-from measurements.catalog.models import Task
-from measurements.published.models import PublishedSeries
+from measurements.catalog.cached_rows import tasks_by_slug, with_cached_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
+
+    from measurements.catalog.models import Task
 
 
 Head = TypeVar("Head", BoardRow, GroupHead)
@@ -133,7 +141,7 @@ def read_board(
     series = series_by_slug(series_slug, at=at)
     if series is None and at is not None:
         require_kept(series_slug, at)
-    task = Task.objects.named(task_slug)
+    task = tasks_by_slug().get(task_slug)
     if series is None or task is None:
         return None
     groups: list[Group]
@@ -213,15 +221,16 @@ def find_row(
     series = series_by_slug(series_slug, at=at)
     if series is None and at is not None:
         require_kept(series_slug, at)
-    task = Task.objects.named(task_slug)
+    task = tasks_by_slug().get(task_slug)
     if series is None or task is None:
         return None
     if at is None and isinstance(series, SuiteSeries):
-        cells = list(series.cells().of_tasks([task]).named(named).with_names().select_related("standing"))
+        of_name = series.cells().of_tasks([task]).named(named)
+        cells = with_cached_names(of_name.select_related("standing"))
         places = places_of_cells(cells)
         rows = [row_of_cell(cell, series, places.get(cell.pk)) for cell in cells]
     else:
-        rows = [row for group in _whole_groups(series, task, at) for row in group.rows]
+        rows = read_ranked_rows(series, task, at=at)
     meant = (row for row in rows if all(getattr(row, name) == named[name] for name in NAMED_BY))
     row = next(meant, None)
     return None if row is None else (series, row)
@@ -229,7 +238,7 @@ def find_row(
 
 def require_kept(series_slug: str, at: datetime) -> None:
     """Raises NotKept where a published series of this name has other figures now than it had, if any, at a time."""
-    facts = PublishedSeries.objects.filter(slug=series_slug).first()
+    facts = next((series.facts for series in published_series() if series.slug == series_slug), None)
     if facts is not None and facts.imported_at > at:
         raise NotKept(
             gettext(
@@ -244,13 +253,18 @@ def read_rows(series: Series, tasks: Sequence[Task], *, at: datetime | None = No
     """The unranked rows of one series on some tasks, now or at a time."""
     if isinstance(series, PublisherSeries):
         return [row_of_figure(figure, series) for figure in series.figures().of_tasks(tasks).with_names()]
-    return [row_of_cell(cell, series) for cell in series.cells(at=at, tasks=tasks).with_shared_names()]
+    return [row_of_cell(cell, series) for cell in with_cached_names(series.cells(at=at, tasks=tasks))]
+
+
+def read_ranked_rows(series: Series, task: Task, *, at: datetime | None = None) -> list[BoardRow]:
+    """The rows of one board in its order, each with its place among those under its conditions."""
+    return [row for group in _whole_groups(series, task, at) for row in group.rows]
 
 
 def _whole_groups(series: Series, task: Task, at: datetime | None) -> list[Group]:
     if at is None and isinstance(series, SuiteSeries):
         of_board = series.cells().of_tasks([task])
-        cells = list(of_board.with_shared_names().select_related("standing"))
+        cells = with_cached_names(of_board.select_related("standing"))
         places = places_of_cells(cells, among=of_board)
         rows = [row_of_cell(cell, series, places.get(cell.pk)) for cell in cells]
         return _groups(rows, partial(sorted, key=board_order))
@@ -285,14 +299,9 @@ def _told_apart_by(head: Head, heads: Sequence[Head]) -> list[str]:
 
 def list_boards(*, at: datetime | None = None) -> list[BoardEntry]:
     """Every board that has a row, now or at a time, series by series, tasks in their order."""
-    tasks = {task.pk: task for task in Task.objects.all()}
-    every = all_series(at=at)
-    counted = {series.slug: series.counts(at=at) for series in every}
     return [
-        BoardEntry(
-            series=series, task=task, n_rows=counted[series.slug][pk][0], n_models=counted[series.slug][pk][1]
-        )
-        for series in every
-        for pk, task in tasks.items()
-        if pk in counted[series.slug]
+        BoardEntry(series=series, task=task, n_rows=counts[task.pk][0], n_models=counts[task.pk][1])
+        for series, counts in counts_by_series(at=at).items()
+        for task in tasks_by_slug().values()
+        if task.pk in counts
     ]

@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.db.models import Count, Subquery
 from django.utils.translation import gettext
 
+from measurements.answer_cache.version_memo import while_unchanged
 from measurements.boards.models import BoardVersion, Cell, CellQuerySet, CellRevision
+from measurements.catalog.cached_rows import suites_by_key
 from measurements.catalog.models import Suite
 from measurements.display.choices import RESULT_GRADES, Grade
 from measurements.display.titles import translated
 from measurements.published.models import STUDY, PublishedFigure, PublishedSeries
+from measurements.published.sources import PUBLISHED
 from measurements.published.terms import LICENCE, study_citation
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from django.db.models import QuerySet
@@ -80,10 +83,6 @@ class SuiteSeries:
         key = {"suite__name": self.suite, "suite__version": self.version, "grade": self.grade}
         return cells_at(at, **key) if tasks is None else cells_at(at, **key, dataset__task__in=tasks)
 
-    def counts(self, *, at: datetime | None = None) -> Counts:
-        """How many cells and models each task has, now or at a time."""
-        return _counted(self.cells(at=at), "dataset__task")
-
     def revision(self, *, at: datetime | None = None) -> tuple[int, datetime]:
         """The version of a series that has a row, and when it came to be."""
         if at is None:
@@ -139,10 +138,6 @@ class PublisherSeries:
         """Its figures; those of an earlier time are not kept."""
         return PublishedFigure.objects.of_series(self.slug)
 
-    def counts(self, *, at: datetime | None = None) -> Counts:
-        """How many figures and models each task has."""
-        return _counted(self.figures(), "task")
-
     def revision(self, *, at: datetime | None = None) -> tuple[int, datetime]:
         """How often it was replaced, and when it last was."""
         return self.facts.revision, self.facts.imported_at
@@ -151,21 +146,52 @@ class PublisherSeries:
 Series = SuiteSeries | PublisherSeries
 
 
-def _counted(rows: QuerySet[Any], task: str) -> Counts:
-    by_task = rows.order_by().values_list(task)
-    return {
-        pk: (n_rows, n_models)
-        for pk, n_rows, n_models in by_task.annotate(Count("pk"), Count("model", distinct=True))
+def volunteer_order(series: SuiteSeries) -> tuple[bool, str]:
+    """Sorts volunteers' series: measured before estimated."""
+    return series.grade == Grade.ESTIMATED, series.slug
+
+
+def counts_by_series(*, at: datetime | None = None) -> dict[Series, Counts]:
+    """How many rows and models each task has, of every series that has any, now or at a time, in their order."""
+    of_volunteers: dict[SuiteSeries, Counts] = {}
+    columns = ("suite__name", "suite__version", "grade", "dataset__task")
+    for name, version, grade, task, *counts in _counted(cells_at(at), *columns):
+        series = SuiteSeries(suite=name, version=version, grade=grade)
+        of_volunteers.setdefault(series, {})[task] = (counts[0], counts[1])
+    counts_in_order: dict[Series, Counts] = {
+        series: of_volunteers[series] for series in sorted(of_volunteers, key=volunteer_order)
     }
+    of_publishers = _counts_of_publishers()
+    for publisher in published_series(at=at):
+        counts_in_order[publisher] = of_publishers.get(publisher.slug, {})
+    return counts_in_order
+
+
+@while_unchanged(PUBLISHED)
+def _counts_of_publishers() -> Mapping[str, Counts]:
+    counts: dict[str, Counts] = {}
+    for slug, task, n_rows, n_models in _counted(PublishedFigure.objects.all(), "series__slug", "task"):
+        counts.setdefault(slug, {})[task] = (n_rows, n_models)
+    return counts
+
+
+def _counted(rows: QuerySet[Any], *columns: str) -> QuerySet[Any]:
+    """Tuples of these columns with the numbers of rows and of models behind them."""
+    by_columns = rows.order_by().values_list(*columns)
+    counted: QuerySet[Any] = by_columns.annotate(Count("pk"), Count("model", distinct=True))
+    return counted
 
 
 def published_series(*, at: datetime | None = None) -> list[PublisherSeries]:
     """Every published series, the 2024 study first; at a time: those whose figures stood here then already."""
-    publishers = PublishedSeries.objects.all()
-    if at is not None:
-        publishers = publishers.filter(imported_at__lte=at)
-    every = [PublisherSeries(slug=facts.slug, facts=facts) for facts in publishers]
-    return sorted(every, key=lambda series: (not series.is_study, series.slug))
+    every = _published_series()
+    return [series for series in every if at is None or series.facts.imported_at <= at]
+
+
+@while_unchanged(PUBLISHED)
+def _published_series() -> tuple[PublisherSeries, ...]:
+    every = [PublisherSeries(slug=facts.slug, facts=facts) for facts in PublishedSeries.objects.all()]
+    return tuple(sorted(every, key=lambda series: (not series.is_study, series.slug)))
 
 
 def series_of_suite(suite: Suite, grade: str) -> SuiteSeries:
@@ -175,18 +201,28 @@ def series_of_suite(suite: Suite, grade: str) -> SuiteSeries:
 
 def all_series(*, at: datetime | None = None) -> list[Series]:
     """Every series that has a number, now or at a time: measured before estimated, published ones last."""
-    grades = cells_at(at).order_by().values_list("suite", "grade").distinct()
-    suites = Suite.objects.in_bulk()
-    volunteers = [series_of_suite(suites[pk], grade) for pk, grade in grades]
-    volunteers.sort(key=lambda series: (series.grade == Grade.ESTIMATED, series.slug))
-    return [*volunteers, *published_series(at=at)]
+    rows = cells_at(at).order_by().values_list("suite__name", "suite__version", "grade").distinct()
+    volunteers = [SuiteSeries(suite=name, version=version, grade=grade) for name, version, grade in rows]
+    return [*sorted(volunteers, key=volunteer_order), *published_series(at=at)]
+
+
+def latest_change(every: Iterable[Series]) -> datetime | None:
+    """When one of these series last changed; None of none, and of volunteers' series that have no version."""
+    chosen = set(every)
+    times = [series.facts.imported_at for series in chosen if isinstance(series, PublisherSeries)]
+    rows = BoardVersion.objects.values_list("suite__name", "suite__version", "grade", "changed_at")
+    times += [
+        changed_at
+        for name, version, grade, changed_at in rows
+        if SuiteSeries(suite=name, version=version, grade=grade) in chosen
+    ]
+    return max(times, default=None)
 
 
 def series_by_slug(slug: str, *, at: datetime | None = None) -> Series | None:
     """The series with this address, or None when no number belongs to it. Of no other series a number is read."""
-    for suite in Suite.objects.all():
-        for grade, _title in RESULT_GRADES:
-            series = series_of_suite(suite, grade)
-            if series.slug == slug and has_cells(at, suite=suite, grade=grade):
-                return series
+    of_suite, _, grade = slug.rpartition("-")
+    for suite in suites_by_key().values() if grade in dict(RESULT_GRADES) else ():
+        if suite.slug == of_suite and has_cells(at, suite=suite, grade=grade):
+            return series_of_suite(suite, grade)
     return next((series for series in published_series(at=at) if series.slug == slug), None)

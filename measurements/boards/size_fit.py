@@ -8,11 +8,15 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from joulemark.consensus.power_law import PowerLaw, power_law
+from measurements.answer_cache.version_memo import while_unchanged
 from measurements.boards.board_row import BoardRow, row_of_cell
 from measurements.boards.fault_isolation import NotComputable, computed
 from measurements.boards.models import Cell
 from measurements.boards.queries import read_rows
-from measurements.boards.series import PublisherSeries, all_series, series_of_suite
+from measurements.boards.series import PublisherSeries, published_series, series_of_suite
+from measurements.catalog.cached_rows import with_cached_names
+from measurements.catalog.sources import CATALOG
+from measurements.published.sources import PUBLISHED
 
 if TYPE_CHECKING:
     from measurements.boards.series import Series
@@ -44,11 +48,10 @@ def read_size_groups(task: Task) -> list[SizeGroup]:
     cells = Cell.objects.of_tasks([task]).filter(model__parameters__gt=0)
     rows: list[tuple[Series, BoardRow]] = [
         (series_of_suite(cell.suite, cell.grade), row_of_cell(cell, series_of_suite(cell.suite, cell.grade)))
-        for cell in cells.with_shared_names().order_by("-updated_at", "pk")[:MAX_CELLS]
+        for cell in with_cached_names(cells.order_by("-updated_at", "pk")[:MAX_CELLS])
     ]
-    for series in all_series():
-        if isinstance(series, PublisherSeries):
-            rows += [(series, row) for row in read_rows(series, [task]) if row.parameters]
+    for publisher in published_series():
+        rows += [(publisher, row) for row in _rows_with_size(publisher, task)]
 
     def key(entry: tuple[Series, BoardRow]) -> tuple[str, tuple[str, str, str, str]]:
         return entry[0].slug, entry[1].conditions
@@ -63,6 +66,11 @@ def read_size_groups(task: Task) -> list[SizeGroup]:
         SizeGroup(series=series, rows=of_group, law=_law(of_group))
         for series, of_group in groups[:MAX_GROUPS]
     ]
+
+
+@while_unchanged(CATALOG, PUBLISHED)
+def _rows_with_size(series: PublisherSeries, task: Task) -> list[BoardRow]:
+    return [row for row in read_rows(series, [task]) if row.parameters]
 
 
 def _law(rows: list[BoardRow]) -> PowerLaw | None:

@@ -31,6 +31,8 @@ SUBJECT = (
     "model__kind",
 )
 """What is read of each combination, beside its series."""
+EXAMPLE = Min(Cast("quality", TextField()))
+"""One of the scores of a combination, as JSON."""
 WORD_OF_TIER = {tier: word for word, tier in TIERS.items()}
 
 
@@ -114,21 +116,18 @@ def _choices_now(task: int) -> TableChoices:
 def _read_choices(task: int, at: datetime | None) -> TableChoices:
     """A row of the database for each combination: as many as a board has conditions, not as it has rows."""
     cells = cells_at(at).filter(dataset__task=task)
-    figures = PublishedFigure.objects.filter(task=task)
     collected = _Collected()
-    example = Min(Cast("quality", TextField()))
     for name, version, grade, tier, scope, *subject in (
         cells.order_by()
         .values_list("suite__name", "suite__version", "grade", "tier", "scope", *SUBJECT)
-        .annotate(example=example)
+        .annotate(example=EXAMPLE)
     ):
         collected.add(SuiteSeries(suite=name, version=version, grade=grade), tier, scope, *subject)
     publishers = {series.slug: series for series in published_series(at=at)}
-    figures = figures.filter(series__slug__in=publishers)
-    for slug, scope, *subject in (
-        figures.order_by().values_list("series__slug", "series__scope", *SUBJECT).annotate(example=example)
-    ):
-        collected.add(publishers[slug], Tier.PUBLISHED, scope, *subject)
+    for slug, scope, *subject in _figure_subjects(task):
+        if slug in publishers:
+            collected.add(publishers[slug], Tier.PUBLISHED, scope, *subject)
+    figures = PublishedFigure.objects.filter(task=task, series__slug__in=publishers)
     owned = AiModel.objects.filter(
         Exists(cells.filter(model=OuterRef("pk")).order_by())
         | Exists(figures.filter(model=OuterRef("pk")).order_by())
@@ -148,6 +147,13 @@ def _read_choices(task: int, at: datetime | None) -> TableChoices:
         grade=tuple(grade.value for grade in Grade if grade in {series.grade for series in ordered}),
         metrics=dict(sorted(collected.metrics.items())),
     )
+
+
+@while_unchanged(CATALOG, PUBLISHED)
+def _figure_subjects(task: int) -> tuple[tuple[Any, ...], ...]:
+    """Each combination of what a task's published figures are of."""
+    rows = PublishedFigure.objects.filter(task=task).order_by()
+    return tuple(rows.values_list("series__slug", "series__scope", *SUBJECT).annotate(example=EXAMPLE))
 
 
 def _series_order(series: Series) -> tuple[Any, ...]:

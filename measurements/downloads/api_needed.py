@@ -15,6 +15,7 @@ from measurements.boards.needed import read_needed
 from measurements.boards.sources import BOARDS, JOB_NEEDS
 from measurements.catalog.sources import CATALOG
 from measurements.catalog.suites import known_suite
+from measurements.contributors.sources import CONTRIBUTORS
 from measurements.downloads.needed_serializers import NeededJobSerializer, NeededSerializer
 from measurements.intake.job_policy import require_pinned
 from measurements.intake.refusals import BadRequest
@@ -29,7 +30,7 @@ SUITE = OpenApiParameter(
 )
 
 
-@made_of(BOARDS, CATALOG, JOB_NEEDS)
+@made_of(BOARDS, CATALOG, CONTRIBUTORS, JOB_NEEDS)
 class NeededView(APIView):
     """What to measure next."""
 

@@ -21,7 +21,7 @@ from measurements.intake.models import Submission
 from measurements.intake.sources import SUBMISSIONS
 from measurements.review.filters import ResultFilter
 from measurements.review.listing import listed_submissions
-from measurements.review.sources import RESULTS
+from measurements.review.sources import JUDGED_RESULTS
 from measurements.web.bounded_pages import COUNTED_ROWS, BoundedPaginator
 from measurements.web.csv_renderer import bytes_type
 from measurements.web.links import OriginPages
@@ -53,7 +53,7 @@ class ResultPages(OriginPages):
         return described
 
 
-@made_of(CATALOG, CONTRIBUTORS, RESULTS, SUBMISSIONS)
+@made_of(CATALOG, CONTRIBUTORS, JUDGED_RESULTS, SUBMISSIONS)
 class ResultListView(ListAPIView[Submission]):
     """Every received result in every state, latest first."""
 

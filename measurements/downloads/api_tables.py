@@ -11,9 +11,9 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from measurements.answer_cache.sources import made_of, note_one_off
-from measurements.boards.board_query import BoardQuery, QueryRefused, parse
-from measurements.boards.board_table import read_table
+from measurements.answer_cache.sources import made_of
+from measurements.boards.board_query import BoardQuery, QueryRefused
+from measurements.boards.requested_rows import requested_query, requested_table
 from measurements.boards.sources import BOARDS
 from measurements.catalog.sources import CATALOG
 from measurements.downloads.table_serializers import (
@@ -23,9 +23,8 @@ from measurements.downloads.table_serializers import (
 )
 from measurements.intake.refusals import BadRequest
 from measurements.published.sources import PUBLISHED
-from measurements.web.as_of import PARAMETERS, honours_as_of, moment_shown, time_shown
+from measurements.web.as_of import honours_as_of, moment_shown
 from measurements.web.csv_renderer import RowsCsvRenderer
-from measurements.web.links import absolute
 from measurements.web.openapi import MOMENT, problems
 from measurements.web.simulated import RowsJsonRenderer
 
@@ -60,18 +59,12 @@ class TableView(APIView):
     )
     def get(self, request: Request, task: str) -> Response:
         """Answer with the rows of one page; as CSV the rows alone."""
-        pairs = [(name, value) for name, values in request.query_params.lists() for value in values]
         try:
-            query = parse((name, value) for name, value in pairs if name not in PARAMETERS)
-            table = read_table(task_slug=task, query=query, at=time_shown(request))
+            table = requested_table(request, task, requested_query(request))
         except QueryRefused as refusal:
             raise BadRequest(refusal.code, str(refusal)) from refusal
         if table is None:
             raise Http404(f"There is no task {task}, or nothing has been accepted for it yet.")
-        moment = moment_shown(request)
-        written = "&".join(part for part in (query.encoded, moment.query if moment else "") if part)
-        if not query.is_common or request.META.get("QUERY_STRING", "") != written:
-            note_one_off(request)
         return Response(_data(request, table))
 
 
@@ -80,12 +73,11 @@ def _data(request: Request, table: BoardTable) -> dict[str, Any]:
     series = {line.row.series: line.series for line in table.rows}
     following = None
     if query.page < table.n_pages:
-        parameters = query.but(page=query.page + 1).parameters
-        following = absolute("api-task-json", table.task.slug, moment=moment, **parameters)
+        following = table.address(moment, name="api-task-json", query=query.but(page=query.page + 1))
     return {
         "task": table.task.slug,
         "query": query.parameters,
-        "page_url": absolute("task", table.task.slug, moment=moment, **query.parameters),
+        "page_url": table.address(moment),
         "unit": query.unit,
         "region": query.region,
         "year": query.year,

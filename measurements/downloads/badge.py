@@ -6,20 +6,19 @@ from dataclasses import dataclass
 from math import log10
 from typing import TYPE_CHECKING
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from measurements.answer_cache.sources import made_of
-from measurements.boards.models import NAMED_BY
-from measurements.boards.queries import NotKept, find_row
+from measurements.boards.requested_rows import requested_row
 from measurements.boards.sources import BOARDS
 from measurements.catalog.sources import CATALOG
 from measurements.display.templatetags.figures import figure
 from measurements.downloads.feed_entries import energy_of, subject_of
 from measurements.published.sources import PUBLISHED
-from measurements.web.as_of import honours_as_of, time_shown
+from measurements.web.as_of import honours_as_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -78,14 +77,6 @@ def badge_of(row: BoardRow) -> Badge:
 @require_safe
 def badge(request: HttpRequest, series: str, task: str) -> HttpResponse:
     """The badge of the value that the question names as a cell's page does."""
-    named = {name: request.GET.get(name, "") for name in NAMED_BY}
-    try:
-        row = find_row(series_slug=series, task_slug=task, named=named, at=time_shown(request))
-    except NotKept as error:
-        raise Http404(str(error)) from error
-    if row is None:
-        raise Http404(
-            gettext("There is no such value on this board, or nothing has been accepted for it yet.")
-        )
-    context = {"badge": badge_of(row[1])}
+    _, row = requested_row(request, series, task)
+    context = {"badge": badge_of(row)}
     return render(request, "downloads/badge.svg", context, content_type="image/svg+xml; charset=utf-8")

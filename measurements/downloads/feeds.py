@@ -19,7 +19,7 @@ from measurements.catalog.sources import CATALOG
 from measurements.downloads.feed_entries import ENTRIES
 from measurements.intake.sources import SUBMISSIONS
 from measurements.ledger.sources import LEAVES
-from measurements.review.sources import RESULTS, TRANSITIONS
+from measurements.review.sources import RESULTS, STATE_REASONS, TRANSITIONS
 from measurements.web.feed_titles import feed_title
 from measurements.web.languages import current_language
 
@@ -61,7 +61,7 @@ def decisions(request: HttpRequest) -> HttpResponse:
     return _feed(request, "decisions")
 
 
-@made_of(CATALOG, RESULTS, SUBMISSIONS, TRANSITIONS)
+@made_of(CATALOG, STATE_REASONS, SUBMISSIONS, TRANSITIONS)
 @require_safe
 def retirements(request: HttpRequest) -> HttpResponse:
     """What no longer counts."""

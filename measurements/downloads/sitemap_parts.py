@@ -12,7 +12,8 @@ from django.urls import NoReverseMatch
 from measurements.boards.models import NAMED_BY, BoardVersion, Cell
 from measurements.boards.queries import list_boards
 from measurements.boards.series import SuiteSeries, series_by_slug, series_of_suite
-from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite, Task
+from measurements.catalog.cached_rows import tasks_by_slug, with_cached_names
+from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite
 from measurements.intake.models import State, Submission
 from measurements.published.models import PublishedSeries
 from measurements.web.as_of import address_at
@@ -146,9 +147,9 @@ def _cells(name: str) -> list[MappedPage] | None:
     parts = name.split(".")
     for cut in range(1, len(parts)):
         series = series_by_slug(".".join(parts[:cut]))
-        task = Task.objects.named(".".join(parts[cut:]))
+        task = tasks_by_slug().get(".".join(parts[cut:]))
         if isinstance(series, SuiteSeries) and task is not None:
-            cells = series.cells().of_tasks([task]).with_shared_names()[:MAX_ADDRESSES]
+            cells = with_cached_names(series.cells().of_tasks([task])[:MAX_ADDRESSES])
             return [_cell(series.slug, task.slug, cell) for cell in cells]
     return None
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db.models import OuterRef, Subquery
+
 from measurements.ledger.models import Checkpoint
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from django.db.models import QuerySet
 
 
 def checkpoint_size_at(at: datetime) -> int | None:
@@ -15,8 +19,18 @@ def checkpoint_size_at(at: datetime) -> int | None:
 
     Checkpoints are only ever added, with rising times: the answer for a time that is past never changes.
     """
+    return _sizes_until(at).first()
+
+
+def checkpoint_size_until(column: str) -> Subquery:
+    """The same for the time that a column of the outer query has."""
+    return Subquery(_sizes_until(OuterRef(column))[:1])
+
+
+def _sizes_until(at: datetime | OuterRef) -> QuerySet[Checkpoint, int]:
+    """The sizes of checkpoints that were signed until a time, the last one first."""
     until = Checkpoint.objects.filter(signed_at__lte=at).order_by("-signed_at", "-size")
-    return until.values_list("size", flat=True).first()
+    return until.values_list("size", flat=True)
 
 
 def checkpoint_size_with(leaf_index: int | None) -> int | None:

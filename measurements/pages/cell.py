@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from measurements.answer_cache.sources import made_of
 from measurements.boards.cell_detail import explain_cell
-from measurements.boards.models import NAMED_BY
+from measurements.boards.requested_rows import named_in
 from measurements.boards.sources import BOARDS
 from measurements.catalog.sources import CATALOG
 from measurements.contributors.sources import CONTRIBUTORS
@@ -21,11 +21,11 @@ from measurements.intake.sources import SUBMISSIONS
 from measurements.pages.page_sheets import cell_sheet
 from measurements.pages.plot_sheets import plot_files, social_image
 from measurements.published.sources import PUBLISHED
-from measurements.review.sources import RESULTS
+from measurements.review.sources import JUDGED_RESULTS
 from measurements.web.as_of import address_at, honours_as_of, moment_shown, time_shown
 
 
-@made_of(BOARDS, CATALOG, CONTRIBUTORS, PUBLISHED, RESULTS, SUBMISSIONS)
+@made_of(BOARDS, CATALOG, CONTRIBUTORS, PUBLISHED, JUDGED_RESULTS, SUBMISSIONS)
 @honours_as_of
 @require_safe
 def cell(request: HttpRequest, series: str, task: str) -> HttpResponse:
@@ -36,7 +36,7 @@ def cell(request: HttpRequest, series: str, task: str) -> HttpResponse:
             gettext("There is no such value on this board, or nothing has been accepted for it yet.")
         )
     year = address_at(moment_shown(request), "impact", **year_of_value(detail.row))
-    named = {name: request.GET.get(name, "") for name in NAMED_BY}
+    named = named_in(request)
     sheet = cell_sheet(detail, moment_shown(request))
     path = partial(address_at, moment_shown(request), "cell-plot", series, task, **named)
     context = {

@@ -14,13 +14,13 @@ from measurements.boards.as_of import DAY
 from measurements.boards.board_changes import board_changes
 from measurements.boards.series import PublisherSeries, series_by_slug
 from measurements.boards.sources import BOARDS
-from measurements.catalog.models import Task
+from measurements.catalog.cached_rows import tasks_by_slug
 from measurements.catalog.sources import CATALOG
 from measurements.intake.sources import SUBMISSIONS
-from measurements.pages.provenance import Provenance, provenance_of_board
+from measurements.pages.provenance import Provenance, provenance_of_board_rows
 from measurements.published.sources import PUBLISHED
 from measurements.review.result_moves import move_of, moves_on_board
-from measurements.review.sources import RESULTS, TRANSITIONS
+from measurements.review.sources import STATE_REASONS, TRANSITIONS
 from measurements.web.bounded_pages import BoundedPaginator
 
 PERIOD = timedelta(days=30)
@@ -28,11 +28,11 @@ PERIOD = timedelta(days=30)
 PER_PAGE = 100
 
 
-@made_of(BOARDS, CATALOG, PUBLISHED, RESULTS, SUBMISSIONS, TRANSITIONS)
+@made_of(BOARDS, CATALOG, PUBLISHED, STATE_REASONS, SUBMISSIONS, TRANSITIONS)
 @require_safe
 def changes(request: HttpRequest, series: str, task: str) -> HttpResponse:
     """The changes of a board from the end of one day to the end of another, both in UTC."""
-    of_series, of_task = series_by_slug(series), Task.objects.named(task)
+    of_series, of_task = series_by_slug(series), tasks_by_slug().get(task)
     if of_series is None or of_task is None:
         raise Http404(gettext("There is no such board, or nothing has been accepted on it yet."))
     last = of_series.revision()[1]
@@ -40,7 +40,7 @@ def changes(request: HttpRequest, series: str, task: str) -> HttpResponse:
     since = _day(request, "from", _before(until))
     if since > until:
         raise Http404(gettext("The first date must not be after the second."))
-    compared = board_changes(series_slug=series, task_slug=task, since=since, until=until)
+    compared = board_changes(series=of_series, task=of_task, since=since, until=until)
     moves = None
     if not isinstance(of_series, PublisherSeries):
         transitions = moves_on_board(
@@ -53,10 +53,12 @@ def changes(request: HttpRequest, series: str, task: str) -> HttpResponse:
         "task": of_task,
         "since": since,
         "until": until,
-        "rows": compared[1] if compared else [],
+        "rows": compared.changed if compared else [],
         "page": moves,
         "moves": [] if moves is None else [move_of(row) for row in moves],
-        "provenance": provenance_of_board(compared[0]) if compared else Provenance(),
+        "provenance": provenance_of_board_rows(of_series, compared.rows, at=compared.at)
+        if compared
+        else Provenance(),
         "query": f"from={since.date()}&to={until.date()}",
     }
     return render(request, "pages/changes.html", context)

@@ -13,7 +13,7 @@ from joulemark.suite.published import load_study
 from measurements.answer_cache.sources import made_of
 from measurements.boards.comparisons import read_comparison
 from measurements.boards.sources import BOARDS
-from measurements.catalog.models import Task
+from measurements.catalog.cached_rows import tasks_by_slug
 from measurements.catalog.sources import CATALOG
 from measurements.contributors.sources import CONTRIBUTORS
 from measurements.pages.page_sheets import comparison_sheet
@@ -28,7 +28,7 @@ from measurements.web.as_of import path_of
 @require_safe
 def compare(request: HttpRequest, task: str) -> HttpResponse:
     """General-purpose against task-specific models on one task."""
-    compared_task = Task.objects.named(task)
+    compared_task = tasks_by_slug().get(task)
     comparison = read_comparison(compared_task) if compared_task else None
     if compared_task is None or comparison is None or not (comparison.rows or comparison.n_missing):
         raise Http404(gettext("No series has both kinds of model on this task."))

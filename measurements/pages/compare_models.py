@@ -25,7 +25,7 @@ from measurements.pages.comparison_charts import letters_of
 from measurements.pages.comparison_request import ComparisonRefused, parse_comparison
 from measurements.pages.page_sheets import models_sheet
 from measurements.pages.plot_sheets import plot_files, social_image
-from measurements.review.sources import RESULTS
+from measurements.review.sources import JUDGED_RESULTS
 from measurements.web.as_of import path_of
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from measurements.pages.comparison_request import ComparisonRequest
 
 
-@made_of(BOARDS, CATALOG, CONTRIBUTORS, RESULTS, SUBMISSIONS)
+@made_of(BOARDS, CATALOG, CONTRIBUTORS, JUDGED_RESULTS, SUBMISSIONS)
 @require_safe
 def compare_models_page(request: HttpRequest) -> HttpResponse:
     """Answer with the comparison, with the form alone where less than two models are named, or with a refusal."""

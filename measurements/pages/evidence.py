@@ -143,19 +143,23 @@ class Evidence:
         return step, [(number, window.energy_gross_j / window.queries) for number, window in chosen]
 
 
+OF_RESULT = ("suite", "task", "dataset", "model", "hardware_class", "contributor", "device")
+"""What a result's page names of it."""
+
+
 def read_evidence(result_id: str) -> Evidence | None:
     """The evidence of one result, or None when these bytes were never received."""
     submission = (
-        Submission.objects.select_related("key__contributor", "leaf", "ticket").filter(pk=result_id).first()
+        Submission.objects.select_related("key__contributor", "leaf", "ticket", "withdrawal")
+        .select_related(*(f"result__{name}" for name in OF_RESULT))
+        .filter(pk=result_id)
+        .first()
     )
     if submission is None:
         return None
     bundle = parse(bytes(submission.bundle))
     statement = bundle.statement()
-    results = Result.objects.select_related(
-        "suite", "task", "dataset", "model", "hardware_class", "contributor", "device"
-    )
-    result = results.filter(pk=result_id).first()
+    result: Result | None = getattr(submission, "result", None)
     receipt_text = bytes(submission.receipt).decode()
     return Evidence(
         submission=submission,
@@ -165,7 +169,7 @@ def read_evidence(result_id: str) -> Evidence | None:
         verdicts=list(submission.verdicts.select_related("leaf")),
         moderations=list(submission.moderations.select_related("leaf")),
         appeals=list(submission.appeals.select_related("decision")),
-        withdrawal=Withdrawal.objects.filter(submission=submission).first(),
+        withdrawal=getattr(submission, "withdrawal", None),
         result=result,
         cell=Cell.objects.at(CellKey.of(result)).first()
         if result is not None and submission.state == State.ACCEPTED

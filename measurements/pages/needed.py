@@ -18,6 +18,7 @@ from measurements.boards.sources import BOARDS, JOB_NEEDS
 from measurements.catalog.lookup import read_catalogue_of
 from measurements.catalog.sources import CATALOG
 from measurements.catalog.suites import current_digests, known_suites, unpinned_suites
+from measurements.contributors.sources import CONTRIBUTORS
 
 if TYPE_CHECKING:
     from joulemark.suite import Suite
@@ -68,7 +69,7 @@ def needed_of_suites() -> list[NeededOfSuite]:
     return by_suite
 
 
-@made_of(BOARDS, CATALOG, JOB_NEEDS)
+@made_of(BOARDS, CATALOG, CONTRIBUTORS, JOB_NEEDS)
 @require_safe
 def needed(request: HttpRequest) -> HttpResponse:
     """What to measure next, with the command to do it."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from measurements.boards.comparisons import ComparisonRow, read_comparisons
-from measurements.boards.models import Cell
-from measurements.catalog.models import Task
-from measurements.display.choices import ModelKind
-from measurements.published.models import STUDY, PublishedFigure
+from measurements.catalog.cached_rows import tasks_by_slug
+from measurements.published.models import STUDY
+
+if TYPE_CHECKING:
+    from measurements.catalog.models import Task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +56,7 @@ class Overview:
 
 def read_overview() -> Overview:
     """Every task on which at least one series can divide both kinds of model."""
-    tasks = _tasks_with_general_purpose()
+    tasks = list(tasks_by_slug().values())
     compared = read_comparisons(tasks)
     return Overview(
         lines=[_line(task, compared[task.slug].rows) for task in tasks if compared[task.slug].rows],
@@ -69,10 +71,3 @@ def _line(task: Task, rows: list[ComparisonRow]) -> TaskLine:
         published=overall[0] if overall else None,
         crowd=[row for row in rows if not row.series.is_published],
     )
-
-
-def _tasks_with_general_purpose() -> list[Task]:
-    general = ModelKind.GENERAL_PURPOSE
-    ids = set(PublishedFigure.objects.filter(model__kind=general).values_list("task", flat=True))
-    ids |= set(Cell.objects.filter(model__kind=general).values_list("dataset__task", flat=True))
-    return list(Task.objects.filter(pk__in=ids))

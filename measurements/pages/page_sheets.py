@@ -22,7 +22,7 @@ from measurements.pages.ladder_chart import draw_ladder, ladder_sentence
 from measurements.pages.plot_sheets import dated, sheet_notes
 from measurements.pages.quality_chart import quality_plot
 from measurements.pages.query_form import unit_title
-from measurements.pages.table_words import provenance, table_plot, table_title
+from measurements.pages.table_words import plot_notes, table_plot, table_title
 from measurements.published.models import STUDY
 from measurements.web.as_of import address_at
 
@@ -90,7 +90,7 @@ def _of_table(table: BoardTable, moment: Moment | None, title: str, drawing: Dra
             sorted({line.row.grade for line in table.rows}),
             max((line.row.updated_at for line in table.rows), default=None),
         ),
-        notes=provenance(table, moment),
+        notes=plot_notes(table, moment),
     )
 
 

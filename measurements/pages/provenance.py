@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -10,14 +10,21 @@ from django.conf import settings
 from django.utils.translation import gettext
 
 from joulemark import __version__
+from measurements.boards.board_table import BoardTable
 from measurements.boards.cell_detail import CellDetail
 from measurements.boards.models import NAMED_BY, BoardVersion
 from measurements.boards.queries import Board
+from measurements.boards.series import latest_change
 from measurements.display.choices import Grade
 from measurements.display.titles import translated
-from measurements.ledger.checkpoint_times import checkpoint_size_at, checkpoint_size_with
+from measurements.ledger.checkpoint_times import (
+    checkpoint_size_at,
+    checkpoint_size_until,
+    checkpoint_size_with,
+)
 from measurements.pages.citation import Citation
 from measurements.pages.evidence import Evidence
+from measurements.pages.query_form import unit_title
 from measurements.web.as_of import PARAMETERS, address_at, moment_shown
 from measurements.web.languages import current_language, without_language
 from measurements.web.links import exact_time
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from measurements.boards.board_row import BoardRow
+    from measurements.boards.series import Series
     from measurements.published.models import PublishedSeries
 
 
@@ -45,10 +53,13 @@ class Offer:
 class Provenance:
     """`at` is when what is shown came to be, `checkpoint` the last one of the log until then, None where none was.
 
+    `versions` are those of each series that a table of several boards has rows of; `version` is that of the only one.
+
     `citation` is None for a page without data of its own. `embed_path` and `changes_path` are "" where there is none.
     """
 
     version: int | None = None
+    versions: tuple[tuple[str, int], ...] = ()
     at: datetime | None = None
     checkpoint: int | None = None
     grades: tuple[str, ...] = ()
@@ -77,9 +88,11 @@ def provenance_of(context: Mapping[str, object], request: HttpRequest) -> Proven
     stated = context.get("provenance")
     if isinstance(stated, Provenance):
         return stated
-    board, cell, evidence = (context.get(name) for name in ("board", "cell", "evidence"))
+    board, table, cell, evidence = (context.get(name) for name in ("board", "table", "cell", "evidence"))
     if isinstance(board, Board):
         return _of_board(board, request)
+    if isinstance(table, BoardTable):
+        return _of_table(table, request)
     if isinstance(cell, CellDetail):
         return _of_cell(cell, request)
     if isinstance(evidence, Evidence):
@@ -89,22 +102,26 @@ def provenance_of(context: Mapping[str, object], request: HttpRequest) -> Proven
 
 def provenance_of_boards(*, at: datetime | None = None) -> Provenance:
     """Of a page about all boards, now or at a time: when the last of them changed, and their grades."""
-    versions = list(BoardVersion.objects.order_by("-changed_at").values_list("changed_at", "grade"))
+    by_time = BoardVersion.objects.order_by("-changed_at")
+    versions = list(by_time.values_list("changed_at", "grade", checkpoint_size_until("changed_at")))
     if not versions:
         return Provenance()
-    shown_at = versions[0][0] if at is None else at
-    grades = sorted({grade for _, grade in versions}, reverse=True)
-    return Provenance(at=shown_at, checkpoint=checkpoint_size_at(shown_at), grades=tuple(grades))
+    changed_at, _, checkpoint = versions[0]
+    grades = tuple(sorted({grade for _, grade, _ in versions}, reverse=True))
+    if at is not None:
+        return Provenance(at=at, checkpoint=checkpoint_size_at(at), grades=grades)
+    return Provenance(at=changed_at, checkpoint=checkpoint, grades=grades)
 
 
-def provenance_of_board(board: Board) -> Provenance:
-    """Of a page about one board that shows something else of it than its rows."""
+def provenance_of_board_rows(series: Series, rows: Iterable[BoardRow], *, at: datetime) -> Provenance:
+    """Of a page about rows of one board as they were at a time."""
+    version, version_at = series.revision(at=at)
     return Provenance(
-        version=board.version,
-        at=board.version_at,
-        checkpoint=checkpoint_size_at(board.version_at),
-        grades=(board.series.grade,),
-        scopes=_scopes(board.rows),
+        version=version,
+        at=version_at,
+        checkpoint=checkpoint_size_at(version_at),
+        grades=(series.grade,),
+        scopes=_scopes(rows),
     )
 
 
@@ -152,6 +169,39 @@ def _of_board(board: Board, request: HttpRequest) -> Provenance:
     )
 
 
+def provenance_of_table(table: BoardTable) -> Provenance:
+    """Of rows of several boards: the versions of those that have any here, and when any that could last changed."""
+    chosen = table.choices.series.get(table.query.series)
+    at = table.as_of or latest_change([chosen] if chosen else table.choices.series.values())
+    versions = tuple(table.versions.items())
+    return Provenance(
+        version=versions[0][1] if len(versions) == 1 else None,
+        versions=versions,
+        at=at,
+        checkpoint=None if at is None else checkpoint_size_at(at),
+        grades=tuple(dict.fromkeys(line.row.grade for line in table.rows)),
+        scopes=_scopes(line.row for line in table.rows),
+    )
+
+
+def _of_table(table: BoardTable, request: HttpRequest) -> Provenance:
+    of_rows, moment = provenance_of_table(table), moment_shown(request)
+    if of_rows.at is None:
+        return of_rows
+    title = f"{translated(table.task.title)}, {unit_title(table.query)}"
+    parameters = table.query.parameters
+    return replace(
+        of_rows,
+        citation=_citation(title, request, of_rows.version, of_rows.at),
+        files=tuple(
+            Offer(
+                name=name, path=address_at(moment, f"api-task-{name.lower()}", table.task.slug, **parameters)
+            )
+            for name in ("CSV", "JSON")
+        ),
+    )
+
+
 def _of_cell(cell: CellDetail, request: HttpRequest) -> Provenance:
     row, moment, where = cell.row, moment_shown(request), (cell.series.slug, cell.task.slug)
     named = {name: getattr(row, name) for name in NAMED_BY}
@@ -195,7 +245,7 @@ def _of_result(evidence: Evidence, request: HttpRequest) -> Provenance:
     )
 
 
-def _citation(title: str, request: HttpRequest, version: int, at: datetime) -> Citation:
+def _citation(title: str, request: HttpRequest, version: int | None, at: datetime) -> Citation:
     """Of this page as of the time of its version, whatever moment the address names."""
     question = [(name, value) for name, value in request.GET.lists() if name not in PARAMETERS]
     pairs = [(name, each) for name, values in question for each in values]

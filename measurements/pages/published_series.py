@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.db.models import Count, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext
@@ -53,13 +54,13 @@ def read_published(slug: str, *, at: datetime | None = None) -> PublishedSeriesP
         require_kept(slug, at)
     if series is None:
         return None
-    figures = series.facts.figures
+    counted = series.facts.figures.aggregate(n_figures=Count("pk"), n_runs=Sum("n_runs"))
     return PublishedSeriesPage(
         series=series,
         facts=series.facts,
         boards=[entry for entry in list_boards(at=at) if entry.series.slug == slug],
-        n_figures=figures.count(),
-        n_runs=sum(figures.order_by().values_list("n_runs", flat=True)),
+        n_figures=counted["n_figures"],
+        n_runs=counted["n_runs"] or 0,
         hardware=sorted(
             {row.public_title for row in HardwareClass.objects.filter(published_figures__series=series.facts)}
         ),

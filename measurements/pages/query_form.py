@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from joulemark.impact import intensity
 from measurements.boards.board_query import CO2E, TIERS, TOKEN_UNITS, WH, J
@@ -153,7 +154,7 @@ def _options(choices: TableChoices) -> dict[str, Options]:
         "licence": titled(choices.licence),
         "metric": titled(choices.metrics, metric_name),
         "unit": list(_unit_titles().items()),
-        "region": [("", "–"), *_places()],  # noqa: RUF001 - a dash for none
+        "region": [("", "–"), *_places(get_language() or "")],  # noqa: RUF001 - a dash for none
         "sort": [
             pair
             for word, title in sorts
@@ -162,11 +163,13 @@ def _options(choices: TableChoices) -> dict[str, Options]:
     }
 
 
-def _places() -> Options:
+@lru_cache(maxsize=8)
+def _places(_language: str) -> tuple[tuple[str, str], ...]:
+    """The regions and countries of the table of intensities, which comes with the software, in the language in use."""
     rows = intensity.latest()
     regions = [(row.code, translated(row.name)) for row in rows if row.kind == "region"]
     countries = [(row.code, territory_name(row.code)) for row in rows if row.kind == "country"]
-    return regions + sorted(countries, key=lambda place: place[1].casefold())
+    return (*regions, *sorted(countries, key=lambda place: place[1].casefold()))
 
 
 def _labels() -> dict[str, str]:

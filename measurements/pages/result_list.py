@@ -13,11 +13,11 @@ from measurements.intake.models import State
 from measurements.intake.sources import SUBMISSIONS
 from measurements.review.filters import ResultFilter
 from measurements.review.listing import PER_PAGE, codes_of, listed_submissions
-from measurements.review.sources import RESULTS
+from measurements.review.sources import JUDGED_RESULTS
 from measurements.web.bounded_pages import BoundedPaginator
 
 
-@made_of(CATALOG, CONTRIBUTORS, RESULTS, SUBMISSIONS)
+@made_of(CATALOG, CONTRIBUTORS, JUDGED_RESULTS, SUBMISSIONS)
 @require_safe
 def result_list(request: HttpRequest) -> HttpResponse:
     """Every result in every state, latest first."""

@@ -14,12 +14,13 @@ from measurements.intake.models import State
 from measurements.intake.sources import SUBMISSIONS
 from measurements.review.listing import PER_PAGE
 from measurements.review.moves import RETIRED
-from measurements.review.retirements import retired_submissions, retirement_of
-from measurements.review.sources import RESULTS
+from measurements.review.retirements import retired_submissions
+from measurements.review.sources import STATE_REASONS
+from measurements.review.state_reasons import reason_of
 from measurements.web.bounded_pages import BoundedPaginator
 
 
-@made_of(CATALOG, CONTRIBUTORS, RESULTS, SUBMISSIONS)
+@made_of(CATALOG, CONTRIBUTORS, STATE_REASONS, SUBMISSIONS)
 @require_safe
 def retirement_list(request: HttpRequest) -> HttpResponse:
     """One page of the rejected results, or of the withdrawn ones where `state` asks for them."""
@@ -29,7 +30,7 @@ def retirement_list(request: HttpRequest) -> HttpResponse:
     page = BoundedPaginator(retired_submissions(State(state)), PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
-        "rows": [retirement_of(submission) for submission in page],
+        "rows": [(submission, reason_of(submission, state=state)) for submission in page],
         "state": state,
         "states": [retired.value for retired in RETIRED],
     }

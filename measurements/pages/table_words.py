@@ -12,8 +12,8 @@ from measurements.display.row_plot import Point, dot_plot
 from measurements.display.templatetags.figures import figure, grade_name, kind_name, scope_name
 from measurements.display.titles import translated
 from measurements.pages.charts import evidence_address
+from measurements.pages.provenance import provenance_of_table
 from measurements.pages.query_form import query_fields, unit_title
-from measurements.web.as_of import address_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,30 +99,23 @@ def axis_title(table: BoardTable) -> str:
     ) % {"unit": unit_title(table.query)}
 
 
-def provenance(table: BoardTable, moment: Moment | None) -> list[str]:
-    """Grade, scope, versions, moment, terms and address of what is shown, a sentence each."""
-    grades = sorted({grade_name(line.row.grade) for line in table.rows})
-    scopes = sorted({scope_name(line.row.scope) for line in table.rows})
+def plot_notes(table: BoardTable, moment: Moment | None) -> list[str]:
+    """Grade, scope, versions, moment, terms and address of what a plot shows, a sentence each."""
+    origin = provenance_of_table(table)
     series = {line.row.series: line.series for line in table.rows}
-    versions = (f"{series[slug].title} ({slug}, {version})" for slug, version in table.versions.items())
+    versions = (f"{series[slug].title} ({slug}, {version})" for slug, version in origin.versions)
     fields = query_fields(table.query, table.choices)
     filters = "; ".join(f"{label}: {value}" for label, value, _ in active_filters(table, fields))
-    dates = [line.row.updated_at for line in table.rows]
     parts = [
         (gettext("Filter"), filters),
-        (gettext("Grade"), ", ".join(grades)),
-        (gettext("Scope"), ", ".join(scopes)),
+        (gettext("Grade"), ", ".join(map(grade_name, origin.grades))),
+        (gettext("Scope"), ", ".join(map(scope_name, origin.scopes))),
         (gettext("Series and version"), "; ".join(versions)),
-        (gettext("Last change"), f"{max(dates):%Y-%m-%d %H:%M} UTC" if dates else ""),
+        (gettext("Last change"), f"{origin.at:%Y-%m-%d %H:%M} UTC" if origin.at and not table.as_of else ""),
         (gettext("As of"), f"{table.as_of:%Y-%m-%d %H:%M:%S} UTC" if table.as_of else ""),
         (gettext("Licence"), "; ".join(sorted({each.licence for each in series.values()}))),
-        (gettext("Source"), f"{settings.ORIGIN}{table_address(table, moment)}"),
+        (gettext("Source"), f"{settings.ORIGIN}{table.path(moment)}"),
     ]
     if table.query.region:
         parts.insert(3, (gettext("Carbon intensity"), f"{table.query.region} {table.query.year}, Ember"))
     return [f"{label}: {text}" for label, text in parts if text]
-
-
-def table_address(table: BoardTable, moment: Moment | None, name: str = "task") -> str:
-    """The path of the table, in one of its formats, with its query."""
-    return address_at(moment, name, table.task.slug, **table.query.parameters)

@@ -12,10 +12,10 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from measurements.answer_cache.sources import made_of, note, note_one_off
-from measurements.boards.board_query import QueryRefused, parse
-from measurements.boards.board_table import read_table
+from measurements.answer_cache.sources import made_of, note
+from measurements.boards.board_query import QueryRefused
 from measurements.boards.page_views import VIEWED
+from measurements.boards.requested_rows import requested_query, requested_table
 from measurements.boards.sources import BOARDS
 from measurements.catalog.sources import CATALOG
 from measurements.display.row_plot import MANY_ROWS
@@ -24,9 +24,9 @@ from measurements.pages.plot_sheets import plot_answer, plot_files, social_image
 from measurements.pages.quality_chart import quality_plot
 from measurements.pages.query_form import chooser_fields, filter_groups, query_fields, unit_title
 from measurements.pages.table_heads import table_heads
-from measurements.pages.table_words import active_filters, table_address
+from measurements.pages.table_words import active_filters
 from measurements.published.sources import PUBLISHED
-from measurements.web.as_of import PARAMETERS, address_at, honours_as_of, moment_shown, time_shown
+from measurements.web.as_of import address_at, honours_as_of, moment_shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 def task(request: HttpRequest, task: str) -> HttpResponse:
     """One page of a task's table. An address that is written otherwise than its query is, leads to that one."""
     try:
-        query = _query(request)
-        address = address_at(moment_shown(request), "task", task, **query.parameters)
+        query, moment = requested_query(request), moment_shown(request)
+        address = address_at(moment, "task", task, **query.parameters)
         if address != request.get_full_path():
             return HttpResponseRedirect(address)
         table = _table(request, task, query)
@@ -54,7 +54,6 @@ def task(request: HttpRequest, task: str) -> HttpResponse:
         request,
         {(line.row.task, line.row.dataset, line.row.model) for line in table.rows if line.row.dataset},
     )
-    moment = moment_shown(request)
     fields = query_fields(query, table.choices)
     sheet = table_sheet(table, moment)
     context = {
@@ -65,7 +64,7 @@ def task(request: HttpRequest, task: str) -> HttpResponse:
         "groups": filter_groups(fields),
         "chooser": chooser_fields(fields),
         "active": [
-            (label, value, _query_address(table, moment, without))
+            (label, value, table.path(moment, query=without))
             for label, value, without in active_filters(table, fields)
         ],
         "moment": moment.query if moment else "",
@@ -73,18 +72,18 @@ def task(request: HttpRequest, task: str) -> HttpResponse:
             "", '<input type="hidden" name="{}" value="{}">', parse_qsl(moment.query) if moment else []
         ),
         "downloads": [
-            (word, table_address(table, moment, name))
+            (word, table.path(moment, name=name))
             for word, name in (
                 ("CSV", "api-task-csv"), ("JSON", "api-task-json"), ("SVG", "task-svg"), ("PNG", "task-png"),
             )
         ],
-        "previous": _page_address(table, moment, -1) if query.page > 1 else None,
-        "next": _page_address(table, moment, 1) if query.page < table.n_pages else None,
+        "previous": table.path(moment, query=query.but(page=query.page - 1)) if query.page > 1 else None,
+        "next": table.path(moment, query=query.but(page=query.page + 1)) if query.page < table.n_pages else None,
         "plot": sheet.drawing,
         "is_short": len(table.rows) <= MANY_ROWS,
         "quality": quality_plot(table, moment),
         "quality_files": plot_files(partial(_quality_address, table, moment)),
-        "social": social_image(sheet, lambda _form: table_address(table, moment, "task-card")),
+        "social": social_image(sheet, lambda _form: table.path(moment, name="task-card")),
     }  # fmt: skip
     return _page(request, context)
 
@@ -95,14 +94,6 @@ def _quality_address(table: BoardTable, moment: Moment | None, form: str) -> str
 
 def _page(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     return render(request, "pages/task.html", context, status=status)
-
-
-def _page_address(table: BoardTable, moment: Moment | None, pages: int) -> str:
-    return _query_address(table, moment, table.query.but(page=table.query.page + pages))
-
-
-def _query_address(table: BoardTable, moment: Moment | None, query: BoardQuery) -> str:
-    return address_at(moment, "task", table.task.slug, **query.parameters)
 
 
 @made_of(BOARDS, CATALOG, PUBLISHED)
@@ -125,7 +116,7 @@ def _file(
     request: HttpRequest, task: str, form: str, sheet_of: Callable[[BoardTable, Moment | None], Sheet]
 ) -> HttpResponse:
     try:
-        table = _table(request, task, _query(request))
+        table = _table(request, task, requested_query(request))
     except QueryRefused as refusal:
         return _refused(request, task, refusal)
     return plot_answer(sheet_of(table, moment_shown(request)), form)
@@ -135,25 +126,9 @@ def _refused(request: HttpRequest, task: str, refusal: QueryRefused) -> HttpResp
     return _page(request, {"refusal": refusal, "task_slug": task}, status=400)
 
 
-def _query(request: HttpRequest) -> BoardQuery:
-    """The query of a request. Raises QueryRefused."""
-    return parse(
-        (name, value) for name, values in request.GET.lists() if name not in PARAMETERS for value in values
-    )
-
-
 def _table(request: HttpRequest, task: str, query: BoardQuery) -> BoardTable:
     """The table that a request asks for. Raises QueryRefused, or Http404 where the task has no row."""
-    table = read_table(task_slug=task, query=query, at=time_shown(request))
+    table = requested_table(request, task, query)
     if table is None:
         raise Http404(gettext("There is no such task, or nothing has been accepted for it yet."))
-    if not is_kept(request, query):
-        note_one_off(request)
     return table
-
-
-def is_kept(request: HttpRequest, query: BoardQuery) -> bool:
-    """Whether the answer may be kept: its query is a common one, and its address the one that all of its kind have."""
-    moment = moment_shown(request)
-    written = "&".join(part for part in (query.encoded, moment.query if moment else "") if part)
-    return query.is_common and request.META.get("QUERY_STRING", "") == written

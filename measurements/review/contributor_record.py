@@ -63,7 +63,7 @@ class ContributorRecord:
 
 def read_contributor(pseudonym: str) -> ContributorRecord | None:
     """The record of a contributor, None where there is none of this pseudonym."""
-    contributor = Contributor.objects.filter(pseudonym=pseudonym).first()
+    contributor = Contributor.objects.select_related("standing").filter(pseudonym=pseudonym).first()
     if contributor is None:
         return None
     keys = list(contributor.keys.order_by("-enrolled_at", "key_id")[:MAX_KEYS])
@@ -75,7 +75,7 @@ def read_contributor(pseudonym: str) -> ContributorRecord | None:
         contributor=contributor,
         keys=keys,
         devices=list(devices.order_by("-first_seen_at", "pk")[:MAX_DEVICES]),
-        standing=Standing.objects.filter(contributor=contributor).first(),
+        standing=getattr(contributor, "standing", None),
         months=_months(_latest_agreements(keys)),
         appeals=list(appeals.order_by("-pk")[:MAX_APPEALS]),
         states=dict(counted),

@@ -29,7 +29,7 @@ from measurements.review.cell_key import CELL_FIELDS, CellKey
 from measurements.review.cell_turns import take_turn
 from measurements.review.due_cells import DueComparison
 from measurements.review.models import TRUSTED_AFTER, Agreement, Result, Standing
-from measurements.review.signals import cells_touched
+from measurements.review.signals import cells_compared, cells_touched
 from measurements.review.standings import refresh_standings
 from measurements.review.sweep_position import ROWS_PER_SWEEP, next_rows
 
@@ -180,6 +180,7 @@ def _compare_cell(cell: CellKey) -> int:
     touched = Result.objects.of_cell(cell).order_by().values_list("contributor", flat=True).distinct()
     refresh_standings(list(touched))
     DueComparison.objects.filter(pk__in=marks).delete()
+    cells_compared.send(sender=Agreement, cells=[cell])
     return len(rows)
 
 

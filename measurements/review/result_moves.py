@@ -10,6 +10,7 @@ from django.db.models import Q
 from measurements.intake.models import State
 from measurements.review.models import Transition
 from measurements.review.moves import RETIRED, Cause
+from measurements.review.state_reasons import reason_of, reasons_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -62,47 +63,24 @@ def with_reasons(transitions: QuerySet[Transition]) -> QuerySet[Transition]:
     return transitions.select_related(
         "submission__withdrawal", "submission__result__task", "submission__result__dataset",
         "submission__result__model", "submission__result__hardware_class", "submission__result__suite",
-    ).defer("submission__bundle", "submission__receipt").prefetch_related(
-        "submission__verdicts", "submission__moderations"
-    )  # fmt: skip
+    ).defer("submission__bundle", "submission__receipt").prefetch_related(*reasons_of("submission__"))  # fmt: skip
 
 
 def move_of(row: Transition) -> Move:
     """A transition with its reasons."""
     submission = row.submission
+    reason = reason_of(submission, state=row.after, until=row.moved_at)
     return Move(
         id=row.pk,
         result_id=row.submission_id,
         before=row.before,
         after=row.after,
         cause=row.cause,
-        codes=_codes_of(row),
-        reason=_reason_of(row),
+        codes=reason.codes,
+        reason=reason.words,
         at=row.moved_at,
         result=getattr(submission, "result", None),
     )
-
-
-def _codes_of(row: Transition) -> tuple[str, ...]:
-    """Of the last verdict until the move with its state."""
-    verdicts = [
-        verdict
-        for verdict in row.submission.verdicts.all()
-        if verdict.state == row.after and verdict.judged_at <= row.moved_at
-    ]
-    return tuple(dict.fromkeys(finding["code"] for finding in verdicts[-1].findings)) if verdicts else ()
-
-
-def _reason_of(row: Transition) -> str:
-    if row.after == State.WITHDRAWN:
-        withdrawal = getattr(row.submission, "withdrawal", None)
-        return withdrawal.get_reason_display() if withdrawal else ""
-    moderations = [
-        decision
-        for decision in row.submission.moderations.all()
-        if decision.state == row.after and decision.decided_at <= row.moved_at
-    ]
-    return moderations[-1].get_reason_display() if moderations else ""
 
 
 def moves_on_board(

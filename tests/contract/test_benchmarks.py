@@ -198,6 +198,23 @@ def test_every_page_of_a_large_platform_is_measured(tmp_path: Path) -> None:
     assert {row["unit"] for row in goals} == {f"of {len(measured)}"}
 
 
+@pytest.mark.timeout(1000)
+def test_what_readers_wait_for_is_measured_beside_stock_django(tmp_path: Path) -> None:
+    """One round on a small platform; the whole table is `make bench-site`."""
+    few = {"BENCH_RESULTS": "4000", "BENCH_CELLS": "120", "BENCH_ROUNDS": "1", "BENCH_REPEATS": "40"}
+    rows = figures(tmp_path, "site", "benchmarks/site.py", limit_s=900, **few)
+    tools = {(row["case"], row["tool"]) for row in rows}
+    assert {("a board, 100 rows", "joulemark"), ("100 cells", "stock Django")} <= tools
+    assert {row["case"] for row in rows if row["metric"] == "warm, beside memory"} >= {
+        "the front page", "a cell of 1,000 results",
+    }  # fmt: skip
+    sent = [row["value"] for row in rows if row["metric"] == "sent"]
+    assert len(sent) > 25
+    assert max(sent) <= 100
+    statements = {row["case"]: row["value"] for row in rows if row["metric"] == "statements"}
+    assert max(statements.values()) <= 12, statements
+
+
 def test_a_kept_page_costs_a_fraction_of_a_computed_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

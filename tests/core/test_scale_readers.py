@@ -35,7 +35,7 @@ def test_a_server_that_closes_idle_connections_has_left_nobody(tmp_path: Path) -
         server = threading.Thread(target=serve)
         server.start()
         readers = [Reader(str(tmp_path / "s")) for _ in range(2)]
-        answered = read_all(readers, "/", 2)
+        answered = read_all(readers, ["/"], 2)
         server.join(10)
         for reader in readers:
             reader.socket.close()

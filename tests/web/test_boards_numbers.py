@@ -199,20 +199,20 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
     for number in range(12):
         make_result(Run(by=f"v{number}", device=f"d{number}", model=GENERAL, energy_per_query_j=5.0 + number))
     refresh_stale_cells()
-    limits = {  # of them one asks whether a simulated crowd is here, one for versions, two for the provenance line
-        "/en/": 42,
-        "/en/boards/": 11,
-        f"/en/boards/{ESTIMATED}/": 18,
-        "/en/boards/study-2024/text_classification/": 8,
-        "/en/compare/": 16,
-        "/en/compare/text_classification/": 23,
+    limits = {  # the first pages also read the catalogue and what is published; later ones find that as it was
+        "/en/": 25,
+        "/en/boards/": 6,
+        f"/en/boards/{ESTIMATED}/": 12,
+        "/en/boards/study-2024/text_classification/": 6,
+        "/en/compare/": 8,
+        "/en/compare/text_classification/": 11,
         "/en/results/": 6,
-        f"/en/embed/boards/{ESTIMATED}/": 16,
-        f"/en/changes/{ESTIMATED}/": 32,
-        "/en/feeds/cells.atom": 8,
-        "/en/feeds/records.atom": 8,
-        "/en/feeds/retirements.atom": 8,
-        f"/api/v1/boards/{ESTIMATED}.csv": 16,
+        f"/en/embed/boards/{ESTIMATED}/": 10,
+        f"/en/changes/{ESTIMATED}/": 12,
+        "/en/feeds/cells.atom": 4,
+        "/en/feeds/records.atom": 4,
+        "/en/feeds/retirements.atom": 6,
+        f"/api/v1/boards/{ESTIMATED}.csv": 10,
         "/api/v1/results/": 6,
     }
     for path, limit in limits.items():

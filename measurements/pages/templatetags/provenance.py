@@ -26,7 +26,7 @@ register = template.Library()
 
 IDENTIFYING = ("page", *NAMED_BY)
 """What of a question tells one page from another; the rest narrows, sorts or dates one."""
-SHOWN_BY = ("provenance", "board", "cell", "evidence")
+SHOWN_BY = ("provenance", "board", "table", "cell", "evidence")
 """Names in a page's context of what says where its content comes from."""
 LOCALES = {"en": "en_US", "ru": "ru_RU"}
 
