@@ -1,0 +1,26 @@
+"""Fills the database of a served platform, and prints where its pages are: `manage.py shell -c`."""
+
+from __future__ import annotations
+
+import json
+
+from django.conf import settings
+
+from joulemark.record import keys
+from joulemark_simulation.result_rows import private_key
+from tests.browser.served_site import MARK
+from tests.every_page import english_pages, with_every_state
+from tests.web.hostile_site import plant
+from tests.web.populated import populate
+from tests.web.task_rows import populate_summarizers
+
+
+
+def seed(*, hostile: bool = False) -> None:
+    """Results in every state, a table of summarizers, the study; `hostile`: with a stranger's worst words in them."""
+    settings.PLATFORM_KEY_FILE.write_bytes(keys.to_pem(private_key("platform")))  # it signs what is simulated
+    populate_summarizers()
+    values = with_every_state(populate())
+    if hostile:
+        plant()
+    print(MARK + json.dumps(english_pages(values)))
