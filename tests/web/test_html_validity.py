@@ -41,8 +41,12 @@ def test_every_page_is_valid(client: Client, pages: dict[str, int]) -> None:
 @pytest.mark.parametrize(
     ("markup", "fault"),
     [
-        ("<p>1 < 2 & 3</p>", "line 2"),
-        ("<p><b>x</p></b>", "line 2"),
+        ("<p>1 < 2</p>", "a bare"),
+        ("<p>1 & 2</p>", "a bare"),
+        ('<p id="a" id="b">x</p>', "has id twice"),
+        ("<div/>", "is not void"),
+        ("<div>x", "closes <div>"),
+        ("<p><b>x</p></b>", "closes"),
         ('<p id="a"></p><p id="a"></p>', "the id 'a' comes 2 times"),
         ('<p aria-describedby="no">x</p>', "refers to nothing"),
         ('<p><a href="#no">x</a></p>', "leads to nothing"),
