@@ -91,7 +91,7 @@ def faults_of(html: str) -> list[str]:
         *_headings(root),
         *_languages(root),
         *_document(root),
-        *(fault for element, above in every(root) for fault in (*_place(element, above), *_content(element))),
+        *(fault for element, above in every(root) for fault in (*_place(element, above), *_content(element, above))),
         *(fault for table in root.all("table") for fault in _columns(table)),
     ]
 
@@ -174,10 +174,12 @@ def _document(root: Element) -> Iterator[str]:
     (html,) = root.all("html") or (Element("html", {}),)
     if not html.attributes.get("lang"):
         yield "the page has no language"
-    for tag in ("title", "main", "h1"):
-        if len(root.all(tag)) != 1:
-            yield f"the page has {len(root.all(tag))} <{tag}>"
-    if root.all("title") and not root.first("title").text:
+    heads = root.all("head")
+    titles = heads[0].all("title") if heads else []
+    for tag, elements in {"title": titles, "main": root.all("main"), "h1": root.all("h1")}.items():
+        if len(elements) != 1:
+            yield f"the page has {len(elements)} <{tag}>"
+    if titles and not titles[0].text:
         yield "the title is empty"
     if [meta.attributes.get("charset") for meta in root.all("meta", "")].count("utf-8") != 1:
         yield "the page does not say once that it is UTF-8"
@@ -199,7 +201,7 @@ def _place(element: Element, above: tuple[Element, ...]) -> Iterator[str]:
         yield f"{_of(element)} stands in <{tags[-1]}>"
 
 
-def _content(element: Element) -> Iterator[str]:
+def _content(element: Element, above: tuple[Element, ...]) -> Iterator[str]:
     """Faults of what an element has or lacks."""
     attributes = element.attributes
     match element.tag:
@@ -215,7 +217,7 @@ def _content(element: Element) -> Iterator[str]:
             yield f"{_of(element)} is no time"
         case "th" if attributes.get("scope", "col") not in {"col", "row", "colgroup", "rowgroup"}:
             yield f"{_of(element)} has no such scope"
-        case "svg" if attributes.get("aria-hidden") != "true":
+        case "svg" if attributes.get("aria-hidden") != "true" and "svg" not in _tags(above):
             has_name = {"aria-label", "aria-labelledby"} & set(attributes)
             if attributes.get("role") not in {"img", "group", "graphics-document"} or not has_name:
                 yield f"{_of(element)} has neither a role with a name nor aria-hidden"
