@@ -28,11 +28,18 @@ FORMS: Mapping[str, int] = {
     "/en/tasks/text_classification/?colour=red": 400,
     "/en/tasks/text_classification/?kind=general-purpose&sort=-least": 200,
     "/en/tasks/text_classification/?unit=gco2e&region=DEU&year=2024": 200,
-    "/en/tasks/text_classification/?text=nothing-is-called-this": 200,
+    "/en/tasks/text_classification/?q=unheard-of": 200,
 }
 """What no address alone shows: empty lists, refusals, other units, a page that is not there; each with its status."""
-REDIRECTED = ("/en/published/", "/en/boards/demo-1-estimated/", "/en/boards/study-2024/")
-"""Addresses under a language that only lead to another page."""
+NO_PAGES = (
+    "/en/published/",
+    "/en/boards/demo-1-estimated/",
+    "/en/boards/study-2024/",
+    "/en/boards/study-2024/text_classification/cell/",
+    "/en/embed/boards/study-2024/text_classification/cell/",
+    "/en/published/demo-1-estimated/",
+)
+"""Addresses under a language that only lead to another page, and series of one kind where only another has a page."""
 
 
 def with_every_state(values: Values) -> Values:
@@ -47,7 +54,7 @@ def english_pages(values: Values) -> dict[str, int]:
     pages = {
         f"{address}?{asked[address]}" if address in asked else address: 200
         for address in addresses(values)
-        if address.startswith("/en/") and not PurePosixPath(address).suffix and address not in REDIRECTED
+        if address.startswith("/en/") and not PurePosixPath(address).suffix and address not in NO_PAGES
     }
     return pages | FORMS
 

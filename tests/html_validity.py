@@ -91,7 +91,11 @@ def faults_of(html: str) -> list[str]:
         *_headings(root),
         *_languages(root),
         *_document(root),
-        *(fault for element, above in every(root) for fault in (*_place(element, above), *_content(element, above))),
+        *(
+            fault
+            for element, above in every(root)
+            for fault in (*_place(element, above), *_content(element, above))
+        ),
         *(fault for table in root.all("table") for fault in _columns(table)),
     ]
 
@@ -203,30 +207,44 @@ def _place(element: Element, above: tuple[Element, ...]) -> Iterator[str]:
 
 def _content(element: Element, above: tuple[Element, ...]) -> Iterator[str]:
     """Faults of what an element has or lacks."""
-    attributes = element.attributes
-    match element.tag:
-        case "img" if "alt" not in attributes:
-            yield f"{_of(element)} has no alt"
-        case "iframe" if not attributes.get("title"):
-            yield f"{_of(element)} has no title"
-        case "details":
-            children = [child for child in element.children if isinstance(child, Element)]
-            if [child.tag for child in children[:1]] != ["summary"] or len(element.all("summary")) < 1:
-                yield f"{_of(element)} does not begin with a summary"
-        case "time" if not DATE.fullmatch(attributes.get("datetime", element.text)):
-            yield f"{_of(element)} is no time"
-        case "th" if attributes.get("scope", "col") not in {"col", "row", "colgroup", "rowgroup"}:
-            yield f"{_of(element)} has no such scope"
-        case "svg" if attributes.get("aria-hidden") != "true" and "svg" not in _tags(above):
-            has_name = {"aria-label", "aria-labelledby"} & set(attributes)
-            if attributes.get("role") not in {"img", "group", "graphics-document"} or not has_name:
-                yield f"{_of(element)} has neither a role with a name nor aria-hidden"
+    if lack := _lack(element, above):
+        yield f"{_of(element)} {lack}"
     if element.tag in {"a", "button", "summary"} and not _name_of(element):
         yield f"{_of(element)} has no name"
     if element.tag in TEXTLESS:
         words = "".join(child for child in element.children if isinstance(child, str)).strip()
         if words:
             yield f"words stand in <{element.tag}>: {words[:40]!r}"
+
+
+def _lack(element: Element, above: tuple[Element, ...]) -> str:
+    """What an element of its kind must have and does not, in words; empty if nothing."""
+    attributes = element.attributes
+    match element.tag:
+        case "img" if "alt" not in attributes:
+            return "has no alt"
+        case "iframe" if not attributes.get("title"):
+            return "has no title"
+        case "details" if _tags_of_children(element)[:1] != ["summary"]:
+            return "does not begin with a summary"
+        case "time" if not DATE.fullmatch(attributes.get("datetime", element.text)):
+            return "is no time"
+        case "th" if attributes.get("scope", "col") not in {"col", "row", "colgroup", "rowgroup"}:
+            return "has no such scope"
+        case "svg" if "svg" not in _tags(above) and not _is_named_or_hidden(attributes):
+            return "has neither a role with a name nor aria-hidden"
+    return ""
+
+
+def _tags_of_children(element: Element) -> list[str]:
+    return [child.tag for child in element.children if isinstance(child, Element)]
+
+
+def _is_named_or_hidden(attributes: dict[str, str]) -> bool:
+    """Whether a drawing has a role and a name, or is hidden from assistive technology."""
+    has_name = bool({"aria-label", "aria-labelledby"} & set(attributes))
+    has_role = attributes.get("role") in {"img", "group", "graphics-document"}
+    return (has_role and has_name) or attributes.get("aria-hidden") == "true"
 
 
 def _name_of(element: Element) -> str:

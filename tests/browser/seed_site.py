@@ -15,7 +15,6 @@ from tests.web.populated import populate
 from tests.web.task_rows import populate_summarizers
 
 
-
 def seed(*, hostile: bool = False) -> None:
     """Results in every state, a table of summarizers, the study; `hostile`: with a stranger's worst words in them."""
     settings.PLATFORM_KEY_FILE.write_bytes(keys.to_pem(private_key("platform")))  # it signs what is simulated

@@ -1,4 +1,4 @@
-"""Every page in a real browser: nobody is kept out, the keyboard goes everywhere, and a stranger's words run nothing."""
+"""Every page in a real browser: nobody is kept out, the keyboard goes everywhere, a stranger's words run nothing."""
 
 from __future__ import annotations
 

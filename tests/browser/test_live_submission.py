@@ -90,9 +90,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
                 "HF_ENDPOINT": hub.origin,
                 "HF_HOME": str(tmp_path / "hf"),
                 "TMPDIR": str(tmp_path / "tmp"),
-                **{
-                    f"XDG_{kind}_HOME": str(tmp_path / kind.lower()) for kind in ("CONFIG", "STATE", "CACHE")
-                },
+                **{f"XDG_{kind}_HOME": str(tmp_path / kind.lower()) for kind in ("CONFIG", "STATE", "CACHE")},
             }
             yield Scene(platform=served, environment=environment, suite=suite)
 
@@ -108,9 +106,7 @@ def test_a_page_follows_a_result_from_the_upload_to_the_board(scene: Scene) -> N
     """
     enrolling = scene.joulemark("enrol", "--name", "Live volunteer")
     assert enrolling.wait() == 0, enrolling.communicate()
-    agent = scene.joulemark(
-        "run", "--yes", "--suite", str(scene.suite), "--meter", "nvml", "--only", JOB
-    )
+    agent = scene.joulemark("run", "--yes", "--suite", str(scene.suite), "--meter", "nvml", "--only", JOB)
     submitted = "SELECT count(*) FROM intake_submission"
     wait_until(
         lambda: scene.platform.one(submitted) == 1, beside=agent, what="the upload is there", limit_s=240

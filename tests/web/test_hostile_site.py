@@ -91,7 +91,9 @@ def faults_of_xml(data: bytes) -> Iterator[str]:
         if etree.QName(element).localname in {"script", "foreignObject", "iframe"}:
             yield f"<{element.tag}>"
         values = element.attrib
-        if any(str(name).startswith("on") for name in values) or EXECUTABLE.match(str(values.get("href", ""))):
+        if any(str(name).startswith("on") for name in values) or EXECUTABLE.match(
+            str(values.get("href", ""))
+        ):
             yield f"<{element.tag}> runs something"
         if BIDI_CONTROLS & set("".join(map(str, (element.text or "", *values.values())))):
             yield f"<{element.tag}> changes directions"

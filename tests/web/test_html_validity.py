@@ -1,4 +1,4 @@
-"""Every page in both languages is valid HTML, as far as a parser and its own rules can tell (`make html-check`: all)."""
+"""Every page in both languages is valid HTML, as far as rules of our own can tell (`make html-check`: all)."""
 
 from __future__ import annotations
 
