@@ -24,8 +24,8 @@ from tests.processes import ROOT
 
 CHECKER = Package(
     "vnu-jar",
-    "0.0.0",
-    "sha512-",
+    "26.9.27",
+    "sha512-TkQd5DFfOaWC9ebtvozTsrH2Vaod3jYg+vrOeREzIXxBexLz9+rS2DNtjn7+RPUiZhgli0SghgBX6RJRNea0KA==",
 )
 FOLDER = ROOT / "build" / "html-check"
 LANGUAGES = ("en", "ru")

@@ -41,7 +41,7 @@ ONLY_CHILDREN = {
 TEXTLESS = set(ONLY_CHILDREN) - {"optgroup", "select"}
 """Elements in which no words stand but those of their children."""
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
-DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?")
+DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)?)?)?)?")
 RAW = re.compile(r"<(script|style|title|textarea)\b.*?</\1>|<!doctype html>|<!--.*?-->", re.DOTALL)
 """Where `<` and `&` mean other things."""
 BARE = re.compile(r"&(?!#\d+;|#x[0-9a-f]+;|[a-z]+\d*;)|<(?![a-z/])", re.IGNORECASE)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
+from joulemark.published.plausible import is_printable
 from joulemark_simulation.result_rows import Run, make_result
 from measurements.boards.latest_results import refresh_latest_results
 from measurements.boards.services import refresh_stale_cells
@@ -38,7 +39,8 @@ TEXTS: Mapping[str, str] = {
     "lines": "a\u2028b\u2029c\u0085d",
     "combining": "Z" + "\u0351\u0344\u0322" * 60,
 }
-LINK = f"javascript:{CLASS}()"
+LINK = f"https://spam.example/\"'><b class={CLASS} onclick={CLASS}()>?a=1&b=2"
+"""Importers take addresses of the web alone."""
 PLANTED: Mapping[type[Model], tuple[str, ...]] = {
     Suite: ("title",),
     Task: ("title", "modality"),
@@ -51,6 +53,8 @@ PLANTED: Mapping[type[Model], tuple[str, ...]] = {
     Appeal: ("words",),
 }
 """Columns of text by their table."""
+OF_STRANGERS = (HardwareClass, Contributor, Appeal)
+"""Tables that the doors fill. Into the others, importers and suites let nothing that turns the direction of writing."""
 LINKS: Mapping[type[Model], str] = {AiModel: "link", PublishedSeries: "url"}
 """Columns that a page makes a link of."""
 
@@ -61,17 +65,18 @@ def plant(turn: int = 0) -> None:
     first, second = texts[turn % len(texts)], texts[(turn + 1) % len(texts)]
     _add_results(first, second)
     for table, columns in PLANTED.items():
+        fitting = texts if table in OF_STRANGERS else list(filter(is_printable, texts))
         rows: list[Any] = list(table._default_manager.order_by("pk"))
         for place, row in enumerate(rows):
             for step, name in enumerate(columns):
                 limit = getattr(table._meta.get_field(name), "max_length", None)
-                setattr(row, name, texts[(place + step + turn) % len(texts)][:limit])
+                setattr(row, name, fitting[(place + step + turn) % len(fitting)][:limit])
         if rows:
             table._default_manager.bulk_update(rows, columns)
     for table, name in LINKS.items():
         table._default_manager.update(**{name: LINK})
-    odd = HardwareClass.objects.order_by("pk")[::2]
-    HardwareClass.objects.filter(pk__in=[row.pk for row in odd]).update(name_state=NameState.CONFIRMED)
+    printable = [row.pk for row in HardwareClass.objects.all() if is_printable(row.title)]
+    HardwareClass.objects.filter(pk__in=printable[::2]).update(name_state=NameState.CONFIRMED)
 
 
 def _add_results(first: str, second: str) -> None:

@@ -113,13 +113,13 @@ def faults_of_csv(text: str) -> Iterator[str]:
 def faults_of_answer(address: str, answer: ClientResponse, body: bytes) -> Iterator[str]:
     """Every way in which an answer may do what a stranger wants."""
     kind = answer.headers.get("Content-Type", "")
-    framed = "/embed/" in address and "html" in kind
+    framed = "/embed/" in address and answer.status_code == 200
     expected = WITH_INLINE_STYLES if address == "/api/v1/docs/" else FRAMED_BY_OTHERS if framed else STRICT
     if answer.headers["Content-Security-Policy"] != policy(expected):
         yield "another policy"
     if answer.headers["X-Content-Type-Options"] != "nosniff":
         yield "its type may be guessed"
-    if "html" in kind and address != "/api/v1/docs/":
+    if "html" in kind and address != "/api/v1/docs/" and body:
         yield from faults_of_page(body.decode())
     elif "xml" in kind:
         yield from faults_of_xml(body)
@@ -147,9 +147,11 @@ def populated(enrolled: Post) -> Values:
 
 
 @pytest.mark.laws
+@pytest.mark.long
+@pytest.mark.timeout(1800)
 def test_a_hostile_platform_is_harmless_at_every_address(client: Client, populated: Values) -> None:
-    """In every run with two of the texts in each column, under `make laws` with each of them."""
-    turns = range(len(TEXTS)) if VARIABLE in os.environ else (0, 5)
+    """In every run with another text in each column, under `make laws` with each of them."""
+    turns = range(len(TEXTS)) if VARIABLE in os.environ else (0,)
     faults: dict[str, str] = {}
     shown = 0
     for turn in turns:
@@ -163,12 +165,12 @@ def test_a_hostile_platform_is_harmless_at_every_address(client: Client, populat
         for address in sorted(every_address - OF_MONITORS):
             for language in LANGUAGES if address.startswith("/en/") else LANGUAGES[:1]:
                 answer = client.get(in_language(address, language))
-                assert answer.status_code in {200, 301, 302, 400, 404}, (turn, address, answer.status_code)
+                assert answer.status_code < 500, (turn, address, answer.status_code)
                 body = body_of(answer)
                 shown += "{{ 7*7 }}" in body.decode(errors="ignore")
                 for fault in faults_of_answer(address, answer, body):
                     faults.setdefault(fault, f"{turn} {in_language(address, language)}")
-    assert faults == {}
+    assert faults == {}, "\n".join(f"{place}: {words}" for words, place in faults.items())
     assert shown > 10, "a template of a stranger is shown as it is"
 
 

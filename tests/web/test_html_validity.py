@@ -34,8 +34,8 @@ def test_every_page_is_valid(client: Client, pages: dict[str, int]) -> None:
             assert answer.status_code == status, address
             for fault in faults_of(answer.content.decode()):
                 faults.setdefault(fault, address)
-    assert faults == {}
-    assert len(pages) > 45
+    assert faults == {}, "\n".join(f"{place}: {words}" for words, place in faults.items())
+    assert len(pages) > 40
 
 
 @pytest.mark.parametrize(
