@@ -15,11 +15,15 @@ from tests.web.populated import populate
 from tests.web.task_rows import populate_summarizers
 
 
+def give_key() -> None:
+    """The platform's key is the one that signs what is simulated."""
+    settings.PLATFORM_KEY_FILE.write_bytes(keys.to_pem(private_key("platform")))
+
+
 def seed(*, hostile: bool = False) -> None:
     """Results in every state, a table of summarizers, the study; `hostile`: with a stranger's worst words in them."""
-    settings.PLATFORM_KEY_FILE.write_bytes(keys.to_pem(private_key("platform")))  # it signs what is simulated
-    populate_summarizers()
     values = with_every_state(populate())
+    populate_summarizers()  # rows without results, which the first sweep would take away
     if hostile:
         plant()
     print(MARK + json.dumps(english_pages(values)))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MARK = "pages "
 """Behind it, the program that fills the database prints the pages."""
+KEY = "from tests.browser.seed_site import give_key; give_key()"
 SEED = "from tests.browser.seed_site import seed; seed(hostile={hostile})"
 WIDTHS: Mapping[str, ViewportSize] = {
     "phone": {"width": 390, "height": 844},
@@ -47,12 +48,15 @@ class Site:
 def served_site(folder: Path, *, name: str, hostile: bool = False) -> Iterator[Site]:
     """Serve one from a new database called `name` until the block ends."""
     database = os.environ["DATABASE_URL"]
-    with platform(name=name, folder=folder, database_url=database, redis_url="") as running:
+    with platform(
+        name=name, folder=folder, database_url=database, redis_url="", JOULEMARK_SWEEP_EVERY_S="86400"
+    ) as running:
+        running.manage("shell", "-c", KEY)
+        running.start_web()  # its first sweep is over before there are rows that have no results
         command = SEED.format(hostile=hostile)
         seeding = running.start(sys.executable, "manage.py", "shell", "-c", command, log="seed.log")
         assert seeding.wait() == 0, running.log("seed.log")
         pages = json.loads(running.log("seed.log").rsplit(MARK, 1)[1])
-        running.start_web()
         yield Site(platform=running, pages=pages)
 
 

@@ -50,6 +50,7 @@ def reader(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
     def arrive(*, scripts: bool, width: str = "desktop", locale: str = "en-GB") -> Page:
         context = browser.new_context(viewport=WIDTHS[width], java_script_enabled=scripts, locale=locale)
         opened.append(context)
+        context.set_default_timeout(10_000)
         page = context.new_page()
         page.goto(site.origin)
         return page
