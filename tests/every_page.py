@@ -56,7 +56,7 @@ def english_pages(values: Values) -> dict[str, int]:
         for address in addresses(values)
         if address.startswith("/en/") and not PurePosixPath(address).suffix and address not in NO_PAGES
     }
-    return pages | FORMS
+    return {**pages, **FORMS}
 
 
 def in_language(address: str, language: str) -> str:

@@ -19,7 +19,7 @@ from tests.processes import ROOT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, FloatRect
 
 FOLDER = ROOT / "build" / "screenshots"
 LANGUAGES = ("en", "ru")
@@ -57,7 +57,7 @@ def take(site: Site, browser: Browser, addresses: Sequence[str], folder: Path) -
                     page.goto(site.origin + address.replace("/en/", f"/{language}/", 1))
                     height = min(page.evaluate("document.documentElement.scrollHeight"), MAX_HEIGHT)
                     name = file_name(address, language, scheme, width)
-                    clip = {"x": 0, "y": 0, "width": viewport["width"], "height": height}
+                    clip: FloatRect = {"x": 0, "y": 0, "width": viewport["width"], "height": height}
                     page.screenshot(path=folder / name, full_page=True, clip=clip)
                     files[address].append(name)
             context.close()

@@ -16,7 +16,7 @@ from tests.laws import VARIABLE
 from tests.page_reading import read_page
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Dialog, Page
 
 pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(900)]
 
@@ -192,7 +192,12 @@ def test_a_strangers_words_run_nothing_and_push_nothing_aside(
     """Letters without an end, other directions and markup in every column: no script, no dialog, no sideways scroll."""
     page = context(viewport=WIDTHS[width]).new_page()
     dialogs: list[str] = []
-    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+
+    def dismiss(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
     wide = {}
     for address, status in hostile.pages.items():
         go(page, hostile, address, status)

@@ -53,7 +53,7 @@ class Scene:
     environment: Mapping[str, str]
     suite: Path
 
-    def joulemark(self, *words: str) -> subprocess.Popen[str]:
+    def joulemark(self, *words: str) -> subprocess.Popen[bytes]:
         """Start the real command with models that only take time."""
         return subprocess.Popen(
             [sys.executable, str(PROGRAM), *words, "--json"],
@@ -61,7 +61,6 @@ class Scene:
             cwd=self.platform.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
         )
 
 
