@@ -111,7 +111,7 @@ def test_no_page_keeps_anyone_out(
             for violation in report["violations"]
         ]
         assert page.evaluate("broken") == [], address
-        for size in ("100%", "200%"):
+        for size in ("100%", "200%") if width == "desktop" else ("100%",):
             page.evaluate("size => { document.documentElement.style.fontSize = size }", size)
             if page.evaluate("document.documentElement.scrollWidth") > WIDTHS[width]["width"]:
                 faults.append((address, "scrolls sideways", size, ""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from joulemark.published.plausible import is_printable
@@ -90,12 +91,13 @@ def _add_results(first: str, second: str) -> None:
         Run(by="eve", device="eve", state=State.QUARANTINED, findings=(("JM-ODD", "quarantine", second),))
     )
     now = timezone.now()
-    Appeal.objects.create(
-        submission=Submission.objects.get(pk=rejected.pk),
-        words=first,
-        filed_at=now,
-        decide_by=now,
-        leaf=append_leaf(kind=LeafKind.APPEAL, subject=rejected.pk, facts={}),
-    )
+    with transaction.atomic():
+        Appeal.objects.create(
+            submission=Submission.objects.get(pk=rejected.pk),
+            words=first,
+            filed_at=now,
+            decide_by=now,
+            leaf=append_leaf(kind=LeafKind.APPEAL, subject=rejected.pk, facts={}),
+        )
     refresh_stale_cells()
     refresh_latest_results()
