@@ -14,7 +14,7 @@ SERVICES := $(BIN)/python simulation/joulemark_simulation/services.py
 TESTERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help alarms-check install-agent install-platform lock lock-add newest demo demo-check drill test coverage laws check format openapi schema serve-all suite-docs rules-docs messages bench-answers bench-cells bench-consensus bench-intake bench-intervals bench-judging bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-scale bench-site bench-startup bench-workloads attacks attacks-docs compose-check container-check dist faults fuzz-api upgrades sbom audit-libraries freeze-migrations false-alarms gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
+.PHONY: help alarms-check install-agent install-platform lock lock-add newest demo demo-check drill test coverage laws check format openapi schema serve-all suite-docs rules-docs messages bench-answers bench-cells bench-consensus bench-intake bench-intervals bench-judging bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-scale bench-site bench-startup bench-workloads attacks attacks-docs compose-check container-check dist faults fuzz-api upgrades sbom audit-libraries freeze-migrations false-alarms html-check screenshots gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -239,6 +239,13 @@ audit-libraries: $(VENV)/.ready-lock ## Known faults of the locked libraries; ne
 
 freeze-migrations: $(BIN)/python ## Add new migrations to the digests of those that are never edited again
 	$(BIN)/python tests/frozen_migrations.py
+
+html-check: $(VENV)/.ready-test ## Every page in both languages through the Nu HTML Checker (npm); 0 messages
+	$(SERVICES) -- $(BIN)/python -m tests.html_check
+
+screenshots: $(VENV)/.ready-test ## Pictures of every page in both languages, themes and three widths, in build/screenshots
+	$(BIN)/python tests/chromium.py --fetch
+	$(SERVICES) -- $(BIN)/python -m tests.browser.screenshots
 
 gpu-check: $(VENV)/.ready ## On a machine with a GPU: doctor, probe and torch windows; report in build/gpu-check.json
 	$(BIN)/python benchmarks/gpu_check.py

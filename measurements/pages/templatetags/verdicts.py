@@ -79,7 +79,7 @@ EVIDENCE_OF = {
     "answer_rules": "values",
     "completeness": "setup",
     "sensor_rules": "power",
-    "recomputed": "uncertainty",
+    "recomputed": "values",
     "power_rules": "power",
     "device_rules": "setup",
     "texture_rules": "power",
@@ -101,7 +101,6 @@ def evidence_name(rule: RuleFacts) -> str:
         "setup": gettext("Workload and hardware"),
         "values": gettext("Values"),
         "power": gettext("Power over time"),
-        "uncertainty": gettext("Uncertainty"),
     }[_evidence_of(rule)]
 
 
