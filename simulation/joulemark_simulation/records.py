@@ -57,7 +57,7 @@ def estimate_sensor() -> s.Sensor:
 def trace(*, windows: int = 3, queries: int = 4, busy: float = 1.5, salt: int = 0) -> t.Trace:
     """A run on `busy` cores: queries of 50 ms with gaps of 1 ms, a tick at both edges of every window.
 
-    No two runs keep time alike: `salt` shifts the ticks.
+    No two runs keep time alike: `salt` shifts the ticks, and from the 997th on also what lies between windows.
     """
     length = salt % 997 + queries * (QUERY_US + GAP_US) + GAP_US
     spans, queries_of_windows, times, values = [], [], [0], [1000 + salt]
@@ -68,7 +68,7 @@ def trace(*, windows: int = 3, queries: int = 4, busy: float = 1.5, salt: int = 
         queries_of_windows.append(t.Queries(start_us=t.to_deltas(starts), duration_us=(QUERY_US,) * queries))
         times += [clock, clock + length]
         values += [values[-1], values[-1] + round(length * busy)]
-        clock += length + 5_000
+        clock += length + 5_000 + salt // 997
     stream = t.Stream(
         name="cpu-time",
         scope="cpu",
