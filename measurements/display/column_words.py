@@ -1,7 +1,7 @@
 """What the columns of tables hold: a sentence for each head that does not explain itself, and where to read on.
 
-A head is known by its English text, which the templates have. Heads that name what everybody knows are in `PLAIN`;
-a test goes through the heads of every page and fails for one that is in neither.
+A head is known by its English text, which the templates have. Heads that name what everybody knows are in
+`plain_heads`; a test goes through the heads of every page and fails for one that is in neither.
 """
 
 from __future__ import annotations
@@ -45,6 +45,73 @@ PARITY = ColumnHelp(
 )
 
 COLUMN_HELP = {
+    _("Wh per 1,000 queries, 95 % interval"): ColumnHelp(
+        meaning=_(
+            "Energy of 1,000 queries with the interval that holds the true value in 95 of 100 such cells, "
+            "sensors' common error included; of a published figure the range of its runs."
+        ),
+        anchor="intervals",
+    ),
+    _("Rank, of its size"): ColumnHelp(
+        meaning=_(
+            "The place by energy under the same conditions, among all models and among those of half to "
+            "twice its parameters."
+        ),
+        anchor="comparing",
+    ),
+    _("Its energy over this model's"): ColumnHelp(
+        meaning=_(
+            "Energy of the other model divided by the energy of this one, on the same data set, hardware "
+            "and configuration, with its 95 % interval."
+        ),
+        anchor="comparing",
+    ),
+    _("Its score, this model's score"): ColumnHelp(
+        meaning=_(
+            "Scores of both models on the same questions; the other model is listed only if it is no worse."
+        ),
+        anchor="comparing",
+    ),
+    _("Energy here over there"): ColumnHelp(
+        meaning=_(
+            "Energy on this hardware divided by energy on the other, over the models that both have run "
+            "under the same conditions."
+        ),
+        anchor="comparing",
+    ),
+    _("Steps every"): ColumnHelp(
+        meaning=_(
+            "The time between two changes of the counter, as the agents' probes found it: the median over "
+            "results."
+        ),
+    ),
+    _("Lags by"): ColumnHelp(
+        meaning=_("How long after the work its energy appears in the counter: the median over results."),
+    ),
+    _("Settles within"): ColumnHelp(
+        meaning=_("How long after a change of load the reading moves until it stands still."),
+    ),
+    _("Sees"): ColumnHelp(
+        meaning=_("The share of the time that the sensor observes; what happens in the rest is not counted."),
+    ),
+    _("Queries of a window"): ColumnHelp(
+        meaning=_("How many queries of the data set one measurement window runs."),
+    ),
+    _("Published figures"): ColumnHelp(
+        meaning=_("Figures of publishers, counted beside measured values and never combined with them."),
+        anchor="grades",
+    ),
+    _("Results in values"): ColumnHelp(
+        meaning=_("Accepted results of this contributor that stand behind values of this hardware."),
+    ),
+    _("Reading per watt, W"): ColumnHelp(
+        meaning=_(
+            "How many watts the board's sensor shows more when the external meter shows one watt more."
+        ),
+    ),
+    _("Offset, W"): ColumnHelp(
+        meaning=_("What the board's sensor shows beyond that when the external meter shows nothing."),
+    ),
     _("Model and its facts"): ColumnHelp(
         meaning=_(
             "Its number of parameters, its licence and its first day on the hub, where a source states them. "
@@ -273,76 +340,3 @@ COLUMN_HELP = {
     _("Rows"): ColumnHelp(meaning=_("Rows of the input that were not taken over for this reason.")),
 }
 """By the head's English text."""
-
-PLAIN = frozenset(
-    {
-        _("Model"),
-        _("Task"),
-        _("Data set"),
-        _("Hardware"),
-        _("Contributor"),
-        _("Result"),
-        _("Results"),
-        _("Received"),
-        _("Month"),
-        _("Duration"),
-        _("Mean power"),
-        _("Phase"),
-        "J",
-        _("Energy"),
-        _("Range"),
-        _("Source"),
-        _("One answer"),
-        _("Time"),
-        _("Decision"),
-        _("Reason"),
-        _("Moderators"),
-        _("Retired"),
-        _("Rules and reasons"),
-        _("Model and data set"),
-        _("Entries"),
-        _("Signed"),
-        _("Witnesses"),
-        _("Witness"),
-        _("Series"),
-        _("Values"),
-        _("Contributors"),
-        _("As of"),
-        _("Claim"),
-        _("Explanation"),
-        _("Reported"),
-        _("Equal to"),
-        _("Count"),
-        "Flan-T5",
-        "BLOOMz",
-        _("Training and fine-tuning, kWh"),
-        _("Training and fine-tuning"),
-        _("Why they differ"),
-        _("General-purpose"),
-        _("Task-specific"),
-        _("Job"),
-        _("Results so far"),
-        _("Views, 30 days"),
-        _("Command"),
-        _("Disagree"),
-        _("Examples"),
-        _("Licence"),
-        _("From"),
-        _("When"),
-        _("What happened"),
-        _("Before, Wh per 1,000 queries"),
-        _("After, Wh per 1,000 queries"),
-        _("Rank before"),
-        _("Rank after"),
-        _("This device, Wh per 1,000"),
-        _("All devices, Wh per 1,000"),
-        _("Published study, all data sets"),
-        _("Volunteers' results"),
-        _("Parameter"),
-        _("Type"),
-        _("Meaning"),
-        _("Field"),
-        _("Unit"),
-    }
-)
-"""Heads that explain themselves."""

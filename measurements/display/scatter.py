@@ -212,7 +212,8 @@ def _names(placed: Sequence[tuple[Spot, float, float]], taken: list[Box]) -> dic
 
 def _boxes(x: float, y: float) -> list[tuple[Box, str]]:
     """Where a name may be: above or below its mark, towards the wider side or the other one; all inside the area."""
-    right, left = (x, min(1.0, x + NAME_WIDTH), "start"), (max(0.0, x - NAME_WIDTH), x, "end")
+    start = max(x, LEVEL_WIDTH)  # off the numbers of the upward axis
+    right, left = (start, min(1.0, start + NAME_WIDTH), "start"), (max(0.0, x - NAME_WIDTH), x, "end")
     sides = [right, left] if x < 0.5 else [left, right]
     tops = (y - CLEAR_REM - LINE_REM, y + CLEAR_REM)
     return [

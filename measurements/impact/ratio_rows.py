@@ -12,6 +12,7 @@ from joulemark.impact.study_ratios import family_ratios
 from measurements.display.choices import Grade
 from measurements.display.kinds import RATIO
 from measurements.display.row_plot import Point, dot_plot
+from measurements.display.templatetags.comparisons import ends
 from measurements.display.templatetags.figures import times
 from measurements.display.titles import translated
 from measurements.published.answer_forms import study_unlike_tasks
@@ -61,7 +62,7 @@ def ratio_plot(rows: list[RatioRow]) -> Drawing | None:
     points = [
         Point(
             label=f"{translated(row.task_title)} · {translated(row.dataset_title) or gettext('All data sets')}",
-            text=times(ratio.value),
+            text=f"{times(ratio.value)} ({ends(ratio.low, ratio.high)})",
             value=ratio.value,
             low=ratio.low,
             high=ratio.high,

@@ -23,7 +23,7 @@ MAX_JOINED = 8
 EDGE = "\n"
 
 
-class Level(IntEnum):
+class MatchLevel(IntEnum):
     """How well an entry fits what is looked for, the best first."""
 
     NAME = 0
@@ -33,7 +33,7 @@ class Level(IntEnum):
     SLIP = 4
 
 
-Levels = dict[int, Level]
+MatchLevels = dict[int, MatchLevel]
 """By the place of an entry."""
 
 
@@ -58,7 +58,7 @@ class WordIndex:
             self._starts.append(start)
             start += len(word) + len(EDGE)
 
-    def find(self, text: str) -> Levels:
+    def find(self, text: str) -> MatchLevels:
         """Entries of which each word of `text` fits a word, or all of them written together do; empty for no word."""
         words = words_of(text)
         if not words:
@@ -68,30 +68,36 @@ class WordIndex:
         for place, level in self._levels(together).items():
             levels[place] = min(level, levels.get(place, level))
         for place in self._whole.get(together, ()):
-            levels[place] = Level.NAME
+            levels[place] = MatchLevel.NAME
         return levels
 
-    def _levels(self, word: str) -> Levels:
+    def _levels(self, word: str) -> MatchLevels:
         """The entries that have a word which fits `word`."""
-        levels: Levels = {}
+        levels: MatchLevels = {}
         for number, level in self._fitting(word):
             for place in self._places[number]:
-                if level < levels.get(place, Level.SLIP + 1):
+                if level < levels.get(place, MatchLevel.SLIP + 1):
                     levels[place] = level
         return levels
 
-    def _fitting(self, word: str) -> Iterator[tuple[int, Level]]:
+    def _fitting(self, word: str) -> Iterator[tuple[int, MatchLevel]]:
         """Words by their number, and how `word` fits each; a word may come more than once."""
         for start in self._occurrences(word if len(word) >= MIN_PART else EDGE + word):
             begin = start + (0 if len(word) >= MIN_PART else len(EDGE))
             is_beginning = self._text[begin - 1] == EDGE
             is_end = self._text[begin + len(word)] == EDGE
-            level = Level.PARTS if not is_beginning else Level.WORDS if is_end else Level.BEGINNINGS
+            level = (
+                MatchLevel.PARTS
+                if not is_beginning
+                else MatchLevel.WORDS
+                if is_end
+                else MatchLevel.BEGINNINGS
+            )
             yield self._number_at(begin), level
         if len(word) >= MIN_LETTERS:
             for number in self._near(word):
                 if begins_with_slip(word, self._words[number]):
-                    yield number, Level.SLIP
+                    yield number, MatchLevel.SLIP
 
     def _near(self, word: str) -> set[int]:
         """Numbers of the words that may be one slip away: all that are, and some that are not."""
@@ -119,7 +125,7 @@ def _looked_for(words: tuple[str, ...]) -> set[str]:
     return {*words, *("".join(words[first:]) for first in range(len(words)))}
 
 
-def _all_of(levels: list[Levels]) -> Levels:
+def _all_of(levels: list[MatchLevels]) -> MatchLevels:
     """The entries that every word fits, each by the word that fits it worst."""
     common = set(levels[0]).intersection(*levels[1:])
     return {place: max(each[place] for each in levels) for place in common}

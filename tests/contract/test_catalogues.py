@@ -73,6 +73,15 @@ def test_placeholders_are_the_same(half: Half) -> None:
 
 
 @BOTH_HALVES
+def test_a_percent_sign_is_doubled_where_the_sentence_doubles_it(half: Half) -> None:
+    """A template fills its sentence by `%`: a single sign in the Russian would show the English instead."""
+    for (singular, _plural), entry in entries(half).items():
+        if "%%" in singular:
+            for text in (entry.msgstr, *entry.msgstr_plural.values()):
+                assert not re.search("(?<!%)%(?![%(sd])", text.replace("%%", "")), singular
+
+
+@BOTH_HALVES
 def test_plurals_have_three_forms_and_the_rule_of_russian(half: Half) -> None:
     with half.catalogue.with_suffix(".mo").open("rb") as file:
         catalogue = GNUTranslations(file)

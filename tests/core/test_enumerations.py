@@ -64,6 +64,8 @@ SOME = {
 """Places that name some words of a list and mean no others, each with what these are."""
 
 
+NAMES_OF_TABLES = {"measurements/search/entries.py"}
+"""Lists whose words are what the tables are called, as fields are everywhere: no words of their own."""
 SHARED = {
     frozenset({"agent/joulemark/record/statement.py"}): "what a device is, and what an energy covers",
     frozenset(
@@ -128,7 +130,12 @@ def lists_of(file: str, module: ast.Module) -> Iterator[WordList]:
 @cache
 def word_lists() -> list[WordList]:
     """Every closed list of words in the code."""
-    return [found for file, module in modules().items() for found in lists_of(file, module)]
+    return [
+        found
+        for file, module in modules().items()
+        if file not in NAMES_OF_TABLES
+        for found in lists_of(file, module)
+    ]
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shutil
 import subprocess
@@ -281,7 +282,7 @@ def test_nothing_sends_people_to_an_index_for_our_own_packages() -> None:
 
 
 def test_the_first_page_names_the_commands_of_the_readme() -> None:
-    page = (ROOT / "measurements/pages/templates/pages/home.html").read_text(encoding="utf-8")
+    page = html.unescape((ROOT / "measurements/pages/templates/pages/home.html").read_text(encoding="utf-8"))
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     commands = [
         line.partition("{{")[0]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from measurements.display.slips import MIN_LETTERS, begins_with_slip, one_slip_apart
 from measurements.search.folding import fold, words_of
-from measurements.search.word_index import MAX_JOINED, Level, WordIndex
+from measurements.search.word_index import MAX_JOINED, MatchLevel, WordIndex
 from tests.laws import law
 
 LETTERS = string.ascii_lowercase + string.digits + "абвгдеёжзий"
@@ -52,8 +52,8 @@ def test_every_name_is_found_by_itself_whatever_stands_between_its_words(
     ):
         found = index.find(text)
         assert place in found, text
-        assert found[place] <= Level.BEGINNINGS or text == " ".join(reversed(words))
-    assert index.find(names[place])[place] == Level.NAME
+        assert found[place] <= MatchLevel.BEGINNINGS or text == " ".join(reversed(words))
+    assert index.find(names[place])[place] == MatchLevel.NAME
 
 
 @pytest.mark.laws
@@ -107,7 +107,7 @@ def test_the_best_comes_first() -> None:
     index = WordIndex([["roberta-base"], ["bert-base-uncased"], ["BERT"], ["bart-large"], ["bertweet"]])
     levels = index.find("bert")
     assert levels == {
-        2: Level.NAME, 1: Level.WORDS, 4: Level.BEGINNINGS, 0: Level.PARTS, 3: Level.SLIP,
+        2: MatchLevel.NAME, 1: MatchLevel.WORDS, 4: MatchLevel.BEGINNINGS, 0: MatchLevel.PARTS, 3: MatchLevel.SLIP,
     }  # fmt: skip
 
 

@@ -152,7 +152,7 @@ def test_a_load_too_light_for_the_sensor_is_shown_from_zero(client: Client) -> N
     assert page.status_code == 200
     with override("en"):
         assert f"0{DASH}{significant(row['high_wh_per_1000'])}" in page.content.decode()
-    assert 'class="bar task-specific" x1="2.00%"' in page.content.decode()
+    assert 'class="bar task-specific" x1="3.00%"' in page.content.decode()
 
 
 def test_a_design_that_was_measured_often_has_a_narrower_one(client: Client) -> None:

@@ -33,8 +33,8 @@ ROOT = Path(__file__).parents[2]
 TASKS = ("text_classification", "extractive_qa", "summarization")
 PRINTS_RATIOS = {"_ratio.html", "_compare_table.html", "home.html", "claims.html", "compare_list.html"}
 """The templates that print a ratio. Who adds one adds it to the law below."""
-OTHER_RATIOS = {"changes.html"}
-"""Ratios of something else than two kinds of models: a value beside what it was."""
+OTHER_RATIOS = {"_hardware_cards.html", "changes.html"}
+"""Ratios of something else than two kinds of models: two kinds of hardware, a value beside what it was."""
 RATIO = re.compile("([0-9.\u202f]+)\u202f\u00d7")
 
 

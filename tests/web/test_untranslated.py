@@ -32,7 +32,7 @@ WORD = re.compile(r"(?<![\w./@:-])[a-z]{3,}(?![\w/@-]|\.\w)")
 ADDRESS = re.compile(r"https?://\S+|doi:\S+")
 THREE_WORDS = re.compile(r"\b[a-z]+(?: [a-z]+){2}\b")
 NAMES = {
-    "Joulemark", "BibTeX", "CSL-JSON", "Apache", "Thompson and Ellison",
+    "Joulemark", "BibTeX", "CSL-JSON", "Apache", "Thompson and Ellison", "dram", "demo 1",
 }  # fmt: skip
 """Names that are the same in every language."""
 
