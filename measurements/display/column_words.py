@@ -99,7 +99,7 @@ COLUMN_HELP = {
     ),
     _("Published figures"): ColumnHelp(
         meaning=_("Figures of publishers, counted beside measured values and never combined with them."),
-        anchor="grades",
+        anchor="grade",
     ),
     _("Results in values"): ColumnHelp(
         meaning=_("Accepted results of this contributor that stand behind values of this hardware."),

@@ -7,10 +7,10 @@ import csv
 import hashlib
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 
 from joulemark.record.bundle import parse, verified_statement
 from joulemark_simulation.result_rows import GENERAL, SPECIFIC, Run, demo_catalog, make_result
@@ -18,9 +18,6 @@ from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import AiModel
 from measurements.intake.models import State, Submission
 from measurements.web.csv_renderer import harmless
-
-if TYPE_CHECKING:
-    from django.test import Client
 
 pytestmark = pytest.mark.django_db
 BOARD = "/api/v1/boards/demo-1-estimated/text_classification"

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from django.test import Client
 
 MAX_STATEMENTS = 12
-MORE = {"/en/contributors/": 13}
-"""Pages that take more, by the beginning of their address: keys, devices, agreement by month, appeals, results."""
+MORE = {"/en/contributors/": 13, "/en/hardware/": 13}
+"""Pages that take more, by the beginning of their address: two of their statements ask for versions alone."""
 MAX_SENT_BYTES = 100_000
 FIRST = {"/en/": 25}
 """Of a process that has read neither the catalogue nor published figures yet; all others take `MAX_FIRST` at most."""
