@@ -122,7 +122,7 @@ check: $(VENV)/.ready-test ## Format, lint, types, import contracts, templates, 
 	$(BIN)/djlint --lint measurements platform
 	$(SERVICES) -- $(BIN)/python manage.py makemigrations --check --dry-run
 
-test: check ## Every check, then every test, on a throwaway PostgreSQL and Redis
+test: $(VENV)/.ready-bench check ## Every check, then every test, on a throwaway PostgreSQL and Redis
 	$(BIN)/python tests/chromium.py --fetch
 	$(SERVICES) -- $(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 
 from joulemark_simulation.addresses import routes
+from measurements.boards.board_query import ROWS_PER_PAGE
 from measurements.boards.models import Cell
 from measurements.boards.series import series_of_suite
 from measurements.review.models import Result
@@ -88,6 +89,7 @@ def _asked_further(values: dict[str, str], named: dict[str, str], platform: Larg
     """Lists at another page or filtered, and a board as of a moment in the middle of its history."""
     middle = f"{platform.middle_of_history:%Y-%m-%dT%H:%M:%SZ}"
     person = "made-0"
+    n_cells = Cell.objects.filter(dataset__task__slug=values["task"]).count()
     for where, question in (
         ("en/results/", "page=2"),
         ("en/results/", f"model={named['model']}"),
@@ -96,7 +98,7 @@ def _asked_further(values: dict[str, str], named: dict[str, str], platform: Larg
         ("api/v1/results/", "page=2"),
         ("en/impact/", IMPACT),
         (BOARD, f"as_of={middle}"),
-        ("en/tasks/{task}/", "sort=-least&page=2"),
+        ("en/tasks/{task}/", "sort=-least&page=2" if n_cells > ROWS_PER_PAGE else "sort=-least"),
         ("en/tasks/{task}/", f"q={named['model']}"),
         ("en/search/", f"q={named['model']}"),
         ("en/search/", "q=energy"),

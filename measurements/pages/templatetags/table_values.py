@@ -14,7 +14,7 @@ from measurements.boards.relative_energy import NoRatioInterval
 from measurements.boards.table_units import OF_RUNS
 from measurements.display.choices import Interval, NoInterval, NoUnitInterval, NoUnitValue
 from measurements.display.templatetags.comparisons import ends
-from measurements.display.templatetags.figures import DASH, watts, with_unit
+from measurements.display.templatetags.figures import DASH, outside, watts, with_unit
 
 if TYPE_CHECKING:
     from measurements.boards.board_table import TableRow
@@ -55,15 +55,15 @@ def model_words(line: TableRow) -> str:
 
 
 @register.filter
-def hardware_words(hardware: HardwareClass) -> str:
+def hardware_words(hardware: HardwareClass) -> SafeString:
     """Memory, power, architecture and year of hardware, those that are known."""
     words = (
         gigabytes(hardware.memory_bytes) if hardware.memory_bytes else "",
         watts(hardware.power_w) if hardware.power_w else "",
-        hardware.architecture,
+        outside(hardware.architecture) if hardware.architecture else "",
         str(hardware.year or ""),
     )
-    return " · ".join(word for word in words if word)
+    return format_html_join(" · ", "{}", ((word,) for word in words if word))
 
 
 @register.filter
