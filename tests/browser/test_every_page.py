@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urljoin, urlsplit
 
@@ -162,7 +163,7 @@ def test_the_keyboard_goes_through_every_page_and_is_seen(context: Open, site: S
         page.wait_for_load_state("load")
         n_focusable = page.evaluate(FOCUSABLE)
         stops = stops_of(page, n_focusable + 20)
-        places = [stop["place"] for stop in stops]
+        places = [each for each, _ in groupby(stop["place"] for stop in stops)]  # a date has several stops
         if "/embed/" not in address:
             assert stops[0]["href"] == "#content", address
         assert places == sorted(set(places)), f"{address}: the focus jumps"
