@@ -101,7 +101,6 @@ def _asked_further(values: dict[str, str], named: dict[str, str], platform: Larg
         ("en/tasks/{task}/", "sort=-least&page=2" if n_cells > ROWS_PER_PAGE else "sort=-least"),
         ("en/tasks/{task}/", f"q={named['model']}"),
         ("en/search/", f"q={named['model']}"),
-        ("en/search/", "q=energy"),
     ):
         name = question if where in {"en/results/", "api/v1/results/"} else question.partition("=")[0] + "=…"
         yield Page(title=f"/{where}?{name}", address="/" + where.format(**values) + "?" + question)
