@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 register = template.Library()
 MAX_CHOICES = 40
-CHOICE = re.compile(r"^\* `([^`]*)` - (.*)$", re.MULTILINE)
+CHOICE = re.compile(r"^\* `([^`]*)` - (.*)", re.MULTILINE)
 """How the generator appends each word of a list and its title to a description."""
 
 
