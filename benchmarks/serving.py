@@ -115,10 +115,10 @@ def judging(*, folder: Path, environment: dict[str, str]) -> Iterator[None]:
 def _message(line: str) -> str:
     """What a line of a worker's log says, whether its lines are JSON or text."""
     try:
-        said = json.loads(line)
+        fields = json.loads(line)
     except ValueError:
         return line.rstrip()
-    return str(said["message"]) if isinstance(said, dict) and "message" in said else line.rstrip()
+    return str(fields["message"]) if isinstance(fields, dict) and "message" in fields else line.rstrip()
 
 
 def post(server: Server, path: str, bodies: Path, *, clients: int, expected: int) -> dict[str, float]:

@@ -121,18 +121,18 @@ def measured(
     task = kinds[0].addresses[0].split("/")[4]
     connection.close()  # so that no backend but the servers' lives on
     database = Database.in_folder(running.folder / "data")
-    kept = folder / "bytes"
-    kept.mkdir()
+    bytes_folder = folder / "bytes"
+    bytes_folder.mkdir()
     beside = {**environment, "PYTHONPATH": str(ROOT)}
     with (
         served("benchmarks.scale_counted:application", folder=running.folder, database=database,
                environment=environment, options=PLATFORM) as web,
         served("benchmarks.scale_bytes:application", folder=running.folder, database=database,
-               environment={"BENCH_BYTES": str(kept), "PYTHONPATH": str(ROOT)}) as memory,
+               environment={"BENCH_BYTES": str(bytes_folder), "PYTHONPATH": str(ROOT)}) as memory,
         served("benchmarks.scale_stock:application", folder=running.folder, database=database,
                environment=beside) as stock,
     ):  # fmt: skip
-        measuring = Measuring(running=running, platform=platform, web=web, memory=memory, kept=kept)
+        measuring = Measuring(running=running, platform=platform, web=web, memory=memory, kept=bytes_folder)
         beside_rates = [asked(stock, [f"/cells/{task}/"], REPEATS // 4) for _ in range(ROUNDS)]
         yield from rows_of("100 cells", STOCK, "cold", beside_rates)
         stock_rate = statistics.median(each.rate for each in beside_rates)

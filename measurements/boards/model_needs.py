@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from django.db.models import Count, Q
 
 from measurements.boards.models import Cell
-from measurements.catalog.models import Job, PinnedSuite
+from measurements.catalog.models import Job
+from measurements.catalog.suite_contents import shown_digests
 from measurements.display.choices import Tier
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class ModelNeeds:
 def read_model_needs(model: AiModel) -> ModelNeeds:
     """The jobs of a model in the suites that this platform hands out, those without a value first; in two queries."""
     jobs = list(
-        Job.objects.filter(model=model, suite__in=PinnedSuite.objects.current().values("suite"))
+        Job.objects.filter(model=model, suite__digest__in=shown_digests().values())
         .select_related("suite", "dataset__task", "model")
         .order_by("suite", "dataset__task__position", "dataset__slug")
     )

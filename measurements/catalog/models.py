@@ -45,13 +45,6 @@ class PinnedSuiteQuerySet(models.QuerySet["PinnedSuite"]):
         """Each with its suite and without its bytes, as they were pinned: of one name the current version is last."""
         return self.select_related("suite").defer("archive").order_by("pk")
 
-    def current(self) -> Self:
-        """The version of each name that was pinned last."""
-        later = PinnedSuite.objects.filter(
-            suite__name=models.OuterRef("suite__name"), pk__gt=models.OuterRef("pk")
-        )
-        return self.filter(~models.Exists(later))
-
 
 class PinnedSuite(models.Model):
     """The files of a suite that this platform hands out, for ever: `archive` is what `joulemark.suite.archive` makes.

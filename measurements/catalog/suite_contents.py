@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from measurements.answer_cache.version_memo import while_unchanged
 from measurements.catalog.models import AiModel, Job, Suite
+from measurements.catalog.sources import PINNED_SUITES
 from measurements.catalog.suites import current_digests, known_suites
 
 if TYPE_CHECKING:
@@ -62,6 +64,12 @@ class DataSetInSuite:
         return f"joulemark run --suite {self.suite.name} --only {self.dataset.task}/{self.dataset.id}/{model}"
 
 
+@while_unchanged(PINNED_SUITES)
+def shown_digests() -> Mapping[str, str]:
+    """What `current_digests` says, remembered while it holds: for pages alone, not for what receives results."""
+    return current_digests()
+
+
 def suite_slug(suite: SuiteData) -> str:
     """The suite's part of an address, such as `demo-1`."""
     return f"{suite.name}-{suite.version}"
@@ -78,8 +86,8 @@ def suites_of_model(slug: str) -> list[ModelInSuite]:
 
 
 def suites_of_dataset(*, task: str, slug: str) -> list[DataSetInSuite]:
-    """The suites of this platform that use a data set of a task, in their order; in two queries."""
-    current = current_digests()
+    """The suites of this platform that use a data set of a task, in their order; in one query."""
+    current = shown_digests()
     return [
         _in_suite(suite, dataset, current)
         for suite in known_suites().values()
@@ -89,7 +97,7 @@ def suites_of_dataset(*, task: str, slug: str) -> list[DataSetInSuite]:
 
 
 def datasets_of_suite(suite: SuiteData, current: Mapping[str, str]) -> list[DataSetInSuite]:
-    """The data sets of a suite version, in its order; `current` is what `current_digests` says."""
+    """The data sets of a suite version, in its order; `current` is what `shown_digests` says."""
     return [_in_suite(suite, dataset, current) for dataset in suite.datasets]
 
 

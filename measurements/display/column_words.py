@@ -1,7 +1,7 @@
 """What the columns of tables hold: a sentence for each head that does not explain itself, and where to read on.
 
-A head is known by its English text, which the templates have. Heads that name what everybody knows are in
-`plain_heads`; a test goes through the heads of every page and fails for one that is in neither.
+A head is known by its English text, which the templates have. A test goes through the heads of every page and fails for
+one that is neither here nor among those that name what everybody knows.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from measurements.catalog.sources import CATALOG
 from measurements.catalog.suite_contents import suites_of_dataset
 from measurements.display.titles import translated
 from measurements.pages.provenance import provenance_of_rows
-from measurements.pages.subject_dataset import subject_dataset
+from measurements.pages.structured_data import subject_dataset
 from measurements.published.sources import PUBLISHED
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from measurements.catalog.sources import CATALOG
 from measurements.contributors.sources import CONTRIBUTORS
 from measurements.intake.sources import SUBMISSIONS
 from measurements.pages.provenance import provenance_of_rows
-from measurements.pages.subject_dataset import subject_dataset
+from measurements.pages.structured_data import subject_dataset
 from measurements.published.sources import PUBLISHED
 from measurements.review.sources import RESULTS
 from measurements.summaries.counter_timings import read_counter_timings

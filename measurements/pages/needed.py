@@ -17,7 +17,8 @@ from measurements.boards.needed import NeededJob, read_needed
 from measurements.boards.sources import BOARDS, JOB_NEEDS
 from measurements.catalog.lookup import read_catalogue_of
 from measurements.catalog.sources import CATALOG
-from measurements.catalog.suites import current_digests, known_suites, unpinned_suites
+from measurements.catalog.suite_contents import shown_digests
+from measurements.catalog.suites import known_suites, unpinned_suites
 from measurements.contributors.sources import CONTRIBUTORS
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class NeededOfSuite:
 def needed_of_suites() -> list[NeededOfSuite]:
     """Every suite that is pinned and loaded, for no other is a result taken; of former versions none is needed."""
     by_suite = []
-    current = current_digests()
+    current = shown_digests()
     for suite in known_suites().values():
         is_former = current.get(suite.name, suite.digest) != suite.digest
         jobs = read_needed(suite) if suite.is_pinned and not is_former else None
@@ -104,5 +105,5 @@ def _of_suite(suite: Suite, jobs: list[NeededJob]) -> NeededOfSuite:
 def _called(suite: Suite) -> str:
     """A suite that agents have or can fetch by its name; any other by the folder that volunteers were given."""
     own = {load_suite(name).digest for name in suite_names()}
-    is_named = suite.digest in own or suite.digest == current_digests().get(suite.name)
+    is_named = suite.digest in own or suite.digest == shown_digests().get(suite.name)
     return suite.name if is_named else f"./{suite.name}-{suite.version}"

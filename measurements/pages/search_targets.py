@@ -39,7 +39,7 @@ PAGES_BY_KEY = {
 
 @dataclass(frozen=True, kw_only=True)
 class Hit:
-    """A line of the answer in the reader's language. `is_open`: nothing of it is measured yet, and its link says where.
+    """A line of the answer in the reader's language. `is_open`: nothing of its tasks is measured yet.
 
     `code` is its key, where readers know it by that too.
     """

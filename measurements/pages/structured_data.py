@@ -1,4 +1,4 @@
-"""What a page says to search engines in schema.org's words: a board or a value as a Dataset."""
+"""What a page says to search engines in schema.org's words: what it shows as a Dataset."""
 
 from __future__ import annotations
 
@@ -33,19 +33,36 @@ def dataset_of(provenance: Provenance, page_address: str) -> dict[str, Any] | No
         }
         for offer in provenance.files
     ]
-    return {
-        "@context": CONTEXT,
-        "@type": "Dataset",
-        "name": title,
-        "description": gettext(
+    return _dataset(
+        title,
+        gettext(
             "Energy of AI answers in Wh per 1,000 queries with 95 % intervals: {title}. Every value links to its "
             "signed evidence."
         ).format(title=title),
-        "url": page_address,
-        "sameAs": citation.address,
+        page_address,
+        provenance,
+    ) | {"sameAs": citation.address, "version": str(provenance.version), "distribution": files}
+
+
+def subject_dataset(
+    *, title: str, description: str, path: str, provenance: Provenance
+) -> dict[str, Any] | None:
+    """The Dataset of a page about a model, hardware, a data set or a suite; None of one that has no value."""
+    if provenance.at is None:
+        return None
+    return _dataset(plain_text(title), plain_text(description), f"{settings.ORIGIN}{path}", provenance)
+
+
+def _dataset(name: str, description: str, address: str, provenance: Provenance) -> dict[str, Any]:
+    """What every Dataset says."""
+    return {
+        "@context": CONTEXT,
+        "@type": "Dataset",
+        "name": name,
+        "description": description,
+        "url": address,
         "inLanguage": current_language(),
-        "version": str(provenance.version),
-        "dateModified": provenance.at.isoformat(),
+        "dateModified": provenance.at.isoformat() if provenance.at else None,
         "license": LICENCE,
         "isAccessibleForFree": True,
         "creator": {"@type": "Organization", "name": AUTHOR, "url": settings.ORIGIN},
@@ -55,5 +72,4 @@ def dataset_of(provenance: Provenance, page_address: str) -> dict[str, Any] | No
             "name": gettext("Energy per 1,000 queries"),
             "unitText": "Wh",
         },
-        "distribution": files,
     }

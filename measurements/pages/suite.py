@@ -16,14 +16,14 @@ from measurements.boards.subject_boards import boards_of_suite
 from measurements.boards.subject_rows import ROWS_PER_PAGE
 from measurements.catalog.models import PinnedSuite
 from measurements.catalog.sources import CATALOG
-from measurements.catalog.suite_contents import datasets_of_suite, models_of_suite, suite_at
-from measurements.catalog.suites import current_digests, known_suite
+from measurements.catalog.suite_contents import datasets_of_suite, models_of_suite, shown_digests, suite_at
+from measurements.catalog.suites import known_suite
 from measurements.display.titles import translated
 from measurements.ledger.checkpoint_times import checkpoint_size_at
 from measurements.ledger.models import Leaf, LeafKind
 from measurements.ledger.sources import LEAVES
 from measurements.pages.provenance import Provenance
-from measurements.pages.subject_dataset import subject_dataset
+from measurements.pages.structured_data import subject_dataset
 from measurements.web.bounded_pages import BoundedPaginator
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def suite(request: HttpRequest, suite: str) -> HttpResponse:
     if row is None:
         raise Http404(gettext("This platform knows no suite of this name and version."))
     contents = known_suite(row.digest)
-    current = current_digests()
+    current = shown_digests()
     pinned = PinnedSuite.objects.in_order().filter(suite=row).first()
     provenance = _provenance(pinned)
     page = BoundedPaginator(models_of_suite(row), ROWS_PER_PAGE).get_page(request.GET.get("page"))

@@ -14,7 +14,8 @@ from measurements.boards.subject_counts import NOTHING, count_values
 from measurements.boards.subject_rows import ROWS_PER_PAGE
 from measurements.catalog.models import Suite
 from measurements.catalog.sources import CATALOG
-from measurements.catalog.suites import current_digests, unpinned_suites
+from measurements.catalog.suite_contents import shown_digests
+from measurements.catalog.suites import unpinned_suites
 from measurements.web.bounded_pages import BoundedPaginator
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 @require_safe
 def suite_list(request: HttpRequest) -> HttpResponse:
     """A page of the suite versions, the latest first."""
-    current = current_digests()
+    current = shown_digests()
     suites = Suite.objects.select_related("pinned").defer("pinned__archive").order_by("-pk")
     page = BoundedPaginator(suites, ROWS_PER_PAGE).get_page(request.GET.get("page"))
     counts = count_values("suite", [suite.pk for suite in page])

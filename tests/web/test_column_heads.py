@@ -11,9 +11,9 @@ from joulemark_simulation.addresses import filled, routes
 from measurements.display import method_words as meanings
 from measurements.display.choices import CELL_TIERS
 from measurements.display.column_words import COLUMN_HELP
-from measurements.display.plain_heads import PLAIN
 from measurements.display.term_titles import ESTIMATORS, FLAGS, TERMS
 from tests.page_reading import Element, read_page
+from tests.web.plain_heads import PLAIN
 from tests.web.populated import populate, questions
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ MAX_STATEMENTS = 12
 MORE = {"/en/contributors/": 13, "/en/hardware/": 13}
 """Pages that take more, by the beginning of their address: two of their statements ask for versions alone."""
 MAX_SENT_BYTES = 100_000
-FIRST = {"/en/": 25}
+FIRST = {"/en/": 25, "/en/tasks/text_classification/?series=study-2024": 22}
 """Of a process that has read neither the catalogue nor published figures yet; all others take `MAX_FIRST` at most."""
 MAX_FIRST = 20
 CELL = f"/en/boards/demo-1-estimated/text_classification/cell/?dataset={TOPICS}&model={SPECIFIC}"
