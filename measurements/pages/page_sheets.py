@@ -229,13 +229,15 @@ def models_sheet(
 def power_sheet(evidence: Evidence, drawing: Drawing | None) -> Sheet:
     """The power of a run over time."""
     sensor, result_id = evidence.predicate.sensor, evidence.submission.pk
-    at = evidence.submission.received_at
+    at, half_width_j = evidence.submission.received_at, evidence.half_width_j
+    energy = watt_hours(wh_per_1000(evidence.predicate.totals.energy_per_query_j))
+    if half_width_j is not None:
+        energy = f"{energy} ± {watt_hours(wh_per_1000(half_width_j))}"
     return Sheet(
         title=gettext("Result {result} with its evidence").format(result=result_id[:12]),
         about=[gettext("Power over the time of the run")],
         drawing=drawing,
-        headline=gettext("%(energy)s per 1,000 queries")
-        % {"energy": watt_hours(wh_per_1000(evidence.predicate.totals.energy_per_query_j))},
+        headline=gettext("%(energy)s per 1,000 queries") % {"energy": energy},
         dated=dated([sensor.grade], at),
         notes=sheet_notes(
             grades=[sensor.grade], scopes=[sensor.scope], at=at, path=address_at(None, "result", result_id)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from lxml import etree
 
+from measurements.pages.evidence import Evidence, read_evidence
+from measurements.pages.page_sheets import power_sheet
 from tests.page_reading import read_page
 from tests.web.populated import populate, questions
 
@@ -90,6 +92,16 @@ def test_pages_are_shared_by_a_card_that_says_what_they_show(client: Client, lan
         answer = client.get(meta["og:image"])
         assert answer.status_code == 200, name
         assert size_of(answer.content) == (1200, 630), name
+
+
+@pytest.mark.parametrize("half_width_j", [None, 0.36])
+def test_the_energy_of_a_result_has_its_uncertainty_wherever_that_is_known(
+    monkeypatch: pytest.MonkeyPatch, half_width_j: float | None
+) -> None:
+    evidence = read_evidence(populate()["result_id"][0])
+    assert evidence is not None
+    monkeypatch.setattr(Evidence, "half_width_j", half_width_j)
+    assert ("± 0.100" in power_sheet(evidence, None).in_words) is (half_width_j is not None)
 
 
 def test_a_page_without_a_plot_has_no_card(client: Client) -> None:
