@@ -13,6 +13,7 @@ from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite, 
 from measurements.catalog.sources import CATALOG
 from measurements.contributors.models import Contributor, Key
 from measurements.contributors.sources import CONTRIBUTORS
+from measurements.display.choices import RESULT_GRADES
 from measurements.downloads.resource import Filter, Order, Resource, fields_of, without
 from measurements.downloads.resource_columns import (
     HARDWARE,
@@ -137,7 +138,7 @@ EVIDENCE = Resource(
         EVIDENCE_COLUMNS,
         _lookups(EVIDENCE_COLUMNS),
         convert={"codes": codes_of},
-        choices={"grade": MEASURED_GRADES, "state": STATES},
+        choices={"grade": RESULT_GRADES, "state": State.choices},
     ),
     rows=lambda: Submission.objects.filter(leaf__index__isnull=False),
     key=(Order(source="leaf__index", kind="int"),),

@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "joulemark_site.request_log.logged_requests",
     "joulemark_site.probe_addresses.answered_probes",
     "joulemark_site.cross_origin.cross_origin_reads",
+    "joulemark_site.quota_headers.quota_headers",
     "joulemark_site.caching.explicit_caching",
     "joulemark_site.security.content_security_policy",
     "django.middleware.security.SecurityMiddleware",
