@@ -34,7 +34,6 @@ SUITES = Resource(
     name="suites",
     singular="suite",
     description="Suite versions, each by the digest of its files.",
-    tag="suites",
     fields=fields_of(
         [
             *without(table_named("suites").columns, "archive"),

@@ -248,7 +248,6 @@ LOG_ENTRIES = Resource(
     name="log_entries",
     singular="log_entry",
     description="Every entry of the log in its order, with the exact JSON that is hashed.",
-    tag="log",
     fields=fields_of(
         table_named("events").columns,
         {

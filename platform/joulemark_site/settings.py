@@ -256,6 +256,7 @@ SPECTACULAR_SETTINGS = {
         "NoScoreIntervalEnum": "measurements.display.choices.NoScoreInterval",
         "NoCellIntervalEnum": "measurements.display.choices.NoInterval",
         "NoModelIntervalEnum": "measurements.display.choices.NoModelInterval",
+        "BoardRowKindEnum": "measurements.display.choices.ModelKind",
         "AnswerFormEnum": "measurements.display.choices.AnswerForm",
     },
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
