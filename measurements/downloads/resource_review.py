@@ -206,7 +206,7 @@ VERDICTS = Resource(
     rows=lambda: Verdict.objects.filter(leaf__index__isnull=False),
     key=(Order(source="leaf__index", kind="int"),),
     filters=(
-        named_filter("result_id", "Of one result.", lambda word: Q(submission=word)),
+        named_filter("result_id", "Of one result.", lambda word: Q(submission=word), is_free=True),
         named_filter("rules_version", "Version of the rules.", lambda word: Q(rules_version=word)),
         Filter(
             name="state",
@@ -269,7 +269,10 @@ LOG_ENTRIES = Resource(
             choices=LEAF_KINDS,
         ),
         named_filter(
-            "subject", "Whom or what it is about: a digest or a pseudonym.", lambda word: Q(subject=word)
+            "subject",
+            "Whom or what it is about: a digest or a pseudonym.",
+            lambda word: Q(subject=word),
+            is_free=True,
         ),
         Filter(
             name="from_index",

@@ -123,7 +123,7 @@ def parameters_of(resource: Resource, *, with_pages: bool = True) -> list[OpenAp
         described.append(
             OpenApiParameter(
                 "limit",
-                OpenApiTypes.STR,
+                OpenApiTypes.INT,
                 description=f"Rows of a page, {ROWS_PER_PAGE} unless said; at most {MOST_ROWS}.",
             )
         )

@@ -120,9 +120,9 @@ def _answer(view: ResourceView, request: Request, named: Mapping[str, str]) -> H
     query = requested(resource, request, named, names=names)
     if not query.is_common:
         note_one_off(request)
-    if chosen is not None:
-        return chosen.body(request, query)
     try:
+        if chosen is not None:
+            return chosen.body(request, query)
         page = read_page(query)
     except QueryRefused as refusal:
         raise BadRequest(refusal.code, str(refusal)) from refusal
@@ -130,6 +130,8 @@ def _answer(view: ResourceView, request: Request, named: Mapping[str, str]) -> H
         raise Conflict(refusal.code, str(refusal)) from refusal
     if not page.rows and not query.cursor and resource.parameters and not query.values:
         raise Http404(f"There is no {resource.singular.replace('_', ' ')} at this address.")
+    if not page.rows and query.values:
+        note_one_off(request)  # of names that nothing has there are any number
     following = _address(query, page.next_cursor) if page.next_cursor else None
     headers = {"Link": f'<{following}>; rel="next"'} if following else None
     return Response(view.frame() | {"next": following, "rows": page.rows}, headers=headers)
