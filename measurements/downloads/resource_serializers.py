@@ -5,7 +5,7 @@ No answer goes through these: rows are tuples of the database (`resource_views`)
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
@@ -39,13 +39,13 @@ def row_serializer(resource: Resource) -> Described:
     if resource.singular in _made:
         return _made[resource.singular]
     name = "".join(word.title() for word in resource.singular.split("_"))
-    made: Described = type(
+    made = type(
         f"{name}ItemSerializer",
         (serializers.Serializer,),
         {"__doc__": resource.description} | {each.name: _described(each) for each in resource.fields},
     )
-    _made[resource.singular] = made
-    return made
+    _made[resource.singular] = cast("Described", made)
+    return _made[resource.singular]
 
 
 def _described(field: Field) -> serializers.Field[Any, Any, Any, Any]:
@@ -97,12 +97,12 @@ def _framed(
     resource: Resource, kind: str, base: Described, **parts: serializers.BaseSerializer[Any]
 ) -> Described:
     name = "".join(word.title() for word in resource.singular.split("_"))
-    made: Described = type(
+    made = type(
         f"{name}{kind}Serializer",
         (base,),
         {"__doc__": f"{resource.description} Fields may be added."} | parts,
     )
-    return made
+    return cast("Described", made)
 
 
 def parameters_of(resource: Resource, *, with_pages: bool = True) -> list[OpenApiParameter]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
@@ -81,7 +81,7 @@ def _renderer(each: Format) -> type[FileRenderer]:
     facts: dict[str, Any] = {"format": each.name, "media_type": each.media_type}
     if not each.is_text:
         facts["charset"] = None
-    return type(f"{each.name.title()}FileRenderer", (FileRenderer,), facts)
+    return cast("type[FileRenderer]", type(f"{each.name.title()}FileRenderer", (FileRenderer,), facts))
 
 
 FILE_RENDERERS = tuple(_renderer(each) for each in FORMATS)
