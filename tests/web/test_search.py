@@ -173,6 +173,20 @@ def test_a_pseudonym_is_found_by_its_beginning_and_with_a_slip(platform: Submiss
         assert contributor in find_contributors(f"v-{variant}") or len(variant) > 12, variant
 
 
+def test_who_asks_for_what_is_there_costs_nothing_that_a_slip_costs(
+    client: Client, platform: Submission
+) -> None:
+    """A name of the catalogue is no slip in a person's; and what was asked before is not asked again."""
+    for text in ("bloomz-7b1", "distilbert base uncased finetuned sst 2 english", "summarization"):
+        with CaptureQueriesContext(connection) as first:
+            assert hits(client, text)
+        assert not [query for query in first if query["sql"].count("'") > 200], text
+        make_result(Run(by="ada", device="a", energy_per_query_j=0.5))  # an upload changes no name
+        with CaptureQueriesContext(connection) as again:
+            assert hits(client, text)
+        assert len(again) <= 2, [query["sql"] for query in again]
+
+
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_who_finds_nothing_is_told_what_to_do(client: Client, platform: Submission, language: str) -> None:
     page = client.get(f"/{language}/search/?q=zzqqxxvv").content.decode()
