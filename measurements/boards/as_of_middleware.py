@@ -40,7 +40,7 @@ class AsOfMiddleware:
     def process_view(
         self, request: HttpRequest, view: object, _args: tuple[Any, ...], _kwargs: dict[str, Any]
     ) -> HttpResponse | None:
-        """Set `request.moment`, or that it is passed by; else refuse: a problem document under /api/, a page elsewhere."""
+        """Set `request.moment`, or that it is passed by; else refuse: a problem document under /api/, or a page."""
         parameters = {name: request.GET[name] for name in PARAMETERS if name in request.GET}
         if not parameters or request.method not in READS or _is_admin(request):
             return None

@@ -36,7 +36,7 @@ def board(request: HttpRequest, series: str, task: str) -> HttpResponse:
         "page": Paginator(range(leaderboard.n_rows), ROWS_PER_PAGE).page(leaderboard.page or 1),
         "query": moment.query if moment else "",
         "groups": groups,
-        "social": social_image(sheet, plot_path(leaderboard, moment, 1, 1)),
+        "social": social_image(sheet, plot_path(leaderboard, moment, 1)),
         "study": load_study() if leaderboard.series.is_study else None,
     }
     return render(request, "pages/board.html", context)

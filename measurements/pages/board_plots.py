@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -42,23 +43,25 @@ class GroupWithPlots:
 
 
 def groups_with_plots(board: Board, moment: Moment | None) -> list[GroupWithPlots]:
-    """The groups of a page in their order. A plot is named by the numbers of its group and of itself, from 1 on."""
-    shown = []
-    for number, (group, plots) in enumerate(
-        zip(board.groups, group_plots(board.groups, moment), strict=True), start=1
-    ):
-        beside = [
-            (drawing, plot_files(plot_path(board, moment, number, place)))
-            for place, drawing in enumerate(plots.beside, start=2)
-        ]
-        energy = plots.energy and (plots.energy, plot_files(plot_path(board, moment, number, 1)))
-        shown.append(GroupWithPlots(group=group, energy=energy, beside=beside))
-    return shown
+    """The groups of a page in their order."""
+    numbers = count(1)
+
+    def with_files(drawing: Drawing) -> tuple[Drawing, Files]:
+        return drawing, plot_files(plot_path(board, moment, next(numbers)))
+
+    return [
+        GroupWithPlots(
+            group=group,
+            energy=with_files(plots.energy) if plots.energy else None,
+            beside=[with_files(drawing) for drawing in plots.beside],
+        )
+        for group, plots in zip(board.groups, group_plots(board.groups, moment), strict=True)
+    ]
 
 
-def plot_path(board: Board, moment: Moment | None, group: int, number: int) -> Callable[[str], str]:
-    """The path of a plot of a board's page in a form."""
-    where = (board.series.slug, board.task.slug, str(group), str(number))
+def plot_path(board: Board, moment: Moment | None, number: int) -> Callable[[str], str]:
+    """The path of a plot of a board's page in a form; plots are counted from 1 in the order of the page."""
+    where = (board.series.slug, board.task.slug, str(number))
     return lambda form: address_at(moment, "board-plot", *where, form, **_page_of(board))
 
 
@@ -92,20 +95,19 @@ def board_sheet(board: Board, group: Group, drawing: Drawing | None, moment: Mom
 @made_of(BOARDS, CATALOG, PUBLISHED)
 @honours_as_of
 @require_safe
-def board_plot(
-    request: HttpRequest, series: str, task: str, group: int, number: int, form: str
-) -> HttpResponse:
+def board_plot(request: HttpRequest, series: str, task: str, number: int, form: str) -> HttpResponse:
     """One plot of a page of a board as a file."""
     board = requested_board(request, series, task, page=request.GET.get("page", 1))
     moment = moment_shown(request)
-    every = group_plots(board.groups, moment)
-    if 1 <= group <= len(every):
-        of_group = every[group - 1]
-        drawings = [of_group.energy, *of_group.beside]
-        if 1 <= number <= len(drawings):
-            sheet = board_sheet(board, board.groups[group - 1], drawings[number - 1], moment)
-            return plot_answer(request, sheet, form)
-    raise Http404(gettext("There is no such plot on this page."))
+    drawings = [
+        (group, drawing)
+        for group, plots in zip(board.groups, group_plots(board.groups, moment), strict=True)
+        for drawing in filter(None, [plots.energy, *plots.beside])
+    ]
+    if not 1 <= number <= len(drawings):
+        raise Http404(gettext("There is no such plot on this page."))
+    group, drawing = drawings[number - 1]
+    return plot_answer(request, board_sheet(board, group, drawing, moment), form)
 
 
 def _page_of(board: Board) -> dict[str, str]:

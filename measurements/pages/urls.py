@@ -66,7 +66,7 @@ urlpatterns = [
     path("boards/<name:series>/", board_list.boards_of_series),
     path("boards/<name:series>/<name:task>/", board.board, name="board"),
     path(
-        "boards/<name:series>/<name:task>/plot-<int:group>-<int:number>.<plot_form:form>",
+        "boards/<name:series>/<name:task>/plot-<int:number>.<plot_form:form>",
         board_plots.board_plot,
         name="board-plot",
     ),
