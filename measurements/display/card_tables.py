@@ -7,16 +7,21 @@ are our own tags in a rendered table: text in it is escaped, so that a `<` alway
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from html import unescape
 
 from django.utils.html import escape, strip_tags
 
 HEAD = re.compile(r"<thead[\s>].*?</thead>", re.DOTALL)
 HEADING = re.compile(r"<th\b[^>]*>(.*?)</th>", re.DOTALL)
-PART = re.compile(r"<(table|thead|tbody|tr|td|th)\b([^>]*)>")
+FRAME = re.compile(r"<(table|thead|tbody)\b([^>]*)>")
+ROW = re.compile(r"<tr\b.*?</tr>", re.DOTALL)
+CELL = re.compile(r"<(tr|td|th)\b([^>]*)>")
 SPAN = re.compile(r'\bcolspan="(\d+)"')
 COLUMN = re.compile(r'\bscope="col"')
 CLASS = re.compile(r'\bclass="')
+KEPT_ROWS = 1024
+"""Rows that a process keeps as cards, a few kilobytes each."""
 ROLES = {
     "table": "table",
     "thead": "rowgroup",
@@ -32,28 +37,43 @@ def as_cards(table: str) -> str:
     head = HEAD.search(table)
     if head is None:
         raise ValueError("A table without a head has no headings for its cards.")
-    labels = [" ".join(unescape(strip_tags(heading)).split()) for heading in HEADING.findall(head[0])]
+    labels = tuple(_label(heading) for heading in HEADING.findall(head[0]))
+    return ROW.sub(lambda row: _row(row[0], labels), FRAME.sub(_frame, table))
+
+
+def _label(heading: str) -> str:
+    """The attribute with the words of a heading; "" for one without."""
+    words = " ".join(unescape(strip_tags(heading)).split())
+    return f' data-label="{escape(words)}"' if words else ""
+
+
+def _frame(part: re.Match[str]) -> str:
+    tag, attributes = part[1], part[2]
+    if tag == "table":
+        attributes = (
+            CLASS.sub('class="card-table ', attributes)
+            if CLASS.search(attributes)
+            else f'{attributes} class="card-table"'
+        )
+    return f'<{tag}{attributes} role="{ROLES[tag]}">'
+
+
+@lru_cache(maxsize=KEPT_ROWS)
+def _row(row: str, labels: tuple[str, ...]) -> str:
+    """A row whose cells know their headings: most rows of a table are as they were when it was read last."""
     column = 0
 
     def mark(part: re.Match[str]) -> str:
         nonlocal column
         tag, attributes = part[1], part[2]
         role, label = ROLES[tag], ""
-        if tag == "tr":
-            column = 0
-        elif tag == "table":
-            attributes = (
-                CLASS.sub('class="card-table ', attributes)
-                if CLASS.search(attributes)
-                else f'{attributes} class="card-table"'
-            )
-        elif tag in {"td", "th"}:
+        if tag != "tr":
             if tag == "th" and COLUMN.search(attributes):
                 role = "columnheader"
-            elif tag == "td" and column < len(labels) and labels[column]:
-                label = f' data-label="{escape(labels[column])}"'
+            elif tag == "td" and column < len(labels):
+                label = labels[column]
             span = SPAN.search(attributes)
             column += int(span[1]) if span else 1
         return f'<{tag}{attributes} role="{role}"{label}>'
 
-    return PART.sub(mark, table)
+    return CELL.sub(mark, row)

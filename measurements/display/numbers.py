@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from math import floor, isfinite, log10
 
 from django.utils.formats import get_format
+from django.utils.translation import get_language
 
 THIN = "\u202f"
 """Narrow no-break space: between groups of three digits, and between a number and its unit."""
@@ -61,4 +63,9 @@ def _grouped(text: str) -> str:
 
 
 def _marked(text: str) -> str:
-    return text.replace("-", "\u2212").replace(".", str(get_format("DECIMAL_SEPARATOR")))
+    return text.replace("-", "\u2212").replace(".", _decimal_mark(get_language()))
+
+
+@cache
+def _decimal_mark(language: str | None) -> str:
+    return str(get_format("DECIMAL_SEPARATOR", lang=language))

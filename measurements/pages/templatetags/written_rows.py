@@ -45,10 +45,9 @@ def table_row(context: Context, line: TableRow) -> SafeString:
 
 
 def _written(name: str, context: Context, values: Mapping[str, Any], *, key: tuple[Any, ...]) -> SafeString:
-    """The row by its template, which is given these values and the moment."""
+    """The row by its template, which is given these values, and whose links carry the moment."""
     request = getattr(context, "request", None)
     moment = None if request is None else moment_shown(request)
-    whole = {**values, "as_of": moment.at if moment else None}
     return written_once(
-        name, moment, key, lambda: Engine.get_default().get_template(name).render(context.new(whole))
+        name, moment, key, lambda: Engine.get_default().get_template(name).render(context.new(dict(values)))
     )
