@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class Matches:
     """The entries that fit, the best first; `is_sure` where a whole word or name is what was looked for."""
 
     entries: tuple[Entry, ...]
@@ -30,11 +30,11 @@ class CatalogueIndex:
     entries: list[Entry]
     words: WordIndex
 
-    def find(self, text: str) -> Found:
+    def find(self, text: str) -> Matches:
         """The entries that fit, the best first; of equally good ones the shorter title."""
         levels = self.words.find(text)
         places = sorted(levels, key=lambda place: (levels[place], len(self.entries[place].title), place))
-        return Found(
+        return Matches(
             entries=tuple(self.entries[place] for place in places),
             is_sure=min(levels.values(), default=MatchLevel.SLIP) <= MatchLevel.WORDS,
         )
@@ -48,6 +48,6 @@ def read_index() -> CatalogueIndex:
 
 
 @while_unchanged(CATALOG, PUBLISHED)
-def find_entries(text: str) -> Found:
+def find_entries(text: str) -> Matches:
     """What of the index fits, the texts looked for last being remembered."""
     return read_index().find(text)

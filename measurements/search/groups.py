@@ -30,8 +30,8 @@ def search_groups(text: str) -> list[EntryGroup]:
 
     Names of people are looked for with a slip only where nothing else is called so: that asks for some thousand words.
     """
-    found = find_entries(text)
-    entries = [*found.entries, *find_people(text, with_slips=not found.is_sure), *find_results(text)]
+    matches = find_entries(text)
+    entries = [*matches.entries, *find_people(text, with_slips=not matches.is_sure), *find_results(text)]
     by_kind: dict[EntryKind, list[Entry]] = {kind: [] for kind in EntryKind}
     for entry in entries:
         by_kind[entry.kind].append(entry)
