@@ -1,7 +1,8 @@
 """A table that becomes cards on a phone: each cell carries the heading of its column, for the style sheet to show.
 
-Browsers forget what a table is once its parts are laid out as blocks, so the parts say it in roles. What is read here
-are our own tags in a rendered table: text in it is escaped, so that a `<` always begins a tag.
+What is read here are our own tags in a rendered table: text in it is escaped, so that a `<` always begins a tag. Parts
+of a table get no roles: HTML forbids them on its rows and cells.
+
 """
 
 from __future__ import annotations
@@ -14,22 +15,15 @@ from django.utils.html import escape, strip_tags
 
 HEAD = re.compile(r"<thead[\s>].*?</thead>", re.DOTALL)
 HEADING = re.compile(r"<th\b[^>]*>(.*?)</th>", re.DOTALL)
-FRAME = re.compile(r"<(table|thead|tbody)\b([^>]*)>")
+FRAME = re.compile(r"<table\b([^>]*)>")
+HELP = re.compile(r'<button\b.*?</button>|<span class="column-help".*?</span>', re.DOTALL)
+"""What a heading holds beside its words: the button that explains the column, and the explanation."""
 ROW = re.compile(r"<tr\b.*?</tr>", re.DOTALL)
-CELL = re.compile(r"<(tr|td|th)\b([^>]*)>")
+CELL = re.compile(r"<(td|th)\b([^>]*)>")
 SPAN = re.compile(r'\bcolspan="(\d+)"')
-COLUMN = re.compile(r'\bscope="col"')
 CLASS = re.compile(r'\bclass="')
 KEPT_ROWS = 1024
 """Rows that a process keeps as cards, a few kilobytes each."""
-ROLES = {
-    "table": "table",
-    "thead": "rowgroup",
-    "tbody": "rowgroup",
-    "tr": "row",
-    "td": "cell",
-    "th": "rowheader",
-}
 
 
 def as_cards(table: str) -> str:
@@ -43,19 +37,15 @@ def as_cards(table: str) -> str:
 
 def _label(heading: str) -> str:
     """The attribute with the words of a heading; "" for one without."""
-    words = " ".join(unescape(strip_tags(heading)).split())
+    words = " ".join(unescape(strip_tags(HELP.sub("", heading))).split())
     return f' data-label="{escape(words)}"' if words else ""
 
 
-def _frame(part: re.Match[str]) -> str:
-    tag, attributes = part[1], part[2]
-    if tag == "table":
-        attributes = (
-            CLASS.sub('class="card-table ', attributes)
-            if CLASS.search(attributes)
-            else f'{attributes} class="card-table"'
-        )
-    return f'<{tag}{attributes} role="{ROLES[tag]}">'
+def _frame(table: re.Match[str]) -> str:
+    attributes = table[1]
+    if CLASS.search(attributes):
+        return "<table" + CLASS.sub('class="card-table ', attributes) + ">"
+    return f'<table{attributes} class="card-table">'
 
 
 @lru_cache(maxsize=KEPT_ROWS)
@@ -66,14 +56,9 @@ def _row(row: str, labels: tuple[str, ...]) -> str:
     def mark(part: re.Match[str]) -> str:
         nonlocal column
         tag, attributes = part[1], part[2]
-        role, label = ROLES[tag], ""
-        if tag != "tr":
-            if tag == "th" and COLUMN.search(attributes):
-                role = "columnheader"
-            elif tag == "td" and column < len(labels):
-                label = labels[column]
-            span = SPAN.search(attributes)
-            column += int(span[1]) if span else 1
-        return f'<{tag}{attributes} role="{role}"{label}>'
+        label = labels[column] if tag == "td" and column < len(labels) else ""
+        span = SPAN.search(attributes)
+        column += int(span[1]) if span else 1
+        return f"<{tag}{attributes}{label}>"
 
     return CELL.sub(mark, row)
