@@ -49,7 +49,8 @@ def boards(client: Client) -> list[dict[str, Any]]:
 
 def year_links(client: Client, address: str) -> list[str]:
     page = client.get(address).content.decode()
-    return [unescape(link) for link in re.findall(r'href="/en(/impact/\?[^"]*)"', page)]
+    links = [unescape(link) for link in re.findall(r'href="/en(/impact/\?[^"]*)"', page)]
+    return [link for link in links if "query=" in link]  # the others lead to the page as it begins
 
 
 def check(client: Client, link: str, row: dict[str, Any]) -> None:
