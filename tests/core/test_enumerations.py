@@ -59,7 +59,7 @@ SOME = {
     "agent/joulemark/session/report.py NOT_COUNTED": "states that are on no board",
     "measurements/boards/unit_columns.py BOARD_UNITS": "the units that have a column",
     "measurements/downloads/resource_rules.py WHERE": "places where a rule can be applied, not who has a checkpoint",
-    "measurements/downloads/resource_serializers.py KINDS": "the kinds that the API's lists have, without lists of words",
+    "measurements/downloads/resource_serializers.py KINDS": "the kinds that lists of the API have",
     "measurements/pages/templatetags/unit_energies.py unit_heading": "the units that have a column",
     "measurements/pages/templatetags/unit_energies.py unit_note": "the units that have a column",
     "measurements/review/result_row.py within_session_u": "terms of the budget that one session does not share",
