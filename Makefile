@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+VALIDATORS := build/validators
 # Versions and digests are those of the lock (docs/decisions/0027), so nothing is resolved and nothing floats.
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 LOCKED := $(PIP) --no-deps --require-hashes --no-build-isolation
@@ -38,8 +39,14 @@ $(VENV)/.ready: $(BIN)/python requirements.txt requirements-demo.txt requirement
 	$(OWN) --editable ./agent --editable .
 	@touch $@
 
-$(VENV)/.ready-test: $(VENV)/.ready requirements/test.txt
+$(VENV)/.ready-test: $(VENV)/.ready requirements/test.txt | $(VALIDATORS)/.ready
 	$(LOCKED) --requirement requirements/test.txt
+	@touch $@
+
+# Validators of what a release says of itself: an environment of its own, since they need other versions of libraries.
+$(VALIDATORS)/.ready: requirements/validators.txt
+	$(PYTHON) -m venv --clear $(VALIDATORS)
+	$(VALIDATORS)/bin/pip install --no-deps --require-hashes --quiet --disable-pip-version-check --requirement requirements/validators.txt
 	@touch $@
 
 $(VENV)/.ready-bench: $(VENV)/.ready-test requirements/bench.txt
