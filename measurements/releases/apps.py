@@ -7,6 +7,7 @@ class ReleasesConfig(AppConfig):
     """Releases of the data, and the files that they share."""
 
     name = "measurements.releases"
+    label = "data_releases"  # `releases` is the label of `downloads`, from before it had its name
     verbose_name = "Releases"
 
     def ready(self) -> None:

@@ -60,13 +60,8 @@ def decision_rows(leaves: LeafRange) -> list[Row]:
         what = (withdrawal.submission_id, None, "withdrawn", withdrawal.reason, withdrawal.withdrawn_at)
         rows.append((withdrawal.leaf.index, LeafKind.WITHDRAWAL.value, *what, LICENCE))
     for appeal in _within(Appeal.objects.all(), leaves):
-        rows.append(
-            (
-                appeal.leaf.index,
-                LeafKind.APPEAL.value,
-                *(appeal.submission_id, None, None, None, appeal.filed_at, LICENCE),
-            )
-        )
+        what = (appeal.submission_id, None, None, None, appeal.filed_at)
+        rows.append((appeal.leaf.index, LeafKind.APPEAL.value, *what, LICENCE))
     for named in _within(NameDecision.objects.select_related("hardware_class"), leaves):
         what = (None, named.hardware_class.code, named.state, None, named.decided_at)
         rows.append((named.leaf.index, LeafKind.NAME_DECISION.value, *what, LICENCE))

@@ -1,4 +1,4 @@
-"""The log's files for a tree of a size: tiles and entries out of the rows, so that they are there whatever was pruned."""
+"""The log's files for a tree of a size, out of the rows: they are there whatever the log's own folder has pruned."""
 
 from __future__ import annotations
 

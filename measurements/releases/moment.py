@@ -1,4 +1,4 @@
-"""The moment that a release shows: a checkpoint that covers all that the tables say, and the tables as they are then."""
+"""The moment that a release shows: a checkpoint that covers all that the tables say, and the tables of then."""
 
 from __future__ import annotations
 

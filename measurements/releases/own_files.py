@@ -33,7 +33,7 @@ def made_by() -> Versions:
 def store_own_files(
     staging: Staging, manifest: Manifest, data: bytes, *, key: Ed25519PrivateKey
 ) -> list[StoredFile]:
-    """Store the manifest (`data` are its bytes), the sums, and the attestation over both and all else; the three files."""
+    """Store the manifest (`data` are its bytes), the sums, and the attestation over all; these three files."""
     own = staging.store_bytes(own_path(manifest.name, layout.MANIFEST), data)
     files = [*manifest.files, own]
     listed = staging.store_bytes(own_path(manifest.name, layout.SUMS), sums(files).encode())

@@ -80,11 +80,8 @@ def _cell_lines(manifest: Manifest, previous: Manifest) -> list[str]:
         if before[key] != after[key]
     ]
     moved.sort(key=lambda cell: (-abs(cell.relative), cell.key))
-    lines = [
-        "\n## Cells\n",
-        f"* {len(after.keys() - before.keys())} new, {len(before.keys() - after.keys())} gone, "
-        f"{len(moved)} with another value.",
-    ]
+    n_new, n_gone = len(after.keys() - before.keys()), len(before.keys() - after.keys())
+    lines = ["\n## Cells\n", f"* {n_new} new, {n_gone} gone, {len(moved)} with another value."]
     if moved:
         lines += ["", "| cell | J per query before | now | change |", "|---|--:|--:|--:|"]
         lines += [
