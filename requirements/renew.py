@@ -23,7 +23,7 @@ PYTHONS = ("3.11", "3.12", "3.13")
 PROCESSORS = {"x86_64": "x86_64-manylinux_2_28", "aarch64": "aarch64-manylinux_2_28"}
 AGENT, PLATFORM = "agent/pyproject.toml", "pyproject.toml"
 
-SOURCE_ONLY = ("font-roboto", "rouge-score", "seqeval")
+SOURCE_ONLY = ("font-roboto", "jsonpath-rw", "rouge-score", "seqeval")
 """Libraries that are published without wheels; requirements/build.txt has what builds them."""
 
 SOURCES: dict[str, tuple[str, ...]] = {
@@ -205,7 +205,7 @@ def main(*, keep: bool) -> None:
             else:
                 versions.write_text("", encoding="utf-8")
             locks[file] = compile_lock(arguments, constraints=versions, excluded=none)
-        checked, unseen_wheels = ["requirements/bench.txt", "requirements/build.txt", "requirements.txt"], ""
+        checked, unseen_wheels = ["requirements/bench.txt", "requirements/build.txt", "requirements.txt", *APART], ""
         if not keep:
             locks["requirements-demo.txt"] = compile_lock(
                 ("requirements/demo.in",), constraints=None, excluded=none, no_deps=True
