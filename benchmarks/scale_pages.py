@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from benchmarks.scale_rows import LargePlatform
     from joulemark_simulation.addresses import Route
 
-NOT_ASKED = ("jsi18n/", "metrics", "doctor/")
+NOT_ASKED = ("jsi18n/", "metrics", "doctor/", "releases/")
 IMPACT = "query=text_classification&queries_per_day=3&users=7&place=DEU"
 BOARD = "en/boards/{series}/{task}/"
 """The page that the goals name."""
@@ -40,6 +40,9 @@ def pages_of(platform: LargePlatform) -> list[Page]:
     other = Cell.objects.with_names().filter(dataset=cell.dataset).exclude(model=cell.model)[0]
     device = Result.objects.select_related("device__contributor").get(pk=platform.result_id).device
     values = {
+        "cell_id": "~".join(map(str, cell.key.values)),
+        "code": "JM-ABSENT",
+        "leaf_index": "1",
         "result_id": platform.result_id,
         "short_id": platform.result_id[:16],
         "series": series,

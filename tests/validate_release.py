@@ -18,11 +18,12 @@ def croissant(folder: Path) -> dict[str, Any]:
     dataset = mlcroissant.Dataset(jsonld=str(folder / "croissant.json"))
     issues = dataset.metadata.ctx.issues
     cells = list(dataset.records("cells"))
+    names = [records.uuid for records in dataset.metadata.record_sets]
     return {
         "errors": sorted(map(str, issues.errors)),
         "warnings": sorted(map(str, issues.warnings)),
         "cells": [float(cell["cells/energy_per_query_j"]) for cell in cells],
-        "events": sum(1 for _ in dataset.records("events")),
+        "events": sum(1 for name in names if name.startswith("events-") for _ in dataset.records(name)),
     }
 
 

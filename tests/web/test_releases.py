@@ -50,18 +50,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def root(settings: LazySettings, tmp_path: Path) -> Path:
-    """An empty folder of releases."""
-    folder = tmp_path / "releases"
-    settings.RELEASES_WORK_DIR = tmp_path / "work"
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "releases": {
-            "BACKEND": "measurements.releases.storage.ReleaseFolder",
-            "OPTIONS": {"location": folder},
-        },
-    }
-    return folder
+def root(tmp_path: Path) -> Path:
+    """The folder of releases, which is empty."""
+    return tmp_path / "releases"
 
 
 def manifest_of(root: Path, name: str) -> Manifest:
@@ -82,7 +73,7 @@ def snapshot(root: Path) -> dict[str, str]:
 
 
 def test_a_release_is_whole_and_its_parts_fit_together(root: Path) -> None:
-    populate()
+    populate(with_release=False)
     release = publish_release()
 
     manifest = manifest_of(root, release.name)
@@ -136,7 +127,7 @@ def _tile(root: Path, tile: Tile) -> bytes:
 
 
 def test_the_manifest_is_a_leaf_of_the_log_and_the_attestation_is_by_its_key(root: Path) -> None:
-    populate()
+    populate(with_release=False)
     release = publish_release()
     sequence()
 
@@ -161,7 +152,7 @@ def test_the_manifest_is_a_leaf_of_the_log_and_the_attestation_is_by_its_key(roo
 
 
 def test_a_second_release_shares_what_is_the_same_and_says_what_changed(root: Path) -> None:
-    populate()
+    populate(with_release=False)
     first = publish_release()
     before = snapshot(root)
     for by in ("zoe", "yan"):
@@ -191,7 +182,7 @@ def test_ranges_that_are_full_and_judged_are_written_once(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("joulemark.release.layout.LEAVES_PER_PART", 4)
-    populate()
+    populate(with_release=False)
     Submission.objects.filter(state="received").update(state="accepted")
     publish_release()
     n_full = manifest_of(root, Release.objects.latest("id").name).tree_size // 4
@@ -218,7 +209,7 @@ def test_ranges_that_are_full_and_judged_are_written_once(
 def test_a_killed_writer_leaves_nothing_half_visible(
     root: Path, monkeypatch: pytest.MonkeyPatch, client: Client, killed_at: str
 ) -> None:
-    populate()
+    populate(with_release=False)
     original = getattr(services, killed_at)
     calls = {"list_releases": 2}.get(killed_at, 1)
 
@@ -254,7 +245,7 @@ def test_a_killed_writer_leaves_nothing_half_visible(
 
 def test_names_and_due_releases(root: Path, settings: LazySettings) -> None:
     assert publish_due_release() is None, "an empty platform has nothing to publish"
-    populate()
+    populate(with_release=False)
     settings.RELEASES_EVERY_S = 0
     assert publish_due_release() is None
     settings.RELEASES_EVERY_S = 3600
@@ -276,7 +267,7 @@ def test_names_and_due_releases(root: Path, settings: LazySettings) -> None:
 
 
 def test_a_list_is_kept_though_the_database_was_restored(root: Path) -> None:
-    populate()
+    populate(with_release=False)
     release = publish_release()
     before = (root / "releases.json").read_bytes()
     kept = Release.objects.get()
@@ -291,7 +282,7 @@ def test_a_list_is_kept_though_the_database_was_restored(root: Path) -> None:
 
 
 def test_files_are_served_in_parts_and_kept_for_ever(root: Path, client: Client) -> None:
-    populate()
+    populate(with_release=False)
     release = publish_release()
     manifest = manifest_of(root, release.name)
     path = manifest.tables["results"].of_form("parquet")[0].path
@@ -335,7 +326,7 @@ def open_csv(file: Path) -> Iterator[csv.DictReader[str]]:
 
 
 def test_every_reader_finds_the_same_numbers(root: Path) -> None:
-    populate()
+    populate(with_release=False)
     release = publish_release()
     manifest = manifest_of(root, release.name)
     for name in ("results", "windows", "cells", "published_figures", "intensities"):
@@ -380,7 +371,7 @@ def test_a_cell_that_a_spreadsheet_may_run_is_text(root: Path) -> None:
 
 
 def test_the_same_rows_give_the_same_bytes(root: Path, tmp_path: Path) -> None:
-    populate()
+    populate(with_release=False)
     publish_release()
     before = snapshot(root)
     Release.objects.all().delete()
@@ -407,7 +398,7 @@ def test_other_projects_validators_accept_what_a_release_says_of_itself(
 ) -> None:
     monkeypatch.setattr("joulemark.release.layout.LEAVES_PER_PART", 8)
     assert (VALIDATORS / "python").exists(), "run `make release-validators`"
-    populate()
+    populate(with_release=False)
     release = publish_release()
     manifest = manifest_of(root, release.name)
     ran = subprocess.run(

@@ -40,7 +40,7 @@ class Bucket:
 
 
 @pytest.fixture
-def bucket(settings: LazySettings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Bucket]:
+def bucket(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     """An empty bucket, in which settings let releases lie."""
     assert SERVER.exists(), "run `make release-validators`"
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
@@ -57,7 +57,6 @@ def bucket(settings: LazySettings, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
             _wait_for(port)
             client = boto3.client("s3", endpoint_url=address, region_name="us-east-1")
             client.create_bucket(Bucket="data")
-            settings.RELEASES_WORK_DIR = tmp_path / "work"
             settings.RELEASES_URL = f"{address}/data/boards/"
             settings.STORAGES = {
                 **settings.STORAGES,
@@ -89,7 +88,7 @@ def _wait_for(port: int) -> None:
 
 
 def test_a_release_in_a_bucket_is_the_one_that_was_written(bucket: Bucket, client: Client) -> None:
-    populate()
+    populate(with_release=False)
     release = publish_release()
 
     listed = decode_list(bucket.read("releases.json")).named()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from joulemark.release.columns import Column, Kind, Table
     from joulemark.release.manifest import Manifest, TableFile
 
-PARQUET = "application/vnd.apache.parquet"
+PARQUET = "application/x-parquet"  # as mlcroissant knows it
 CONTEXT: dict[str, Any] = {
     "@language": "en",
     "@vocab": "https://schema.org/",
@@ -102,8 +102,8 @@ def _files(table: Table, manifest: Manifest) -> tuple[TableFile, ...]:
 
 
 def _distribution(table: Table, files: tuple[TableFile, ...]) -> list[dict[str, Any]]:
-    """A file object each, and where a table is in several files the set of them."""
-    objects: list[dict[str, Any]] = [
+    """A file object each."""
+    return [
         {
             "@type": "cr:FileObject",
             "@id": file.path,
@@ -116,45 +116,29 @@ def _distribution(table: Table, files: tuple[TableFile, ...]) -> list[dict[str, 
         }
         for file in files
     ]
-    if len(files) > 1:
-        objects.append(
-            {
-                "@type": "cr:FileSet",
-                "@id": f"{table.name}-files",
-                "name": f"{table.name}-files",
-                "description": f"All ranges of {table.name}.",
-                "containedIn": [{"@id": file.path} for file in files],
-                "encodingFormat": PARQUET,
-                "includes": "*.parquet",
-            }
-        )
-    return objects
 
 
-def _records(table: Table, files: tuple[TableFile, ...]) -> dict[str, Any]:
-    where = (
-        {"fileSet": {"@id": f"{table.name}-files"}}
-        if len(files) > 1
-        else {"fileObject": {"@id": files[0].path}}
-    )
+def _records(table: Table, file: TableFile) -> dict[str, Any]:
+    """The rows of one file. mlcroissant reads sets of files out of archives only, so a range has records of its own."""
+    name = f"{table.name}-{file.leaf_range}" if file.leaf_range else table.name
     return {
         "@type": "cr:RecordSet",
-        "@id": table.name,
-        "name": table.name,
+        "@id": name,
+        "name": name,
         "description": table.description,
-        "key": [{"@id": f"{table.name}/{name}"} for name in table.key],
-        "field": [_field(table, column, where) for column in table.columns],
+        "key": [{"@id": f"{name}/{column}"} for column in table.key],
+        "field": [_field(name, column, file) for column in table.columns],
     }
 
 
-def _field(table: Table, column: Column, where: dict[str, Any]) -> dict[str, Any]:
+def _field(records: str, column: Column, file: TableFile) -> dict[str, Any]:
     field: dict[str, Any] = {
         "@type": "cr:Field",
-        "@id": f"{table.name}/{column.name}",
-        "name": f"{table.name}/{column.name}",
+        "@id": f"{records}/{column.name}",
+        "name": f"{records}/{column.name}",
         "description": column.description + (f" Unit: {column.unit}." if column.unit else ""),
         "dataType": TYPES[column.kind],
-        "source": {**where, "extract": {"column": column.name}},
+        "source": {"fileObject": {"@id": file.path}, "extract": {"column": column.name}},
     }
     if column.kind.startswith("list<"):
         field |= {"isArray": True, "arrayShape": "-1"}
