@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from html import escape, unescape
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from measurements.web.as_of import PARAMETERS, keeps_moment
 
@@ -37,14 +37,16 @@ def _link(link: re.Match[str], moment: Moment) -> str:
 
 def address_with_moment(address: str, moment: Moment) -> str:
     """An address with the moment, where it leads to a page and names none; any other as it is."""
-    target = urlsplit(address)
-    is_question = not target.path and bool(target.query)
-    if target.scheme or target.netloc or not (is_question or keeps_moment(target.path)):
+    if address.startswith("//"):  # another host
         return address
-    if any(name in PARAMETERS for name, _ in parse_qsl(target.query, keep_blank_values=True)):
+    place, mark, fragment = address.partition("#")
+    path, _, query = place.partition("?")
+    if not ((not path and query) or keeps_moment(path)):
         return address
-    question = "&".join(part for part in (target.query, moment.query) if part)
-    return f"{target.path}?{question}{'#' + target.fragment if target.fragment else ''}"
+    if any(name in PARAMETERS for name, _ in parse_qsl(query, keep_blank_values=True)):
+        return address
+    question = "&".join(part for part in (query, moment.query) if part)
+    return f"{path}?{question}{mark}{fragment}"
 
 
 def _form(form: re.Match[str], moment: Moment) -> str:

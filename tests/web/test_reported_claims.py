@@ -51,7 +51,7 @@ def cell(stratum: str, energy: float, **over: Any) -> Cell:
 
 def row_of(client: Client, claim: str, language: str = "en") -> str:
     html = client.get("/claims/", headers={"Accept-Language": language}).content.decode()
-    row = html.split(f'<tr id="{claim}" ')[1].split("</tr>")[0]
+    row = html.split(f'<tr id="{claim}"')[1].split("</tr>")[0]
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", row))).replace("\u2060", "")
 
 
