@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from django.db import IntegrityError, transaction
 from django.db.models import Count, F, Max, Q
 
-from measurements.boards.board_row import Place
+from joulemark.leaderboard.row_places import Place
 from measurements.boards.models import Cell, CellStanding, ComparedPart
 from measurements.boards.part_derivation import derive_comparison, derive_places, read_part_rows
 from measurements.boards.part_key import PART_FIELDS, PartKey, in_batches

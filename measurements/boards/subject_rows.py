@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, overload
 
-from measurements.boards.board_row import BoardRow, Place, row_of_cell, row_of_figure
+from joulemark.leaderboard.row_places import Place
+from measurements.boards.board_row import BoardRow, row_of_cell, row_of_figure
 from measurements.boards.models import Cell
 from measurements.boards.series import PublisherSeries, Series, series_of_suite
 from measurements.published.models import PublishedFigure

@@ -27,8 +27,10 @@ from joulemark.log.leaf import decode
 from joulemark.record import keys, requests
 from joulemark.record.codec import encode
 from joulemark.record.envelope import seal
+from joulemark.record.exact_json import exact_text
 from joulemark.record.messages import VerdictState
 from joulemark.rules.finding import Finding, Severity
+from joulemark.rules.findings_digest import findings_digest, is_former_digest
 from joulemark.rules.judge import Judgement
 from joulemark.suite import load_suite
 from joulemark.suite.archive import encode_archive
@@ -47,8 +49,6 @@ from measurements.ledger.services import append_leaf
 from measurements.review import contributor_requests, hardware_names, moderation
 from measurements.review import services as review
 from measurements.review.audit import faults
-from measurements.review.exact_json import exact_text
-from measurements.review.findings_digest import findings_digest, is_former_digest
 from measurements.review.models import ModerationReason, Verdict
 from measurements.review.moves import Cause
 from tests.both_databases import sqlite_in_place_of_postgresql, undone
