@@ -79,7 +79,7 @@ def derive_result(submission: Submission, case: Case, names: Names) -> Result:
 
 
 def hardware_class_of(device: DeviceRecord, *, reported_by: Contributor) -> HardwareClass:
-    """The class of a device: its kind and the slug of its model name. A GPU that the rules know needs no confirmation."""
+    """The class of a device by its kind and the name of its model. A GPU that the rules know needs no confirmation."""
     title = hardware_title(device.name)
     is_known = device.kind == "gpu" and gpu_of(title) is not None
     return reported_hardware(

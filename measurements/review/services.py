@@ -16,6 +16,7 @@ from joulemark.record.errors import RecordError
 from joulemark.rules.case import Case
 from joulemark.rules.findings_digest import findings_digest
 from joulemark.rules.judge import RULES_VERSION, Judgement
+from joulemark.rules.verdicts import TRIPS, failed, judgement, plain_findings, tripped
 from measurements.concurrency.bulk_insert import insert_rows
 from measurements.intake.models import UNJUDGED, State, Submission
 from measurements.ledger.facts import RowFacts, moment

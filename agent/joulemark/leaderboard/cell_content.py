@@ -1,4 +1,4 @@
-"""From the rows of a cell's results to what the cell says: for the refresh, the rebuild, and the replay of a release."""
+"""From the rows of a cell's results to what the cell says: for a refresh, a rebuild, and the replay of a release."""
 
 from __future__ import annotations
 

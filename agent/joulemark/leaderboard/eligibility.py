@@ -1,4 +1,4 @@
-"""Which results may count: the one definition that pages, API, releases and a replay share, and how a state comes about.
+"""Which results may count: the one definition that pages, API, releases and a replay share; and how states come about.
 
 A state follows from the log alone: from the verdicts, the moderators' decisions and the withdrawal of a result, in the
 order of their entries.
