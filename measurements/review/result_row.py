@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from joulemark.leaderboard.result_numbers import hardware_slug, hardware_title, result_numbers
+from joulemark.leaderboard.hardware_names import hardware_slug, hardware_title
+from joulemark.leaderboard.result_numbers import result_numbers
 from joulemark.record.errors import RecordError
 from joulemark.record.statement import Device as DeviceRecord
 from joulemark.rules.case import Case

@@ -269,13 +269,13 @@ def _write(
 def _log_verdicts(verdicts: Iterable[tuple[Submission, Judgement]], cause: Cause) -> None:
     """A line for each verdict, under the request that brought the upload."""
     now = timezone.now()
-    for submission, judgement in verdicts:
-        codes = [finding.code for finding in judgement.findings]
+    for submission, given in verdicts:
+        codes = [finding.code for finding in given.findings]
         logger.info(
-            "verdict %s on %s: %s", judgement.state, submission.pk, " ".join(codes) or "no finding",
+            "verdict %s on %s: %s", given.state, submission.pk, " ".join(codes) or "no finding",
             extra={
                 "result_id": submission.pk,
-                "state": judgement.state,
+                "state": given.state,
                 "codes": codes,
                 "cause": str(cause),
                 "seconds_since_upload": round((now - submission.received_at).total_seconds(), 3),
