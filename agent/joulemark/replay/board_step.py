@@ -185,7 +185,7 @@ class BoardReader:
         name = _name(part)
         meeting = meeting_rows((cell.kind, cell) for cell in cells.values())
         try:
-            numbers = compare_rows(meeting, _model_values(meeting)) if meeting else None
+            numbers = compare_rows(meeting, model_values(meeting)) if meeting else None
         except (ArithmeticError, ValueError):
             numbers = None
         if (published is None) != (numbers is None):
@@ -196,10 +196,13 @@ class BoardReader:
             )
         elif published is not None and numbers is not None:
             outcome.count("comparisons")
-            _differ("JM-REPLAY-COMPARISON", name, published, _flat(numbers), RATIO_NUMBERS, outcome)
+            _differ(
+                "JM-REPLAY-COMPARISON", name, published, comparison_columns(numbers), RATIO_NUMBERS, outcome
+            )
 
 
-def _model_values(cells: list[DerivedCell]) -> list[ModelValue]:
+def model_values(cells: list[DerivedCell]) -> list[ModelValue]:
+    """The values of devices in these cells."""
     return [
         ModelValue(
             model=cell.model,
@@ -214,7 +217,7 @@ def _model_values(cells: list[DerivedCell]) -> list[ModelValue]:
     ]
 
 
-def _flat(numbers: ComparisonNumbers) -> dict[str, Any]:
+def comparison_columns(numbers: ComparisonNumbers) -> dict[str, Any]:
     """The numbers of a comparison by the names of its columns."""
     document = numbers.to_json()
     flat: dict[str, Any] = json.loads(json.dumps(document["paired"] | {

@@ -74,7 +74,7 @@ def read_bundle(
     except TRIPS as error:
         result.tripped = type(error).__name__
     try:
-        _derive(case, arrival, result)
+        derive_numbers(case, arrival, result)
     except TRIPS as error:
         result.tripped = result.tripped or type(error).__name__
     return result
@@ -94,7 +94,8 @@ def placed(rules: list[Rule], case: Case) -> Placed:
     ]
 
 
-def _derive(case: Case, arrival: Arrival, result: ReadResult) -> None:
+def derive_numbers(case: Case, arrival: Arrival, result: ReadResult) -> None:
+    """Give a result the names, numbers and windows that follow from its case. Raises what strange content makes it."""
     predicate, numbers = case.predicate, result_numbers(case)
     suite, task, dataset, model = job_name(case.statement)
     slug = hardware_slug(predicate.device.kind, predicate.device.name)

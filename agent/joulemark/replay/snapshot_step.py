@@ -1,4 +1,4 @@
-"""Do the tables of what stands now fit the log: states, keys, tickets, rules and suites; and the boards' rows, stored."""
+"""Do the tables of what stands now fit the log: states, keys, tickets, rules and suites. Rows of boards are stored."""
 
 from __future__ import annotations
 
