@@ -141,7 +141,8 @@ def _say(output: CommandOutput, report: ReplayReport, *, is_key_given: bool) -> 
     if not is_key_given:
         output.say(
             _(
-                "log key   the one in the release; compare it over another channel, or give one you trust with --log-key"
+                "log key   the one in the release; compare it over another channel, or give one that you trust with "
+                "--log-key"
             )
         )
     for difference in report.differences[:MOST_LINES]:

@@ -187,10 +187,10 @@ def bundles_in(place: Path) -> Iterator[tuple[str, bytes]]:
 def _libraries() -> tuple[Any, Any]:
     """pyarrow and its Parquet reader. Raises LibraryMissing."""
     try:
-        import pyarrow
+        import pyarrow as pa
         from pyarrow import parquet
     except ImportError as error:
         raise LibraryMissing(
             _("Tables of a release are read by pyarrow: `pip install pyarrow`, then try again.")
         ) from error
-    return pyarrow, parquet
+    return pa, parquet

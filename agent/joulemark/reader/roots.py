@@ -90,7 +90,7 @@ class HttpRoot:
     def read(self, path: str) -> bytes:
         """The bytes of a small file, downloaded each time. Raises FileMissing."""
         data = bytearray()
-        self._download(path, lambda block: data.extend(block), most_bytes=MOST_OWN_BYTES)
+        self._download(path, data.extend, most_bytes=MOST_OWN_BYTES)
         return bytes(data)
 
     def fetched(self, file: StoredFile) -> Path:

@@ -16,6 +16,7 @@ from joulemark.leaderboard.parts import UNKNOWN_KIND, meeting_rows, places_in_pa
 from joulemark.replay.differences import differing
 from joulemark.replay.state_file import PartOutcome
 from joulemark.translation import gettext as _
+from joulemark.translation import marked
 
 if TYPE_CHECKING:
     from joulemark.leaderboard.comparison_numbers import ComparisonNumbers
@@ -245,14 +246,21 @@ def _differ(
         )
 
 
+NOT_DERIVED = {
+    "cell": marked("{name}: a value is published, and none follows from the evidence."),
+    "rank": marked("{name}: a place is published, and none follows from the evidence."),
+    "comparison": marked("{name}: a comparison is published, and none follows from the evidence."),
+}
+NOT_PUBLISHED = {
+    "cell": marked("{name}: a value follows from the evidence, and none is published."),
+    "rank": marked("{name}: a place follows from the evidence, and none is published."),
+    "comparison": marked("{name}: a comparison follows from the evidence, and none is published."),
+}
+
+
 def _presence(what: str, name: str, *, is_published: bool) -> str:
-    if is_published:
-        return _("{name}: a {what} is published, and none follows from the evidence.").format(
-            name=name, what=what
-        )
-    return _("{name}: a {what} follows from the evidence, and none is published.").format(
-        name=name, what=what
-    )
+    sentence = NOT_DERIVED[what] if is_published else NOT_PUBLISHED[what]
+    return _(sentence).format(name=name)
 
 
 def _name(key: str) -> str:

@@ -65,7 +65,13 @@ def _compare_states(release: OpenRelease, state: StateFile, outcome: PartOutcome
         n_rows += 1
         result_id = row["result_id"]
         if state.one("SELECT 1 FROM arrivals WHERE result_id = ?", result_id) is None:
-            _state_differs(result_id, row["state"], _("no entry"), outcome)
+            outcome.differs(
+                "JM-REPLAY-STATE",
+                result_id,
+                _("The table of states has result {result}, and the log has no entry of it.").format(
+                    result=result_id[:12]
+                ),
+            )
             continue
         stands = state.one("SELECT state FROM standings WHERE result_id = ? AND until IS NULL", result_id)
         codes = state.one(

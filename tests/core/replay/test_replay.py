@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from joulemark.replay.replaying import ReplayReport, ReplayRequest, replay
-from tests.core.replay.small_release import build
+from joulemark.log.checkpoints import Checkpoint, log_name
+from joulemark.replay import replaying
+from joulemark.replay.reading import OF_OTHERS
+from joulemark.replay.replaying import ReplayReport, ReplayRequest, StateOfAnother, replay
+from joulemark.rules import provenance
+from joulemark.rules.judge import RULES
+from joulemark_simulation.records import ORIGIN, signing_key
+from tests.core.replay.forging import (
+    Rows,
+    drop_bundle,
+    edit_table,
+    manifest_of,
+    reverse_row_groups,
+    swap_checkpoint,
+)
+from tests.core.replay.small_release import LOG_KEY, build
 
 
 @pytest.fixture(scope="module")
-def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(tmp_path_factory.mktemp("releases"))
+
+
+@pytest.fixture
+def release(honest: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(honest, tmp_path / "copy"))
 
 
 def replayed(root: Path, state: Path, *, jobs: int = 1) -> ReplayReport:
@@ -24,9 +46,143 @@ def codes(report: ReplayReport) -> list[str]:
     return sorted({difference.code for difference in report.differences})
 
 
-def test_an_honest_release_is_equal(release: Path, tmp_path: Path) -> None:
-    report = replayed(release, tmp_path / "state")
+def test_an_honest_release_is_equal_by_one_process_and_by_two(honest: Path, tmp_path: Path) -> None:
+    report = replayed(honest, tmp_path / "state")
     assert report.differences == []
     counts = report.counts
     assert (counts["bundles"], counts["verdicts"], counts["cells"], counts["ranks"]) == (6, 6, 2, 2)
     assert counts["comparisons"] == 1
+    assert replayed(honest, tmp_path / "other", jobs=2) == report
+
+
+def test_a_byte_that_changed_is_named_with_its_file(release: Path, tmp_path: Path) -> None:
+    path = manifest_of(release).tables["cells"].files[0].path
+    data = bytearray((release / path).read_bytes())
+    data[len(data) // 2] ^= 1
+    (release / path).write_bytes(bytes(data))
+    report = replayed(release, tmp_path / "state")
+    assert ("JM-REPLAY-SUM", path) in [(each.code, each.subject) for each in report.differences]
+
+
+def _scaled(column: str) -> Callable[[Rows], None]:
+    def edit(rows: Rows) -> None:
+        rows[0][column] *= 1.000001
+
+    return edit
+
+
+def _other(column: str, value: Any) -> Callable[[Rows], None]:
+    def edit(rows: Rows) -> None:
+        assert rows[0][column] != value
+        rows[0][column] = value
+
+    return edit
+
+
+EDITS = [
+    ("cells", _scaled("energy_per_query_j"), "JM-REPLAY-CELL"),
+    ("cells", _other("tier", "established"), "JM-REPLAY-CELL"),
+    ("cells", lambda rows: rows[1:], "JM-REPLAY-CELL"),
+    ("comparisons", _scaled("ratio"), "JM-REPLAY-COMPARISON"),
+    ("ranks", _other("rank", 2), "JM-REPLAY-RANK"),
+    ("results", _scaled("energy_gross_j"), "JM-REPLAY-RESULT"),
+    ("windows", _scaled("energy_gross_j"), "JM-REPLAY-WINDOWS"),
+    ("states", _other("state", "quarantined"), "JM-REPLAY-STATE"),
+    ("verdicts", _other("state", "quarantined"), "JM-REPLAY-VERDICT"),
+    ("events", _other("statement", "{}"), "JM-REPLAY-EVENT"),
+    ("keys", _other("public_key", "00" * 32), "JM-REPLAY-KEY"),
+    ("tickets", _other("sample_seed", 8), "JM-REPLAY-TICKET"),
+    ("rules", _other("condition", "Any three windows will do"), "JM-REPLAY-RULE"),
+]
+
+
+@pytest.mark.parametrize(
+    ("table", "edit", "code"), EDITS, ids=[f"{table} {code} {n}" for n, (table, _, code) in enumerate(EDITS)]
+)
+def test_a_published_number_that_does_not_follow_is_named(
+    table: str, edit: Callable[[Rows], Rows | None], code: str, release: Path, tmp_path: Path
+) -> None:
+    edit_table(release, table, edit)
+    assert codes(replayed(release, tmp_path / "state")) == [code]
+
+
+def test_a_bundle_that_was_dropped_is_named(release: Path, tmp_path: Path) -> None:
+    dropped = drop_bundle(release)
+    report = replayed(release, tmp_path / "state")
+    assert ("JM-REPLAY-BUNDLE-MISSING", dropped) in [(each.code, each.subject) for each in report.differences]
+    assert "JM-REPLAY-CELL" in codes(report)  # the value says more than what is left of its evidence
+
+
+def test_another_checkpoint_is_named(release: Path, tmp_path: Path) -> None:
+    manifest, name = manifest_of(release), log_name(ORIGIN)
+    root = bytes.fromhex(manifest.root_hash)
+    honest = Checkpoint(origin=name, size=manifest.tree_size, root=root)
+    swap_checkpoint(release, honest.text(), name=name, key=signing_key(98))
+    assert codes(replayed(release, tmp_path / "strange key")) == ["JM-REPLAY-CHECKPOINT"]
+    other = Checkpoint(origin=name, size=manifest.tree_size, root=bytes(32))
+    swap_checkpoint(release, other.text(), name=name, key=LOG_KEY)
+    assert codes(replayed(release, tmp_path / "other root")) == ["JM-REPLAY-CHECKPOINT"]
+
+
+def test_row_groups_in_another_order_are_named(release: Path, tmp_path: Path) -> None:
+    reverse_row_groups(release, "events")
+    assert codes(replayed(release, tmp_path / "state")) == ["JM-REPLAY-ORDER"]
+
+
+def test_a_verdict_by_another_threshold_is_named(
+    honest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provenance, "MOST_UNREPORTED", 0)
+    report = replayed(honest, tmp_path / "state")
+    assert codes(report) == ["JM-REPLAY-VERDICT"]
+    assert len(report.differences) == 6
+    assert "JM-BEST-OF" in report.differences[0].sentence
+
+
+def test_a_replay_that_was_killed_goes_on(
+    honest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = replayed(honest, tmp_path / "whole")
+
+    class Killed(BaseException):
+        """As a process that is gone: nobody tidies up."""
+
+    run, n_done = replaying.Worker.run, 0
+
+    def killed_at(self: replaying.Worker, step: str, part: str) -> Any:
+        nonlocal n_done
+        n_done += 1
+        if n_done > limit:
+            raise Killed
+        return run(self, step, part)
+
+    monkeypatch.setattr(replaying.Worker, "run", killed_at)
+    for limit in range(1, 60, 13):
+        n_done = 0
+        try:
+            report = replayed(honest, tmp_path / "state")
+            break
+        except Killed:
+            continue
+    else:
+        pytest.fail("it never came to its end")
+    assert n_done < 40, "most of it was done before"
+    assert report == whole
+
+
+def test_the_state_of_another_release_is_refused(honest: Path, release: Path, tmp_path: Path) -> None:
+    replayed(honest, tmp_path / "state")
+    edit_table(release, "cells", _scaled("energy_per_query_j"))
+    with pytest.raises(StateOfAnother):
+        replayed(release, tmp_path / "state")
+
+
+def test_rules_that_are_asked_about_others_are_known() -> None:
+    """Each rule whose code reads what others did is judged with the log of then, and no other one is."""
+    names = ("_by_others", "same_trace_as", "tickets_unreported", "device_shared_with", "key_revoked")
+    import inspect
+
+    reads_others = {
+        rule.code for rule in RULES if any(name in inspect.getsource(rule.check) for name in names)
+    }
+    assert reads_others == OF_OTHERS
