@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from django.db import IntegrityError, transaction
 from django.db.models import Count, F, Max, Q
 
+from joulemark.leaderboard.parts import LARGE_PART_VALUES
 from joulemark.leaderboard.row_places import Place
 from measurements.boards.models import Cell, CellStanding, ComparedPart
 from measurements.boards.part_derivation import derive_comparison, derive_places, read_part_rows
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from measurements.boards.part_derivation import PartRows
 
 Outcome = TypeVar("Outcome")
-
-LARGE_PART_VALUES = 500
-"""A part of more device values is derived by the sweep alone, not for a message or a page: 20 ms of work and more."""
 
 OF_PLACE = ("rank", "rank_worst", "front", "beaten")
 OF_STANDING = ("part_id", "version", "kind", *OF_PLACE)

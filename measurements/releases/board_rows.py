@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, OuterRef, Q, Subquery
 
-from measurements.boards.comparison_numbers import ComparisonNumbers
+from joulemark.leaderboard.comparison_numbers import ComparisonNumbers
 from measurements.boards.models import Cell, ComparedPart, DueRefresh, SizeFactor
 from measurements.boards.part_key import PartKey
 from measurements.boards.part_storage import part_states

@@ -138,6 +138,8 @@ def _say(output: CommandOutput, report: ReplayReport, *, is_key_given: bool) -> 
             counts=", ".join(f"{n} {_(COUNT_TITLES.get(name, name))}" for name, n in report.counts.items())
         )
     )
+    if report.is_simulated:
+        output.say(_("simulated its results are those of a simulated crowd: nobody measured them"))
     if not is_key_given:
         output.say(
             _(
@@ -174,6 +176,7 @@ def _answer(report: ReplayReport) -> dict[str, Any]:
         "origin": report.origin,
         "tree_size": report.tree_size,
         "root_hash": report.root_hash,
+        "simulated": report.is_simulated,
         "compared": report.counts,
         "differences": [difference.to_json() for difference in report.differences],
     }
@@ -200,5 +203,8 @@ COUNT_TITLES = {
     "verdicts given up": marked("verdicts for a lost process (not compared)"),
     "verdicts of other rules": marked("verdicts by other versions of the rules (not recomputed)"),
     "verdicts without a bundle": marked("verdicts without a bundle (not recomputed)"),
+    "values that wait": marked("values that newer results are not in yet (not compared)"),
+    "places that wait": marked("places of such values (not compared)"),
+    "comparisons that wait": marked("comparisons of such values (not compared)"),
     "windows": marked("windows"),
 }

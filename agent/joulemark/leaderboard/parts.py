@@ -9,6 +9,9 @@ from joulemark.leaderboard.row_places import Place, RankedRow, board_order, plac
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
 
+LARGE_PART_VALUES = 500
+"""A part of more device values is derived by the sweep alone, not for a message or a page: 20 ms of work and more."""
+
 UNKNOWN_KIND = "unknown"
 """Of a model of which nobody says whether it was made for one task."""
 

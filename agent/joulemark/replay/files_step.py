@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from joulemark.errors import AgentError
 from joulemark.reader.roots import sha256_of
 from joulemark.record.errors import RecordError
-from joulemark.release.layout import MANIFEST, RELEASES, SUMS, own_path
-from joulemark.release.manifest import decode_list, parse_sums
+from joulemark.release.attestation import open_attestation, require_attested
+from joulemark.release.layout import ATTESTATION, MANIFEST, RELEASES, SUMS, own_path
+from joulemark.release.manifest import StoredFile, decode_list, parse_sums
 from joulemark.replay.state_file import PartOutcome
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
+    from joulemark.log.notes import VerifierKey
     from joulemark.reader.release import OpenRelease
 
 FILES_PER_PART = 64
@@ -25,11 +27,12 @@ def parts(release: OpenRelease) -> list[str]:
     return ["lists", *(str(number) for number in range(n_slices))]
 
 
-def run(release: OpenRelease, part: str) -> PartOutcome:
+def run(release: OpenRelease, part: str, *, log_key: VerifierKey | None) -> PartOutcome:
     """Compare the files of one slice with the manifest, or the manifest with the lists that name it."""
     outcome = PartOutcome()
     if part == "lists":
         _compare_lists(release, outcome)
+        _compare_attestation(release, log_key, outcome)
         return outcome
     start = int(part) * FILES_PER_PART
     for file in release.manifest.files[start : start + FILES_PER_PART]:
@@ -75,6 +78,22 @@ def _compare_lists(release: OpenRelease, outcome: PartOutcome) -> None:
                 path,
                 _("SHA256SUMS and the manifest or the file disagree about {path}.").format(path=path),
             )
+
+
+def _compare_attestation(release: OpenRelease, log_key: VerifierKey | None, outcome: PartOutcome) -> None:
+    """Is every file, the manifest among them, attested with the key of the log."""
+    manifest, path = release.manifest, own_path(release.name, ATTESTATION)
+    own = StoredFile(path=own_path(release.name, MANIFEST), bytes=0, sha256=release.manifest_sha256)
+    try:
+        key = log_key.encode() if log_key is not None else manifest.log_key
+        statement = open_attestation(release.root.read(path), log_key=key)
+        require_attested(statement, manifest, [*manifest.files, own])
+    except (AgentError, RecordError) as error:
+        outcome.differs(
+            "JM-REPLAY-ATTESTATION", path, _("The attestation does not hold: {why}").format(why=error)
+        )
+        return
+    outcome.count("attestations")
 
 
 def _is_own(release: OpenRelease, path: str, digest: str, name: str) -> bool:

@@ -67,6 +67,7 @@ class ReplayReport(NamedTuple):
     origin: str
     tree_size: int
     root_hash: str
+    is_simulated: bool
     differences: list[Difference]
     counts: dict[str, int]
 
@@ -92,6 +93,7 @@ def replay(request: ReplayRequest, progress: Callable[[str, int, int], None]) ->
             origin=manifest.origin,
             tree_size=manifest.tree_size,
             root_hash=manifest.root_hash,
+            is_simulated=manifest.simulated,
             differences=list(state.differences()),
             counts=state.counts(),
         )
@@ -189,7 +191,7 @@ class Worker:
     def __init__(self, release: OpenRelease, state: StateFile, log_key: VerifierKey | None) -> None:
         suites = ReleaseSuites(release)
         self._steps: dict[str, Callable[[str], PartOutcome]] = {
-            "files": lambda part: files_step.run(release, part),
+            "files": lambda part: files_step.run(release, part, log_key=log_key),
             "tables": lambda part: table_step.run(release, part),
             "log": log_step.LogReader(release, state, log_key=log_key).run,
             "evidence": evidence_step.EvidenceReader(release, state, suites).run,

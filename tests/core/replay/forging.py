@@ -25,7 +25,7 @@ from joulemark.release.layout import (
 )
 from joulemark.release.manifest import Manifest, StoredFile, TableFile, decode_list, decode_manifest
 from joulemark.release.tables import table_named
-from tests.core.replay.small_release import NAME, parquet_bytes, publish
+from tests.core.replay.small_release import parquet_bytes, publish
 
 Rows = list[dict[str, Any]]
 
@@ -81,14 +81,14 @@ def drop_bundle(root: Path) -> str:
     path = bundles_path(LeafRange(*archive.leaves), digest)
     (root / path).write_bytes(data)
     edited = replace(archive, path=path, bytes=len(data), sha256=digest, count=archive.count - 1)
-    _publish(root, replace(manifest, bundles=(edited,)))
+    republish(root, replace(manifest, bundles=(edited,)))
     return dropped
 
 
 def swap_checkpoint(root: Path, text: str, **signer: Any) -> None:
     """Publish another checkpoint."""
-    (root / own_path(NAME, CHECKPOINT)).write_text(sign(text, **signer))
-    _publish(root, manifest_of(root))
+    (root / own_path(manifest_of(root).name, CHECKPOINT)).write_text(sign(text, **signer))
+    republish(root, manifest_of(root))
 
 
 def _republish_table(root: Path, name: str, data: bytes, n_rows: int) -> None:
@@ -101,18 +101,20 @@ def _republish_table(root: Path, name: str, data: bytes, n_rows: int) -> None:
     )
     (root / path).write_bytes(data)
     edited = replace(file, path=path, bytes=len(data), sha256=digest, rows=n_rows)
-    table = replace(manifest.tables[name], files=(edited,), rows=n_rows)
-    _publish(root, replace(manifest, tables=manifest.tables | {name: table}))
+    others = tuple(each for each in manifest.tables[name].files if each.form != "parquet")
+    table = replace(manifest.tables[name], files=(edited, *others), rows=n_rows)
+    republish(root, replace(manifest, tables=manifest.tables | {name: table}))
 
 
-def _publish(root: Path, manifest: Manifest) -> None:
+def republish(root: Path, manifest: Manifest, *, is_attested: bool = True) -> None:
+    """Write manifest, sums and list anew; with the log's key the attestation too."""
     note = (root / own_path(manifest.name, CHECKPOINT)).read_bytes()
     own = StoredFile(
         path=own_path(parse_name(manifest.name), CHECKPOINT),
         bytes=len(note),
         sha256=hashlib.sha256(note).hexdigest(),
     )
-    publish(root, manifest, [*manifest.files, own])
+    publish(root, manifest, [*manifest.files, own], is_attested=is_attested)
 
 
 def _file(root: Path, name: str) -> TableFile:

@@ -36,8 +36,10 @@ from joulemark.record.bundle import verified
 from joulemark.record.statement import Predicate
 from joulemark.record.trace import ANSWER_BYTES, sha256
 from joulemark.record.trace import parse as parse_trace
+from joulemark.release.attestation import attest
 from joulemark.release.columns import Column, Table
 from joulemark.release.layout import (
+    ATTESTATION,
     CHECKPOINT,
     MANIFEST,
     RELEASES,
@@ -343,11 +345,15 @@ def write(root: Path, crowd: Crowd) -> Path:
     return root
 
 
-def publish(root: Path, manifest: Manifest, files: Iterable[StoredFile]) -> None:
+def publish(root: Path, manifest: Manifest, files: Iterable[StoredFile], *, is_attested: bool = True) -> None:
     """Write the manifest, the sums and, last, the list."""
     data = encode_document(manifest)
     own = _store(root, own_path(manifest.name, MANIFEST), data)
-    _store(root, own_path(manifest.name, SUMS), sums([*files, own]).encode())
+    listed_sums = _store(root, own_path(manifest.name, SUMS), sums([*files, own]).encode())
+    if is_attested:
+        _store(
+            root, own_path(manifest.name, ATTESTATION), attest(manifest, [*files, own, listed_sums], LOG_KEY)
+        )
     listed = ListedRelease(
         name=manifest.name, made_at=manifest.made_at, tree_size=manifest.tree_size,
         manifest=own_path(manifest.name, MANIFEST), sha256=own.sha256,

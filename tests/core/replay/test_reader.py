@@ -28,7 +28,7 @@ def _with_others_numbers(crowd: Crowd) -> None:
     """Rows of a publisher and of grids, as a platform's release has them."""
     crowd.tables["published_figures"] = [
         {"series": "study-2024", "grade": "published", "scope": "gpu+cpu+dram", "task": task, "dataset": "",
-         "model": "a-model", "hardware_code": "gpu-1", "stratum": "", "energy_kwh_per_1000": kwh, "licence": "CC-BY-4.0"}
+         "model": "a-model", "hardware_code": "gpu-1", "stratum": "", "energy_kwh_per_1000": kwh, "licence": "CC-BY-4.0"}  # noqa: E501
         for task, kwh in (("image_generation", 2.907), ("text_classification", 0.002))
     ]  # fmt: skip
     crowd.tables["intensities"] = [
@@ -64,9 +64,7 @@ def test_pyarrow_pandas_and_duckdb_sum_alike(root: Path) -> None:
     table = release.table("results")
     expected = sum(row["energy_gross_j"] for row in table.to_pylist())
     assert table.to_pandas()["energy_gross_j"].sum() == pytest.approx(expected, rel=1e-12)
-    [(by_duckdb,)] = duckdb.sql(
-        f"SELECT sum(energy_gross_j) FROM read_parquet({release.paths('results')!r})"
-    ).fetchall()
+    [(by_duckdb,)] = duckdb.read_parquet(release.paths("results")).sum("energy_gross_j").fetchall()
     assert by_duckdb == pytest.approx(expected, rel=1e-12)
     assert (
         sum(batch.num_rows for batch in release.batches("results", columns=["result_id"])) == table.num_rows

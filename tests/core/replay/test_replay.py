@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from joulemark.log.checkpoints import Checkpoint, log_name
 from joulemark.replay import replaying
@@ -21,6 +22,7 @@ from tests.core.replay.forging import (
     drop_bundle,
     edit_table,
     manifest_of,
+    republish,
     reverse_row_groups,
     swap_checkpoint,
 )
@@ -106,6 +108,18 @@ def test_a_published_number_that_does_not_follow_is_named(
     assert codes(replayed(release, tmp_path / "state")) == [code]
 
 
+def test_a_release_that_another_has_edited_is_not_attested(release: Path, tmp_path: Path) -> None:
+    republish(release, replace(manifest_of(release), licence="none"), is_attested=False)
+    assert codes(replayed(release, tmp_path / "state")) == ["JM-REPLAY-ATTESTATION"]
+
+
+def test_a_value_that_waits_is_counted_and_not_compared(release: Path, tmp_path: Path) -> None:
+    edit_table(release, "cells", lambda rows: [{**row, "is_current": False, "n_results": 2} for row in rows])
+    report = replayed(release, tmp_path / "state")
+    assert report.differences == []
+    assert report.counts["values that wait"] == 2
+
+
 def test_a_bundle_that_was_dropped_is_named(release: Path, tmp_path: Path) -> None:
     dropped = drop_bundle(release)
     report = replayed(release, tmp_path / "state")
@@ -157,7 +171,7 @@ def test_a_replay_that_was_killed_goes_on(
         return run(self, step, part)
 
     monkeypatch.setattr(replaying.Worker, "run", killed_at)
-    for limit in range(1, 60, 13):
+    for limit in range(1, 60, 13):  # noqa: B007 - it is read by whoever is killed
         n_done = 0
         try:
             report = replayed(honest, tmp_path / "state")
