@@ -59,7 +59,7 @@ SOME = {
     "measurements/boards/unit_columns.py BOARD_UNITS": "the units that have a column",
     "measurements/pages/templatetags/unit_energies.py unit_heading": "the units that have a column",
     "measurements/pages/templatetags/unit_energies.py unit_note": "the units that have a column",
-    "agent/joulemark/leaderboard/result_numbers.py within_session_u": "terms of the budget that one session does not share",
+    "agent/joulemark/leaderboard/result_numbers.py within_session_u": "terms that one session does not share",
 }
 """Places that name some words of a list and mean no others, each with what these are."""
 

@@ -135,7 +135,7 @@ def _say(output: CommandOutput, report: ReplayReport, *, is_key_given: bool) -> 
     )
     output.say(
         _("compared  {counts}").format(
-            counts=", ".join(f"{n} {_(COUNT_TITLES.get(name, name))}" for name, n in report.counts.items())
+            counts=", ".join(f"{_(COUNT_TITLES.get(name, name))}: {n}" for name, n in report.counts.items())
         )
     )
     if report.is_simulated:

@@ -175,7 +175,7 @@ def changed(path: str) -> FileChanged:
 def _missing(root: str, path: str, why: Exception | None) -> FileMissing:
     return FileMissing(
         _("{path} cannot be read from {root}: {why}.").format(
-            path=path, root=root, why=why or _("it is not there")
+            path=path, root=root, why=getattr(why, "strerror", None) or why or _("it is not there")
         )
     )
 

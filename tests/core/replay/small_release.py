@@ -290,6 +290,7 @@ def _board_rows(crowd: Crowd) -> None:
     version = {"version": 1, "updated_at": START, "licence": LICENCE}
     for key, names, cell in cells:
         named = {name: names[name] for name in (*CELL_NAMES, "suite", "suite_version")}
+        named |= {"series": "demo-1-estimated", "hardware": names["hardware_code"]}
         crowd.tables["cells"].append(named | cell.content | version)
         crowd.tables["ranks"].append(named | asdict(place_of[key]) | {"kind": cell.kind} | version)
     meeting = meeting_rows((cell.kind, cell) for _, _, cell in cells)
