@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from joulemark.leaderboard.fronts import cell_scores, comparable_interval, published_scores
-from joulemark.leaderboard.row_places import Place, board_order, places
+from joulemark.leaderboard.row_places import RowPlace, board_order, places
 from measurements.boards.unit_energies import UnitEnergies, cell_unit_energies, without_values
 from measurements.display.choices import ModelKind, NoUnitValue, Tier
 from measurements.display.units import j_per_query, maybe_j_per_query, wh_per_1000
@@ -180,7 +180,7 @@ OF_CELL = (
 _of_cell = attrgetter(*OF_CELL)
 
 
-def row_of_cell(cell: CellContent, series: Series, place: Place | None = None) -> BoardRow:
+def row_of_cell(cell: CellContent, series: Series, place: RowPlace | None = None) -> BoardRow:
     """A cell as a row, with its place among others where that is known already."""
     hardware = cell.hardware_class
     return BoardRow(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from joulemark.consensus.ratio import ModelValue
 from joulemark.leaderboard.comparison_numbers import ComparisonNumbers, compare_rows
 from joulemark.leaderboard.parts import meeting_rows, places_in_part
-from joulemark.leaderboard.row_places import Place
+from joulemark.leaderboard.row_places import RowPlace
 from measurements.boards.board_row import BoardRow, row_of_cell
 from measurements.boards.fault_isolation import NotComputable, computed
 from measurements.boards.models import Cell, DeviceValue
@@ -88,7 +88,7 @@ def derive_comparison(rows: PartRows) -> PartComparison:
         return PartComparison(numbers=None, is_missing=True)
 
 
-def derive_places(cells: Iterable[Cell]) -> dict[int, Place]:
+def derive_places(cells: Iterable[Cell]) -> dict[int, RowPlace]:
     """The place of each of a part's cells among those of its stratum, by the cell's primary key."""
     return places_in_part((_row_of(cell), cell.pk) for cell in cells)
 

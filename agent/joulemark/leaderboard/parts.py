@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from joulemark.leaderboard.row_places import Place, RankedRow, board_order, places
+from joulemark.leaderboard.row_places import RankedRow, RowPlace, board_order, places
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
@@ -29,16 +29,16 @@ class StratumRow(RankedRow, Protocol):
 
 def meeting_rows(rows: Iterable[tuple[str, Row]]) -> list[Row]:
     """Of a part's rows with the kinds of their models, those that are compared; none where only one kind is known."""
-    known = [(kind, row) for kind, row in rows if kind != UNKNOWN_KIND]
-    return [row for _, row in known] if len({kind for kind, _ in known}) > 1 else []
+    with_kind = [(kind, row) for kind, row in rows if kind != UNKNOWN_KIND]
+    return [row for _, row in with_kind] if len({kind for kind, _ in with_kind}) > 1 else []
 
 
-def places_in_part(rows: Iterable[tuple[StratumRow, Name]]) -> dict[Name, Place]:
+def places_in_part(rows: Iterable[tuple[StratumRow, Name]]) -> dict[Name, RowPlace]:
     """The place of each of a part's rows among those of its stratum, by the name that it comes with."""
     by_stratum: dict[str, list[tuple[StratumRow, Name]]] = {}
     for row, name in rows:
         by_stratum.setdefault(row.stratum, []).append((row, name))
-    place_of_row: dict[Name, Place] = {}
+    place_of_row: dict[Name, RowPlace] = {}
     for of_stratum in by_stratum.values():
         ordered = sorted(of_stratum, key=lambda entry: board_order(entry[0]))
         of_rows = places([row for row, _ in ordered])

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class RowPlace:
     """What of a row depends on the other rows under its conditions.
 
     The true rank lies between `rank` and `rank_worst`, None without an interval. `front` are the metrics by which no
@@ -39,11 +39,11 @@ def board_order(row: RankedRow) -> tuple[float, str]:
     return row.energy_per_query_j, row.model
 
 
-def places(ordered: Sequence[RankedRow]) -> list[Place]:
+def places(ordered: Sequence[RankedRow]) -> list[RowPlace]:
     """The place of each row among these, which have the same conditions and are in `board_order`."""
     unbeaten, beaten = fronts(ordered)
     return [
-        Place(
+        RowPlace(
             rank=None if rank is None else rank.best,
             rank_worst=None if rank is None else rank.worst,
             front=of_row,

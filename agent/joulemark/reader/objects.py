@@ -121,10 +121,11 @@ Kind = TypeVar("Kind", CellRecord, ResultRecord, ComparisonRecord, VerdictRecord
 
 
 @cache
-def _names(kind: type[Any]) -> tuple[str, ...]:
+def _names(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
 
 def record_of(kind: type[Kind], row: Mapping[str, Any]) -> Kind:
     """The object of a row; columns that it does not know are left out."""
-    return kind(**{name: row.get(name) for name in _names(kind)})
+    values: dict[str, Any] = {name: row.get(name) for name in _names(kind)}
+    return kind(**values)

@@ -20,7 +20,7 @@ from joulemark.translation import marked
 
 if TYPE_CHECKING:
     from joulemark.leaderboard.comparison_numbers import ComparisonNumbers
-    from joulemark.leaderboard.row_places import Place
+    from joulemark.leaderboard.row_places import RowPlace
     from joulemark.replay.state_file import StateFile
 
 GENERAL_PURPOSE = "general-purpose"
@@ -138,7 +138,7 @@ class BoardReader:
 
     def _title(self, code: str) -> str:
         """The title of a hardware class: the words of the first result that named it."""
-        row = self._state.one(
+        row = self._state.first(
             "SELECT hardware_title FROM evidence WHERE hardware_code = ? AND derived IS NOT NULL "
             "ORDER BY derived LIMIT 1",
             code,
@@ -178,7 +178,7 @@ class BoardReader:
 
     def _compare_places(self, part: str, cells: dict[str, DerivedCell], outcome: PartOutcome) -> None:
         published = self._published("ranks", part)
-        places: dict[str, Place] = places_in_part((cell, key) for key, cell in cells.items())
+        places: dict[str, RowPlace] = places_in_part((cell, key) for key, cell in cells.items())
         for key in sorted(published.keys() | places.keys()):
             name = _name(key)
             if key not in published and self._waits(part, cells):

@@ -18,7 +18,7 @@ MOST_WORDS = 120
 
 
 @dataclass(frozen=True, kw_only=True)
-class Difference:
+class Discrepancy:
     """One thing that is not as the evidence has it. `subject` is a file, a result, a cell or another row."""
 
     code: str

@@ -64,7 +64,7 @@ class EvidenceReader:
                 )
                 outcome.count("bundles")
                 self._compare(result, arrival, rows.get(result_id), windows.get(result_id, []), outcome)
-                outcome.write(EVIDENCE, [self._kept(result, arrival, (part, offset, len(data)))])
+                outcome.write(EVIDENCE, [self._evidence_row(result, arrival, (part, offset, len(data)))])
         except (AgentError, tarfile.TarError, OSError) as error:
             outcome.differs(
                 "JM-REPLAY-BUNDLE", part, _("The bundles cannot be read: {why}").format(why=error)
@@ -165,9 +165,11 @@ class EvidenceReader:
                 ),
             )
 
-    def _kept(self, result: ReadResult, arrival: Arrival, where: tuple[str, int, int]) -> tuple[Any, ...]:
+    def _evidence_row(
+        self, result: ReadResult, arrival: Arrival, where: tuple[str, int, int]
+    ) -> tuple[Any, ...]:
         """The row of `evidence`."""
-        derived = self._state.one(
+        derived = self._state.first(
             "SELECT min(since) FROM standings WHERE result_id = ? AND state IN ('accepted', 'quarantined')",
             arrival.result_id,
         )

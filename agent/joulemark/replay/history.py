@@ -75,10 +75,10 @@ class History:
 
     def _result(self, result_id: str) -> StateOfResult:
         if result_id not in self._results:
-            row = self._state.one(
+            row = self._state.first(
                 "SELECT state FROM standings WHERE result_id = ? AND until IS NULL", result_id
             )
-            moderated = self._state.one(
+            moderated = self._state.first(
                 "SELECT 1 FROM standings WHERE result_id = ? AND codes IS NULL", result_id
             )
             self._results[result_id] = StateOfResult(

@@ -61,7 +61,7 @@ class LogReader:
         return outcome
 
     def _frontier(self) -> Frontier:
-        stored = self._state.one("SELECT value FROM identity WHERE name = ?", FRONTIER)
+        stored = self._state.first("SELECT value FROM identity WHERE name = ?", FRONTIER)
         if stored is None:
             return Frontier()
         size, *peaks = stored[0].split()

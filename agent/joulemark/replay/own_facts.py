@@ -37,7 +37,7 @@ FROM arrivals a LEFT JOIN keys k ON k.key_id = a.key_id
 
 def arrival_of(state: StateFile, result_id: str) -> Arrival | None:
     """The arrival of a result, None where the log has none."""
-    row = state.one(f"{ARRIVAL} WHERE a.result_id = ?", result_id)
+    row = state.first(f"{ARRIVAL} WHERE a.result_id = ?", result_id)
     if row is None:
         return None
     names = tuple(Arrival.__dataclass_fields__)
@@ -65,7 +65,7 @@ def ticket_facts(state: StateFile, ticket: str | None, statement: Statement) -> 
     """
     if ticket is None:
         return None
-    row = state.one(
+    row = state.first(
         "SELECT workload, device, challenge, issued_at, expires_at FROM tickets WHERE ticket = ?", ticket
     )
     if row is None:

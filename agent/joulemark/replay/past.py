@@ -95,7 +95,7 @@ class PastContexts:
                 PEERS, evidence["job"], before
             )
         ]
-        facts = self._found(evidence, arrival, before)
+        facts = self._facts_without_peers(evidence, arrival, before)
         if not any(peer.contributor != arrival.contributor for peer in peers) and not any(facts.values()):
             return None
         return {"peers": peers, **facts}
@@ -112,7 +112,7 @@ class PastContexts:
         others = of_others(alone, peers, me=arrival.contributor, suite=suite)
         return alone.knowing(**others, **facts, key_revoked=self.is_revoked(arrival, before))
 
-    def _found(self, evidence: dict[str, Any], arrival: Arrival, before: int) -> dict[str, Any]:
+    def _facts_without_peers(self, evidence: dict[str, Any], arrival: Arrival, before: int) -> dict[str, Any]:
         """The facts that no peer is needed for."""
         traces = self._state.all(
             "SELECT written, result_id FROM arrivals WHERE trace_sha256 = ? AND written < ? ORDER BY written LIMIT 1",
@@ -168,14 +168,14 @@ class PastContexts:
     def _unreported(self, arrival: Arrival, before: int) -> int:
         if arrival.ticket is None:
             return 0
-        row = self._state.one(
+        row = self._state.first(
             "SELECT suite, workload, device, written FROM tickets WHERE ticket = ?", arrival.ticket
         )
         if row is None:
             return 0
         suite, workload, device, written = row
         return int(
-            self._state.one(UNREPORTED, suite, workload, device, arrival.contributor, written, before)[0]
+            self._state.first(UNREPORTED, suite, workload, device, arrival.contributor, written, before)[0]
         )
 
     def _bundle(self, evidence: dict[str, Any]) -> bytes:

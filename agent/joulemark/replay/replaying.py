@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from joulemark.log.notes import VerifierKey
     from joulemark.reader.release import OpenRelease
-    from joulemark.replay.differences import Difference
+    from joulemark.replay.differences import Discrepancy
     from joulemark.replay.state_file import PartOutcome
 
 STEPS = ("files", "tables", "log", "evidence", "verdicts", "snapshots", "boards")
@@ -68,7 +68,7 @@ class ReplayReport(NamedTuple):
     tree_size: int
     root_hash: str
     is_simulated: bool
-    differences: list[Difference]
+    differences: list[Discrepancy]
     counts: dict[str, int]
 
     @property

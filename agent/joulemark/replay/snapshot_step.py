@@ -64,7 +64,7 @@ def _compare_states(release: OpenRelease, state: StateFile, outcome: PartOutcome
     for row in release.rows("states"):
         n_rows += 1
         result_id = row["result_id"]
-        if state.one("SELECT 1 FROM arrivals WHERE result_id = ?", result_id) is None:
+        if state.first("SELECT 1 FROM arrivals WHERE result_id = ?", result_id) is None:
             outcome.differs(
                 "JM-REPLAY-STATE",
                 result_id,
@@ -73,8 +73,8 @@ def _compare_states(release: OpenRelease, state: StateFile, outcome: PartOutcome
                 ),
             )
             continue
-        stands = state.one("SELECT state FROM standings WHERE result_id = ? AND until IS NULL", result_id)
-        codes = state.one(
+        stands = state.first("SELECT state FROM standings WHERE result_id = ? AND until IS NULL", result_id)
+        codes = state.first(
             "SELECT codes FROM standings WHERE result_id = ? AND codes IS NOT NULL ORDER BY since DESC LIMIT 1",
             result_id,
         )
@@ -84,7 +84,7 @@ def _compare_states(release: OpenRelease, state: StateFile, outcome: PartOutcome
         elif (codes[0] if codes else "") != " ".join(row["codes"] or ()):
             _state_differs(result_id, " ".join(row["codes"] or ()), codes[0] if codes else "", outcome)
     outcome.count("states", n_rows)
-    (n_arrivals,) = state.one("SELECT count(*) FROM arrivals")
+    (n_arrivals,) = state.first("SELECT count(*) FROM arrivals")
     if n_rows != n_arrivals:
         outcome.differs(
             "JM-REPLAY-STATE",
@@ -107,7 +107,7 @@ def _state_differs(result_id: str, published: str, expected: str, outcome: PartO
 
 def _compare_keys(release: OpenRelease, state: StateFile, outcome: PartOutcome) -> None:
     for row in release.rows("keys"):
-        logged = state.one("SELECT contributor, public_key FROM keys WHERE key_id = ?", row["key_id"])
+        logged = state.first("SELECT contributor, public_key FROM keys WHERE key_id = ?", row["key_id"])
         outcome.count("keys")
         if logged is not None and tuple(logged) != (row["contributor"], row["public_key"]):
             outcome.differs(
@@ -119,7 +119,7 @@ def _compare_keys(release: OpenRelease, state: StateFile, outcome: PartOutcome) 
 
 def _compare_tickets(release: OpenRelease, state: StateFile, outcome: PartOutcome) -> None:
     for row in release.rows("tickets"):
-        logged = state.one("SELECT challenge FROM tickets WHERE ticket = ?", row["ticket"])
+        logged = state.first("SELECT challenge FROM tickets WHERE ticket = ?", row["ticket"])
         outcome.count("tickets")
         if logged is None or logged[0] != challenge_digest(row["nonce"], row["sample_seed"]):
             outcome.differs(

@@ -10,7 +10,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from joulemark.replay.differences import Difference
+from joulemark.replay.differences import Discrepancy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -79,7 +79,7 @@ class StateFile:
 
     def is_done(self, step: str, part: str) -> bool:
         """Whether this part of a step was done before."""
-        return self.one("SELECT 1 FROM done WHERE step = ? AND part = ?", step, part) is not None
+        return self.first("SELECT 1 FROM done WHERE step = ? AND part = ?", step, part) is not None
 
     def finish(self, step: str, part: str, outcome: PartOutcome) -> None:
         """Store what a part found, and that it is done: all of it or nothing."""
@@ -102,7 +102,7 @@ class StateFile:
                 raise
             cursor.execute("COMMIT")
 
-    def one(self, sql: str, *values: Any) -> Any:
+    def first(self, sql: str, *values: Any) -> Any:
         """The first row of a query, None where there is none."""
         return self.database.execute(sql, values).fetchone()
 
@@ -110,11 +110,11 @@ class StateFile:
         """The rows of a query."""
         return self.database.execute(sql, values).fetchall()
 
-    def differences(self) -> Iterator[Difference]:
+    def differences(self) -> Iterator[Discrepancy]:
         """Everything that was found, in the order of the steps."""
         rows = self.database.execute("SELECT code, subject, sentence FROM differences ORDER BY rowid")
         for code, subject, sentence in rows:
-            yield Difference(code=code, subject=subject, sentence=sentence)
+            yield Discrepancy(code=code, subject=subject, sentence=sentence)
 
     def counts(self) -> dict[str, int]:
         """What was compared and what could not be, by name."""
@@ -125,13 +125,13 @@ class PartOutcome:
     """What a part of a step leaves: differences, counts, and rows for the state file. Small enough to be pickled."""
 
     def __init__(self) -> None:
-        self.differences: list[Difference] = []
+        self.differences: list[Discrepancy] = []
         self.counts: dict[str, int] = {}
         self.writes: list[tuple[str, list[tuple[Any, ...]]]] = []
 
     def differs(self, code: str, subject: str, sentence: str) -> None:
         """Add a difference."""
-        self.differences.append(Difference(code=code, subject=subject, sentence=sentence))
+        self.differences.append(Discrepancy(code=code, subject=subject, sentence=sentence))
 
     def count(self, name: str, n: int = 1) -> None:
         """Add to a count."""

@@ -88,7 +88,7 @@ class VerdictReader:
         return rows
 
     def _compare(self, row: dict[str, Any], result_id: str, before: int, outcome: PartOutcome) -> None:
-        values = self._state.one(
+        values = self._state.first(
             f"SELECT {', '.join(EVIDENCE)} FROM evidence WHERE result_id = ?",  # noqa: S608 - our own words
             result_id,
         )
