@@ -37,8 +37,8 @@ THRESHOLD = ("joulemark/rules/provenance.py", "MOST_UNREPORTED = ", "MOST_UNREPO
 def publish(folder: Path, words: list[str]) -> Path:
     """The folder of releases of a new platform with a simulated crowd."""
     with embedded_platform(folder=folder) as platform:
-        print(platform.manage("simulate_crowd", *words).strip())
-        print(platform.manage("publish_release").strip())
+        platform.manage("simulate_crowd", *words)
+        platform.manage("publish_release")
     return folder / "data" / "releases"
 
 
@@ -83,11 +83,9 @@ FORGERIES: tuple[tuple[str, Callable[[Path], Any], str], ...] = (
 )
 
 
-def check(folder: Path, words: list[str]) -> None:
-    """All of it. Raises AssertionError where something is not as it should be."""
-    releases = publish(folder / "platform", words)
+def check(folder: Path, releases: Path) -> None:
+    """Replay a copy of `releases`, then what is made of it. Raises AssertionError where a thing is not as it should be."""
     copy = Path(shutil.copytree(releases, folder / "copy"))
-    shutil.rmtree(folder / "platform")
     wheel = build_distributions(ROOT / "agent", folder / "dist").wheel
     fresh = make_environment(folder / "fresh")
     fresh.install(wheel)
@@ -136,15 +134,12 @@ def main() -> None:
     parser.add_argument("--contributors", default="12")
     parser.add_argument("--days", default="10")
     parser.add_argument("--seed", default="7")
-    parser.add_argument("--folder", type=Path, help="an empty folder to work in, which is kept")
+    parser.add_argument("--releases", type=Path, help="a folder of releases to check, in place of a crowd's")
     arguments = parser.parse_args()
     words = ["--contributors", arguments.contributors, "--days", arguments.days, "--seed", arguments.seed]
-    if arguments.folder is not None:
-        arguments.folder.mkdir(parents=True, exist_ok=True)
-        check(arguments.folder, words)
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        check(Path(folder), words)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        check(folder, arguments.releases or publish(folder / "platform", words))
 
 
 if __name__ == "__main__":

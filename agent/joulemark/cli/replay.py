@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TELL_S = 2.0
 MOST_LINES = 40
-"""Differences that are printed; all of them are in the JSON answer and in the state file."""
+"""Differences that are printed; all of them are in the JSON answer."""
 
 STEP_TITLES = {
     "files": marked("files"),

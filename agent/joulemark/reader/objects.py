@@ -127,5 +127,6 @@ def _names(kind: Any) -> tuple[str, ...]:
 
 def record_of(kind: type[Kind], row: Mapping[str, Any]) -> Kind:
     """The object of a row; columns that it does not know are left out."""
-    values: dict[str, Any] = {name: row.get(name) for name in _names(kind)}
+    of_rows: Any = kind
+    values: dict[str, Any] = {name: row.get(name) for name in _names(of_rows)}
     return kind(**values)

@@ -88,7 +88,7 @@ def replay(request: ReplayRequest, progress: Callable[[str, int, int], None]) ->
         for step in STEPS:
             _run_step(step, request, release, state, progress)
         manifest = release.manifest
-        return ReplayReport(
+        report = ReplayReport(
             release=manifest.name,
             origin=manifest.origin,
             tree_size=manifest.tree_size,
@@ -97,8 +97,11 @@ def replay(request: ReplayRequest, progress: Callable[[str, int, int], None]) ->
             differences=list(state.differences()),
             counts=state.counts(),
         )
-    finally:
+    except BaseException:
         state.close()
+        raise
+    state.remove()
+    return report
 
 
 def _open_state(request: ReplayRequest, release: OpenRelease) -> StateFile:

@@ -1,5 +1,7 @@
 """The file in which a replay keeps what it has read and how far it is: killed and started again, it goes on.
 
+A replay that came to its end removes it, so that the next one reads every file again.
+
 It holds a few facts of each entry and each result, so that memory stays bounded however large the release is.
 """
 
@@ -68,6 +70,12 @@ class StateFile:
     def close(self) -> None:
         """Close it."""
         self.database.close()
+
+    def remove(self) -> None:
+        """Close it and take it off the disk: what comes next begins anew."""
+        self.close()
+        for suffix in ("", "-wal", "-shm"):
+            self.place.with_name(self.place.name + suffix).unlink(missing_ok=True)
 
     def identify(self, identity: Mapping[str, str]) -> bool:
         """Whether the state is one of the same release and the same rules; a new one gets this identity."""

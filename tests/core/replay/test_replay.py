@@ -182,10 +182,17 @@ def test_a_replay_that_was_killed_goes_on(
         pytest.fail("it never came to its end")
     assert n_done < 40, "most of it was done before"
     assert report == whole
+    assert list(tmp_path.iterdir()) == [], "a replay that came to its end leaves nothing"
 
 
-def test_the_state_of_another_release_is_refused(honest: Path, release: Path, tmp_path: Path) -> None:
-    replayed(honest, tmp_path / "state")
+def test_the_state_of_another_release_is_refused(
+    honest: Path, release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(replaying, "_parts", lambda step, *_: [] if step == "files" else 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            replayed(honest, tmp_path / "state")
+    assert (tmp_path / "state").is_file()
     edit_table(release, "cells", _scaled("energy_per_query_j"))
     with pytest.raises(StateOfAnother):
         replayed(release, tmp_path / "state")
