@@ -84,7 +84,7 @@ FORGERIES: tuple[tuple[str, Callable[[Path], Any], str], ...] = (
 
 
 def check(folder: Path, releases: Path) -> None:
-    """Replay a copy of `releases`, then what is made of it. Raises AssertionError where a thing is not as it should be."""
+    """Replay a copy of `releases`, then what is made of it. Raises AssertionError where something is not right."""
     copy = Path(shutil.copytree(releases, folder / "copy"))
     wheel = build_distributions(ROOT / "agent", folder / "dist").wheel
     fresh = make_environment(folder / "fresh")
