@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -106,7 +105,7 @@ def check(folder: Path, releases: Path) -> None:
     print("one altered threshold:")
     _alter_threshold(fresh)
     found = {each["code"] for each in replayed(fresh, copy, folder / "altered")["differences"]}
-    assert found == {"JM-REPLAY-VERDICT"}, found
+    assert found == {"JM-REPLAY-RULE", "JM-REPLAY-VERDICT"}, found  # the rule states its threshold
     print("release-check: all equal as published, and each of five changes was named")
 
 
@@ -143,4 +142,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -15,7 +15,7 @@ from django.utils import timezone
 from joulemark.record.errors import RecordError
 from joulemark.rules.case import Case
 from joulemark.rules.findings_digest import findings_digest
-from joulemark.rules.judge import RULES_VERSION, Judgement
+from joulemark.rules.judge import RULES_VERSION, Judgement, judge
 from joulemark.rules.verdicts import TRIPS, failed, judgement, plain_findings, tripped
 from measurements.concurrency.bulk_insert import insert_rows
 from measurements.intake.models import UNJUDGED, State, Submission
@@ -207,7 +207,7 @@ def _first_together(
     left = [submission.pk for submission in submissions if failure is None and submission.pk not in cases]
     submissions = [submission for submission in submissions if failure is not None or submission.pk in cases]
     judgements = {
-        submission.pk: judgement(cases[submission.pk], name=submission.pk)
+        submission.pk: judgement(cases[submission.pk], name=submission.pk, by=judge)
         if failure is None
         else failed(failure)
         for submission in submissions

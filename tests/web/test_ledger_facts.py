@@ -32,6 +32,7 @@ from joulemark.record.messages import VerdictState
 from joulemark.rules.finding import Finding, Severity
 from joulemark.rules.findings_digest import findings_digest, is_former_digest
 from joulemark.rules.judge import Judgement
+from joulemark.rules.verdicts import plain_findings
 from joulemark.suite import load_suite
 from joulemark.suite.archive import encode_archive
 from joulemark_simulation import records
@@ -310,7 +311,7 @@ def test_a_verdict_gives_back_every_digit_of_its_evidence(
             )
             leaf = last_leaf(LeafKind.VERDICT)
             require_same(leaf)
-            plain = [review._plain(finding) for finding in found]
+            plain = plain_findings(found)
             assert exact_text(Verdict.objects.get(leaf=leaf).findings) == exact_text(plain)
 
     holds()

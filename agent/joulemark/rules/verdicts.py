@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from joulemark.record.errors import RecordError
 from joulemark.rules.finding import Finding, Severity
-from joulemark.rules.judge import RULES, Judgement, judge_by
+from joulemark.rules.judge import Judgement, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from joulemark.rules.case import Case
-    from joulemark.rules.rule import Rule
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +23,7 @@ JUDGE_FAILED = "JM-JUDGE-FAILED"
 """The code of a verdict on a result to which the rules could not be applied."""
 
 
-def judgement(case: Case | RecordError, *, rules: tuple[Rule, ...] = RULES, name: str) -> Judgement:
+def judgement(case: Case | RecordError, *, name: str, by: Callable[[Case], Judgement] = judge) -> Judgement:
     """Apply the rules. Bytes that no longer decode or verify are rejected; an error in the rules quarantines.
 
     `name` is the result's id, for the program's own log.
@@ -32,7 +31,7 @@ def judgement(case: Case | RecordError, *, rules: tuple[Rule, ...] = RULES, name
     if isinstance(case, RecordError):
         return Judgement("rejected", (Finding(case.code, Severity.REJECT, str(case)),))
     try:
-        return judge_by(rules, case)
+        return by(case)
     except TRIPS as error:
         return tripped(name, error)
 
