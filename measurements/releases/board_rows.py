@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, OuterRef, Q, Subquery
 
-from joulemark.leaderboard.comparison_numbers import ComparisonNumbers
 from measurements.boards.models import Cell, ComparedPart, DueRefresh, SizeFactor
 from measurements.boards.part_key import PartKey
 from measurements.boards.part_storage import part_states
@@ -30,6 +30,12 @@ NUMBERS = (
     "label", "tier", "quality", "unit_energies", "latency_p50_s", "peak_memory_bytes",
 )  # fmt: skip
 """Columns of `cells` between the hardware's name and `is_current`, as the row of a cell has them."""
+
+PAIRED = (
+    "ratio", "over_models_low", "over_models_high", "degrees", "no_interval", "low", "high", "low_95", "high_95",
+    "general_purpose_models", "task_specific_models", "n_pairs", "n_sources", "formed",
+)  # fmt: skip
+"""Fields of a stored comparison's `paired`, in the order of the columns of `comparisons`."""
 
 
 def state_rows(tree_size: int) -> Iterator[Row]:
@@ -92,8 +98,8 @@ def comparison_rows() -> Iterator[Row]:
     for part in parts.iterator(CHUNK):
         if part.comparison is None or PartKey.of(part) not in current:
             continue
-        numbers = ComparisonNumbers.of_json(part.comparison)
-        paired, stored = numbers.paired, numbers.to_json()
+        numbers = part.comparison
+        paired = numbers["paired"]
         yield (
             _series(part.suite, part.grade),
             *_suite(part.suite),
@@ -102,25 +108,12 @@ def comparison_rows() -> Iterator[Row]:
             part.dataset.slug,
             part.hardware_class.code,
             part.scope,
-            paired.ratio,
-            paired.over_models_low,
-            paired.over_models_high,
-            paired.degrees,
-            paired.no_interval,
-            paired.low,
-            paired.high,
-            paired.low_95,
-            paired.high_95,
-            list(paired.general_purpose_models),
-            list(paired.task_specific_models),
-            paired.n_pairs,
-            paired.n_sources,
-            paired.formed,
-            stored["quality"],
-            stored["general_purpose"],
-            stored["task_specific"],
-            numbers.version,
-            numbers.updated_at,
+            *(paired[name] for name in PAIRED),
+            numbers["quality"],
+            numbers["general_purpose"],
+            numbers["task_specific"],
+            numbers["version"],
+            datetime.fromisoformat(numbers["updated_at"]),
             LICENCE,
         )
 

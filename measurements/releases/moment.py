@@ -35,7 +35,8 @@ def quiet_moment() -> Iterator[Checkpoint]:
     """A transaction that sees one moment, in which the last checkpoint covers every entry. Raises NoQuietMoment.
 
     Every change of a result, verdict or key writes its entry in the same transaction, so tables and log then say the
-    same. Within, what others commit is not seen; writers wait for nobody.
+    same. Within, what others commit is not seen; writers wait for nobody. Inside a transaction of the caller it is that
+    one which decides what is seen.
     """
     for attempt in range(ATTEMPTS):
         if attempt:
@@ -43,8 +44,9 @@ def quiet_moment() -> Iterator[Checkpoint]:
         if attempt < FRESH_ATTEMPTS:
             _refresh_what_is_due()
         sequence()
+        is_outermost = not connection.in_atomic_block
         with transaction.atomic():
-            if connection.vendor == "postgresql":
+            if connection.vendor == "postgresql" and is_outermost:
                 with connection.cursor() as cursor:
                     cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             last = Checkpoint.objects.last()

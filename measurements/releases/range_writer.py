@@ -106,6 +106,7 @@ def write_range(staging: Staging, leaves: LeafRange) -> RangeFiles:
         bundles=_stored_bundles(staging, archive, leaves, is_settled=settled),
     )
     if settled:
+        staging.sync()
         WrittenRange.objects.update_or_create(
             start=leaves.start, end=leaves.end, derivation=derivation(), defaults={"files": files.to_json()}
         )

@@ -48,6 +48,7 @@ def list_releases() -> None:
     if every != _sorted(listed.values()):
         data = encode_document(ReleaseList(format=LIST_FORMAT, releases=every))
         storage.store(layout.RELEASES, io.BytesIO(data))
+        storage.sync([layout.RELEASES])
     Release.objects.filter(published_at=None).update(published_at=timezone.now())
 
 

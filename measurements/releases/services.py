@@ -152,6 +152,7 @@ def _write(staging: Staging, name: ReleaseName) -> Release:
         manifest = store_documents(staging, manifest, previous=previous, checkpoint=checkpoint)
     data = encode_document(manifest)
     own = store_own_files(staging, manifest, data, key=log_key())
+    staging.sync()
     return _record(manifest, data, own, new_bytes=staging.new_bytes)
 
 

@@ -19,6 +19,7 @@ class Staging:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.new_bytes = 0
+        self._unsynced: list[str] = []
 
     def place(self, name: str) -> Path:
         """Where to write a file of this name."""
@@ -33,6 +34,7 @@ class Staging:
                 stream.seek(0)
                 storage.store(stored.path, stream)
                 self.new_bytes += stored.bytes
+                self._unsynced.append(stored.path)
         file.unlink()
         return stored
 
@@ -45,4 +47,10 @@ class Staging:
             storage.store(path, stream)
         file.unlink()
         self.new_bytes += len(data)
+        self._unsynced.append(path)
         return stored
+
+    def sync(self) -> None:
+        """Wait until everything that was stored is on disk; to be called before anything names it."""
+        storage.sync(self._unsynced)
+        self._unsynced.clear()

@@ -46,7 +46,7 @@ from measurements.releases.services import NotPublished, publish_due_release, pu
 from tests.web.populated import populate
 
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -396,3 +396,31 @@ def test_the_same_rows_give_the_same_bytes(root: Path, tmp_path: Path) -> None:
 def test_storage_is_where_settings_say(root: Path) -> None:
     assert storage.local_folder() == root
     assert storage.address("releases.json") is None
+
+
+VALIDATORS = ROOT / "build" / "validators" / "bin"
+
+
+def test_other_projects_validators_accept_what_a_release_says_of_itself(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("joulemark.release.layout.LEAVES_PER_PART", 8)
+    assert (VALIDATORS / "python").exists(), "run `make release-validators`"
+    populate()
+    release = publish_release()
+    manifest = manifest_of(root, release.name)
+    ran = subprocess.run(
+        [VALIDATORS / "python", ROOT / "tests" / "validate_release.py", root, release.name],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    found = json.loads(ran.stdout.splitlines()[-1])
+    assert found["croissant"].get("errors") == [], found["croissant"]
+    assert found["croissant"]["warnings"] == []
+    assert found["croissant"]["cells"] == [
+        row["energy_per_query_j"] for row in rows_of(root, manifest, "cells")
+    ]
+    assert found["croissant"]["events"] == manifest.tables["events"].rows
+    assert found["frictionless"].get("errors") == [], found["frictionless"]
+    assert found["ro_crate"]["rc"] == 0, found["ro_crate"]
