@@ -44,9 +44,10 @@ $(VENV)/.ready-test: $(VENV)/.ready requirements/test.txt | $(VALIDATORS)/.ready
 	@touch $@
 
 # Validators of what a release says of itself: an environment of its own, since they need other versions of libraries.
-$(VALIDATORS)/.ready: requirements/validators.txt
+$(VALIDATORS)/.ready: requirements/validators.txt requirements/build.txt
 	$(PYTHON) -m venv --clear $(VALIDATORS)
-	$(VALIDATORS)/bin/pip install --no-deps --require-hashes --quiet --disable-pip-version-check --requirement requirements/validators.txt
+	$(VALIDATORS)/bin/pip install --no-deps --require-hashes --quiet --disable-pip-version-check --requirement requirements/build.txt
+	$(VALIDATORS)/bin/pip install --no-deps --require-hashes --no-build-isolation --quiet --disable-pip-version-check --requirement requirements/validators.txt
 	@touch $@
 
 $(VENV)/.ready-bench: $(VENV)/.ready-test requirements/bench.txt

@@ -3,8 +3,8 @@
 With `--keep` (`make lock-add`) what is locked stays as it is, and only what the ranges newly name is added.
 
 One resolution covers everything that is installed for any purpose, so a library has one version in every file; only
-environments of their own (`APART`) have others. The resolution is universal: for Linux on x86-64 and arm64, from Python 3.11 on. Files hold versions and SHA-256 digests and
-no address: where wheels come from is for pip's settings to say.
+environments of their own (`APART`) have others. The resolution is universal: for Linux on x86-64 and arm64, from Python
+3.11 on. Files hold versions and SHA-256 digests and no address: where wheels come from is for pip's settings to say.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PYTHONS = ("3.11", "3.12", "3.13")
 PROCESSORS = {"x86_64": "x86_64-manylinux_2_28", "aarch64": "aarch64-manylinux_2_28"}
 AGENT, PLATFORM = "agent/pyproject.toml", "pyproject.toml"
 
-SOURCE_ONLY = ("font-roboto", "rouge-score", "seqeval")
+SOURCE_ONLY = ("font-roboto", "jsonpath-rw", "rouge-score", "seqeval")
 """Libraries that are published without wheels; requirements/build.txt has what builds them."""
 
 SOURCES: dict[str, tuple[str, ...]] = {
@@ -205,7 +205,10 @@ def main(*, keep: bool) -> None:
             else:
                 versions.write_text("", encoding="utf-8")
             locks[file] = compile_lock(arguments, constraints=versions, excluded=none)
-        checked, unseen_wheels = ["requirements/bench.txt", "requirements/build.txt", "requirements.txt"], ""
+        checked, unseen_wheels = (
+            ["requirements/bench.txt", "requirements/build.txt", "requirements.txt", *APART],
+            "",
+        )
         if not keep:
             locks["requirements-demo.txt"] = compile_lock(
                 ("requirements/demo.in",), constraints=None, excluded=none, no_deps=True

@@ -164,7 +164,8 @@ def test_a_second_release_shares_what_is_the_same_and_says_what_changed(root: Pa
     populate()
     first = publish_release()
     before = snapshot(root)
-    make_result(Run(by="zoe", device="z", energy_per_query_j=0.7))
+    for by in ("zoe", "yan"):
+        make_result(Run(by=by, device=by, energy_per_query_j=0.7))
     refresh_stale_cells()
     second = publish_release()
 
@@ -181,7 +182,7 @@ def test_a_second_release_shares_what_is_the_same_and_says_what_changed(root: Pa
         assert {file.path for file in other.tables[table].files} <= shared, table
     assert second.new_bytes < first.new_bytes
     changes = (root / second.name / "CHANGELOG.md").read_text()
-    assert "* 1 added: 1 accepted." in changes
+    assert "* 2 added: 2 accepted." in changes
     assert "1 with another value" in changes
     assert "| demo / 1 / text_classification" in changes
 
@@ -189,11 +190,11 @@ def test_a_second_release_shares_what_is_the_same_and_says_what_changed(root: Pa
 def test_ranges_that_are_full_and_judged_are_written_once(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("joulemark.release.layout.LEAVES_PER_PART", 8)
+    monkeypatch.setattr("joulemark.release.layout.LEAVES_PER_PART", 4)
     populate()
     Submission.objects.filter(state="received").update(state="accepted")
     publish_release()
-    n_full = manifest_of(root, Release.objects.latest("id").name).tree_size // 8
+    n_full = manifest_of(root, Release.objects.latest("id").name).tree_size // 4
     assert WrittenRange.objects.count() == n_full > 1
 
     written: list[object] = []
@@ -206,10 +207,10 @@ def test_ranges_that_are_full_and_judged_are_written_once(
     release = publish_release()
     manifest = manifest_of(root, release.name)
     assert [str(leaves) for leaves in written] == [
-        f"{start}-{min(start + 8, manifest.tree_size)}" for start in range(n_full * 8, manifest.tree_size, 8)
+        f"{start}-{min(start + 4, manifest.tree_size)}" for start in range(n_full * 4, manifest.tree_size, 4)
     ]
     settled = {file.leaves for file in manifest.tables["events"].files if file.settled}
-    assert len(settled) == manifest.tree_size // 8
+    assert len(settled) == manifest.tree_size // 4
     assert [row["leaf_index"] for row in rows_of(root, manifest, "events")] == list(range(manifest.tree_size))
 
 
@@ -308,7 +309,7 @@ def test_files_are_served_in_parts_and_kept_for_ever(root: Path, client: Client)
     assert client.get(f"/releases/{path}", headers={"Range": f"bytes={len(data)}-"}).status_code == 416
     other = client.get(f"/releases/{path}", headers={"Range": "bytes=0-1", "If-Range": '"x"'})
     assert other.status_code == 200
-    other.close()
+    assert b"".join(other.streaming_content) == data  # type: ignore[attr-defined]
     assert client.get(f"/releases/{path}", headers={"If-None-Match": whole["ETag"]}).status_code == 304
     assert client.head(f"/releases/{path}")["Content-Length"] == str(len(data))
     for strange in ("../manage.py", "parts/../../x", "2026-12-02/../releases.json", "x"):
@@ -423,4 +424,4 @@ def test_other_projects_validators_accept_what_a_release_says_of_itself(
     ]
     assert found["croissant"]["events"] == manifest.tables["events"].rows
     assert found["frictionless"].get("errors") == [], found["frictionless"]
-    assert found["ro_crate"]["rc"] == 0, found["ro_crate"]
+    assert found["ro_crate"].get("errors") == [], found["ro_crate"]

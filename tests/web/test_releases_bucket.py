@@ -6,9 +6,10 @@ import hashlib
 import socket
 import subprocess
 import time
-import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -25,9 +26,22 @@ SERVER = ROOT / "build" / "validators" / "bin" / "moto_server"
 pytestmark = [pytest.mark.django_db, pytest.mark.processes]
 
 
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket, as its owner reads it, and the address of its server."""
+
+    address: str
+    client: Any
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a file of releases."""
+        data: bytes = self.client.get_object(Bucket="data", Key=f"boards/{path}")["Body"].read()
+        return data
+
+
 @pytest.fixture
-def bucket(settings: LazySettings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
-    """The address of an empty bucket, in which settings let releases lie."""
+def bucket(settings: LazySettings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Bucket]:
+    """An empty bucket, in which settings let releases lie."""
     assert SERVER.exists(), "run `make release-validators`"
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
@@ -60,7 +74,7 @@ def bucket(settings: LazySettings, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
                     },
                 },
             }
-            yield settings.RELEASES_URL
+            yield Bucket(address, client)
         finally:
             server.terminate()
 
@@ -74,31 +88,27 @@ def _wait_for(port: int) -> None:
     pytest.fail("the server of the bucket does not answer")
 
 
-def fetched(address: str) -> bytes:
-    with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310 - the server above
-        data: bytes = answer.read()
-    return data
-
-
-def test_a_release_in_a_bucket_is_the_one_that_was_written(bucket: str, client: Client) -> None:
+def test_a_release_in_a_bucket_is_the_one_that_was_written(bucket: Bucket, client: Client) -> None:
     populate()
     release = publish_release()
 
-    listed = decode_list(fetched(f"{bucket}releases.json")).named()
+    listed = decode_list(bucket.read("releases.json")).named()
     assert listed is not None
     assert listed.name == release.name
-    data = fetched(f"{bucket}{listed.manifest}")
+    data = bucket.read(listed.manifest)
     assert hashlib.sha256(data).hexdigest() == listed.sha256
-    for file in decode_manifest(data).files:
-        assert hashlib.sha256(fetched(f"{bucket}{file.path}")).hexdigest() == file.sha256, file.path
+    manifest = decode_manifest(data)
+    for file in manifest.files:
+        assert hashlib.sha256(bucket.read(file.path)).hexdigest() == file.sha256, file.path
 
     assert storage.local_folder() is None
     answer = client.get(f"/releases/{listed.manifest}")
     assert answer.status_code == 302
-    assert fetched(answer["Location"]) == data
-    assert client.get("/api/v1/releases/").json()["root_url"] == bucket
+    assert answer["Location"] == f"{bucket.address}/data/boards/{listed.manifest}"
+    assert client.get("/api/v1/releases/").json()["root_url"] == f"{bucket.address}/data/boards/"
 
     again = publish_release()
     assert again.name != release.name
-    names = [entry.name for entry in decode_list(fetched(f"{bucket}releases.json")).releases]
+    names = [entry.name for entry in decode_list(bucket.read("releases.json")).releases]
     assert names == [again.name, release.name]
+    assert again.new_bytes < release.new_bytes, "what is the same lies there already"

@@ -98,7 +98,7 @@ def _shared(file: StoredFile, files: str) -> dict[str, Any]:
         "@type": "File",
         "name": file.path,
         "contentSize": str(file.bytes),
-        "sha256": file.sha256,
+        "identifier": f"sha256:{file.sha256}",
         "encodingFormat": _format(file.path),
     }
 
