@@ -171,7 +171,7 @@ class BoardReader:
                 )
                 continue
             if published[key].get("is_current") is False:
-                outcome.count("values that wait")  # the release says that newer results are not in it yet
+                outcome.count("values_that_wait")  # the release says that newer results are not in it yet
                 continue
             outcome.count("cells")
             _differ("JM-REPLAY-CELL", name, published[key], cells[key].content, CELL_NUMBERS, outcome)
@@ -182,7 +182,7 @@ class BoardReader:
         for key in sorted(published.keys() | places.keys()):
             name = _name(key)
             if key not in published and self._waits(part, cells):
-                outcome.count("places that wait")
+                outcome.count("places_that_wait")
                 continue
             if key not in published or key not in places:
                 outcome.differs(
@@ -202,7 +202,7 @@ class BoardReader:
         except (ArithmeticError, ValueError):
             numbers = None
         if self._waits(part, cells):
-            outcome.count("comparisons that wait")
+            outcome.count("comparisons_that_wait")
         elif (published is None) != (numbers is None):
             outcome.differs(
                 "JM-REPLAY-COMPARISON",

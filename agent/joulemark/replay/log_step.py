@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from joulemark.release.manifest import StoredFile, TableFile
     from joulemark.replay.state_file import StateFile
 
-PEAKS = "INSERT OR REPLACE INTO identity VALUES (?, ?)"
+PEAKS = "INSERT OR REPLACE INTO progress VALUES (?, ?)"
 FRONTIER = "frontier"
 
 
@@ -61,7 +61,7 @@ class LogReader:
         return outcome
 
     def _frontier(self) -> Frontier:
-        stored = self._state.first("SELECT value FROM identity WHERE name = ?", FRONTIER)
+        stored = self._state.first("SELECT value FROM progress WHERE name = ?", FRONTIER)
         if stored is None:
             return Frontier()
         size, *peaks = stored[0].split()

@@ -131,7 +131,7 @@ def _compare_tickets(release: OpenRelease, state: StateFile, outcome: PartOutcom
 
 def _compare_rules(release: OpenRelease, _state: StateFile, outcome: PartOutcome) -> None:
     if release.manifest.versions.rules != RULES_VERSION:
-        outcome.count("rules of another version")
+        outcome.count("rules_of_another_version")
         return
     ours = {
         rule.code: {

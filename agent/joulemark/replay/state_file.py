@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS identity (name TEXT PRIMARY KEY, value TEXT);
+CREATE TABLE IF NOT EXISTS progress (name TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE IF NOT EXISTS done (step TEXT, part TEXT, PRIMARY KEY (step, part)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counts (step TEXT, name TEXT, n INTEGER, PRIMARY KEY (step, name)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS differences (step TEXT, part TEXT, code TEXT, subject TEXT, sentence TEXT);
@@ -82,7 +83,9 @@ class StateFile:
         stored = dict(self.database.execute("SELECT name, value FROM identity").fetchall())
         if stored:
             return stored == dict(identity)
+        self.database.execute("BEGIN IMMEDIATE")
         self.database.executemany("INSERT INTO identity VALUES (?, ?)", list(identity.items()))
+        self.database.execute("COMMIT")
         return True
 
     def is_done(self, step: str, part: str) -> bool:

@@ -65,7 +65,7 @@ class VerdictReader:
                 )
                 continue
             if rules != RULES_VERSION:
-                outcome.count("verdicts of other rules")
+                outcome.count("verdicts_of_other_rules")
                 continue
             self._compare(row, result_id, min(batch, written), outcome)
         for leaf, row in published.items():
@@ -94,12 +94,12 @@ class VerdictReader:
         )
         arrival = arrival_of(self._state, result_id)
         if values is None or arrival is None:
-            outcome.count("verdicts without a bundle")
+            outcome.count("verdicts_without_a_bundle")
             return
         if [finding["code"] for finding in row["findings"]] == [JUDGE_FAILED] and "(the process" in str(
             row["findings"][0].get("sentence")
         ):
-            outcome.count("verdicts given up")  # a process was lost: nothing in the evidence says so
+            outcome.count("verdicts_given_up")  # a process was lost: nothing in the evidence says so
             return
         outcome.count("verdicts")
         evidence = dict(zip(EVIDENCE, values, strict=True))

@@ -25,7 +25,7 @@ from joulemark.release.layout import (
 )
 from joulemark.release.manifest import Manifest, StoredFile, TableFile, decode_list, decode_manifest
 from joulemark.release.tables import table_named
-from tests.core.replay.small_release import parquet_bytes, publish
+from tests.core.replay.small_release_files import parquet_bytes, publish
 
 Rows = list[dict[str, Any]]
 

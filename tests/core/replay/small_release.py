@@ -6,64 +6,27 @@ It is a second writer beside the platform's, so that a replay is tested against 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import tarfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 from msgspec.structs import replace
-from pyarrow import parquet
 
 from joulemark.leaderboard.cell_content import aggregate_results
 from joulemark.leaderboard.comparison_numbers import compare_rows
 from joulemark.leaderboard.contexts import Peer, of_others
 from joulemark.leaderboard.parts import meeting_rows, places_in_part
 from joulemark.log.challenge import challenge_digest
-from joulemark.log.checkpoints import Checkpoint, log_name
-from joulemark.log.frontier import Frontier
 from joulemark.log.leaf import LogLeaf
-from joulemark.log.merkle import leaf_hash
-from joulemark.log.notes import sign, verifier_key
-from joulemark.log.tiles import TILE_WIDTH, encode_entries, entry_bundles, grow
 from joulemark.record import keys, messages
 from joulemark.record.bundle import verified
 from joulemark.record.statement import Predicate
 from joulemark.record.trace import ANSWER_BYTES, sha256
 from joulemark.record.trace import parse as parse_trace
-from joulemark.release.attestation import attest
-from joulemark.release.columns import Column, Table
-from joulemark.release.layout import (
-    ATTESTATION,
-    CHECKPOINT,
-    MANIFEST,
-    RELEASES,
-    SUMS,
-    LeafRange,
-    bundle_member,
-    bundles_path,
-    own_path,
-    part_path,
-    snapshot_path,
-)
-from joulemark.release.manifest import (
-    BundleFile,
-    ListedRelease,
-    Manifest,
-    ReleaseList,
-    StoredFile,
-    TableFile,
-    TableFiles,
-    Versions,
-    encode_document,
-    sums,
-)
-from joulemark.release.tables import TABLES
 from joulemark.replay.board_step import DerivedCell, comparison_columns, model_values
 from joulemark.replay.evidence_step import CELL_NAMES, PART_NAMES
 from joulemark.replay.own_facts import Arrival
@@ -74,11 +37,8 @@ from joulemark.rules.judge import RULES, RULES_VERSION
 from joulemark.rules.verdicts import judgement, plain_findings
 from joulemark.suite import Job, load_suite
 from joulemark_simulation.records import ORIGIN, bundle, signing_key, trace
+from tests.core.replay.small_release_files import LICENCE, START, write
 
-NAME = "2026-12-02"
-START = datetime(2026, 11, 1, tzinfo=UTC)
-LOG_KEY = signing_key(99)
-LICENCE = "CC-BY-4.0"
 SUITE = load_suite("demo")
 KINDS = {model.id: model.kind for model in SUITE.models}
 
@@ -105,17 +65,14 @@ def usual_runs() -> list[Run]:
 
 @dataclass
 class Log:
-    """Entries in their order; each is written and gets its index at once."""
+    """Entries in their order; each gets its index at once."""
 
-    bodies: list[bytes] = field(default_factory=list)
     entries: list[LogLeaf] = field(default_factory=list)
 
     def append(self, kind: str, subject: str, when: datetime, **facts: Any) -> int:
         """The index of a new entry."""
-        entry = LogLeaf(kind=kind, subject=subject, at=when, facts=facts)
-        self.entries.append(entry)
-        self.bodies.append(entry.encode())
-        return len(self.bodies) - 1
+        self.entries.append(LogLeaf(kind=kind, subject=subject, at=when, facts=facts))
+        return len(self.entries) - 1
 
 
 @dataclass
@@ -147,7 +104,7 @@ def build(
         for rule in RULES
     ]  # fmt: skip
     edit(crowd)
-    return write(root, crowd)
+    return write(root, crowd.log.entries, crowd.tables, crowd.bundles)
 
 
 def _measure(crowd: Crowd, number: int, run: Run) -> None:
@@ -301,124 +258,3 @@ def _board_rows(crowd: Crowd) -> None:
             {name: names[name] for name in (*PART_NAMES, "suite", "suite_version")}
             | comparison_columns(numbers) | version
         )  # fmt: skip
-
-
-def write(root: Path, crowd: Crowd) -> Path:
-    """Write the folder of releases; the list of them comes last."""
-    files: list[StoredFile] = []
-    size = len(crowd.log.bodies)
-    frontier = Frontier()
-    for body in crowd.log.bodies:
-        frontier.add(leaf_hash(body))
-    tiles = [
-        _store(root, tile.path, data)
-        for tile, data in grow(0, [leaf_hash(body) for body in crowd.log.bodies], lambda _: b"").items()
-    ]
-    for entries in entry_bundles(0, size):
-        first = entries.index * TILE_WIDTH
-        tiles.append(
-            _store(root, entries.path, encode_entries(crowd.log.bodies[first : first + entries.width]))
-        )
-    crowd.tables["events"] = [
-        {"leaf_index": index, "kind": entry.kind, "subject": entry.subject, "at": entry.at, "written": index,
-         "statement": body.decode(), "leaf_hash": leaf_hash(body).hex(), "licence": LICENCE}
-        for index, (entry, body) in enumerate(zip(crowd.log.entries, crowd.log.bodies, strict=True))
-    ]  # fmt: skip
-    leaves = LeafRange(0, size)
-    tables = {table.name: _table_files(root, table, crowd.tables[table.name], leaves) for table in TABLES}
-    archive = _archive(crowd.bundles)
-    path = bundles_path(leaves, hashlib.sha256(archive).hexdigest())
-    stored = _store(root, path, archive)
-    bundles = BundleFile(
-        path=path, bytes=stored.bytes, sha256=stored.sha256, leaves=(0, size), count=len(crowd.bundles)
-    )
-    manifest = Manifest(
-        format="joulemark-release/1", name=NAME, made_at=START, origin=ORIGIN, previous=None, tree_size=size,
-        log_key=verifier_key(LOG_KEY, name=log_name(ORIGIN)).encode(), root_hash=frontier.root().hex(),
-        versions=Versions(software="0.1.0", tables=1, rules=RULES_VERSION, derivation="1"), tables=tables,
-        bundles=(bundles,), tiles=tuple(tiles), suites=(), licence=LICENCE,
-    )  # fmt: skip
-    checkpoint = Checkpoint(origin=log_name(ORIGIN), size=size, root=frontier.root())
-    note = sign(checkpoint.text(), name=log_name(ORIGIN), key=LOG_KEY)
-    own = _store(root, own_path(NAME, CHECKPOINT), note.encode())
-    files = [*manifest.files, own]
-    publish(root, manifest, files)
-    return root
-
-
-def publish(root: Path, manifest: Manifest, files: Iterable[StoredFile], *, is_attested: bool = True) -> None:
-    """Write the manifest, the sums and, last, the list."""
-    data = encode_document(manifest)
-    own = _store(root, own_path(manifest.name, MANIFEST), data)
-    listed_sums = _store(root, own_path(manifest.name, SUMS), sums([*files, own]).encode())
-    if is_attested:
-        _store(
-            root, own_path(manifest.name, ATTESTATION), attest(manifest, [*files, own, listed_sums], LOG_KEY)
-        )
-    listed = ListedRelease(
-        name=manifest.name, made_at=manifest.made_at, tree_size=manifest.tree_size,
-        manifest=own_path(manifest.name, MANIFEST), sha256=own.sha256,
-    )  # fmt: skip
-    (root / RELEASES).write_bytes(
-        encode_document(ReleaseList(format="joulemark-releases/1", releases=(listed,)))
-    )
-
-
-def _store(root: Path, path: str, data: bytes) -> StoredFile:
-    place = root / path
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_bytes(data)
-    return StoredFile(path=path, bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
-
-
-def _archive(bundles: Iterable[tuple[str, bytes]]) -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as archive:
-        for result_id, data in bundles:
-            member = tarfile.TarInfo(bundle_member(result_id))
-            member.size = len(data)
-            archive.addfile(member, io.BytesIO(data))
-    return out.getvalue()
-
-
-def _table_files(root: Path, table: Table, rows: list[dict[str, Any]], leaves: LeafRange) -> TableFiles:
-    ordered = sorted(rows, key=lambda row: tuple(row[name] for name in table.key))
-    data = parquet_bytes(table, ordered)
-    digest = hashlib.sha256(data).hexdigest()
-    is_leaf = table.partition == "leaf"
-    path = (
-        part_path(table.name, leaves, digest, "parquet")
-        if is_leaf
-        else snapshot_path(table.name, digest, "parquet")
-    )
-    stored = _store(root, path, data)
-    file = TableFile(
-        path=path, bytes=stored.bytes, sha256=digest, form="parquet", rows=len(rows),
-        leaves=(leaves.start, leaves.end) if is_leaf else None,
-    )  # fmt: skip
-    return TableFiles(partition=table.partition, rows=len(rows), files=(file,))
-
-
-def parquet_bytes(table: Table, rows: list[dict[str, Any]], *, rows_per_group: int = 4) -> bytes:
-    """The rows of a table as a Parquet file of small row groups; what a row does not have is null."""
-    schema = pa.schema([pa.field(column.name, _type(column)) for column in table.columns])
-    columns = [[_value(column, row.get(column.name)) for row in rows] for column in table.columns]
-    arrow = pa.table(
-        [pa.array(values, type=field.type) for values, field in zip(columns, schema, strict=True)],
-        schema=schema,
-    )
-    out = io.BytesIO()
-    parquet.write_table(arrow, out, row_group_size=rows_per_group)
-    return out.getvalue()
-
-
-def _type(column: Column) -> Any:
-    return {
-        "string": pa.string(), "int64": pa.int64(), "float64": pa.float64(), "bool": pa.bool_(),
-        "timestamp": pa.timestamp("us", tz="UTC"), "date": pa.date32(), "binary": pa.binary(), "json": pa.string(),
-        "list<string>": pa.list_(pa.string()), "list<int64>": pa.list_(pa.int64()),
-    }[column.kind]  # fmt: skip
-
-
-def _value(column: Column, value: Any) -> Any:
-    return json.dumps(value) if column.kind == "json" and value is not None else value

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,7 +29,8 @@ from tests.core.replay.forging import (
     reverse_row_groups,
     swap_checkpoint,
 )
-from tests.core.replay.small_release import LOG_KEY, build
+from tests.core.replay.small_release import build
+from tests.core.replay.small_release_files import LOG_KEY
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +121,7 @@ def test_a_value_that_waits_is_counted_and_not_compared(release: Path, tmp_path:
     edit_table(release, "cells", lambda rows: [{**row, "is_current": False, "n_results": 2} for row in rows])
     report = replayed(release, tmp_path / "state")
     assert report.differences == []
-    assert report.counts["values that wait"] == 2
+    assert report.counts["values_that_wait"] == 2
 
 
 def test_a_bundle_that_was_dropped_is_named(release: Path, tmp_path: Path) -> None:
@@ -183,6 +187,44 @@ def test_a_replay_that_was_killed_goes_on(
     assert n_done < 40, "most of it was done before"
     assert report == whole
     assert list(tmp_path.iterdir()) == [], "a replay that came to its end leaves nothing"
+
+
+KILLED_AT_ITS_THIRTIETH_PART = """
+import os, signal, sys
+from itertools import count
+from pathlib import Path
+from joulemark.replay import replaying
+
+run, parts = replaying.Worker.run, count(1)
+
+def killed(self, step, part):
+    if next(parts) == 30:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return run(self, step, part)
+
+replaying.Worker.run = killed
+request = replaying.ReplayRequest(source=sys.argv[1], name=None, state=Path(sys.argv[2]), jobs=1)
+replaying.replay(request, lambda *_: None)
+"""
+
+
+def test_a_process_that_was_killed_has_kept_what_it_did(
+    honest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = tmp_path / "state"
+    program = [sys.executable, "-c", KILLED_AT_ITS_THIRTIETH_PART, str(honest), str(state)]
+    assert subprocess.run(program, check=False).returncode == -signal.SIGKILL
+    ran, run = [], replaying.Worker.run
+
+    def counted(self: replaying.Worker, step: str, part: str) -> Any:
+        ran.append((step, part))
+        return run(self, step, part)
+
+    monkeypatch.setattr(replaying.Worker, "run", counted)
+    resumed = replayed(honest, state)
+    n_resumed = len(ran)
+    assert resumed == replayed(honest, state), "as if nobody had killed it"
+    assert n_resumed == len(ran) - n_resumed - 29
 
 
 def test_the_state_of_another_release_is_refused(
