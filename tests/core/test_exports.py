@@ -316,8 +316,8 @@ def test_a_statement_is_exported_with_what_it_states() -> None:
     ],
 )
 def test_a_name_on_the_hub_is_read_from_an_address(
-    link: str | None, is_dataset: bool, name: str | None
-) -> None:  # noqa: FBT001 - a table
+    *, link: str | None, is_dataset: bool, name: str | None
+) -> None:
     assert hub_name(link, dataset=is_dataset) == name
 
 
