@@ -73,7 +73,7 @@ def test_a_log_becomes_a_series_of_its_own(log: Path, client: Client) -> None:
     )
     assert not AiModel.objects.get(slug=SPECIFIC).known_from
     assert "model org/new" in report
-    assert "lab-logs: 2 figures of 4 runs, scope node, new" in report
+    assert "lab-logs: 2 figures of 4 runs, scope node (boundary: machine), new" in report
     page = client.get("/boards/lab-logs/text_classification/").content.decode()
     for shown in (
         "A laboratory",
