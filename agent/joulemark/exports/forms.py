@@ -6,27 +6,33 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from joulemark import __version__
 from joulemark.exports.boamps import boamps_report
 from joulemark.exports.cyclonedx import bill_of_models
 from joulemark.exports.exported_energy import ExportedEnergy
+from joulemark.exports.form_names import FormName
 from joulemark.exports.hugging_face import eval_results, model_index
 from joulemark.exports.yaml_text import yaml_text
 
-FormName = Literal["boamps", "cyclonedx", "eval-results", "model-index"]
+
+MOST_ENERGIES = 500
+"""Values of a model in one export."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportForm:
-    """`write` takes energies of one model and the moment of the export, and may raise NotExportable."""
+    """`write` takes energies of one model and the moment of the export, and may raise NotExportable.
+
+    `needs_hub`: the form names a data set on the hub, and refuses any other.
+    """
 
     name: FormName
     title: str
     media_type: str
     ending: str
     write: Callable[[Sequence[ExportedEnergy], datetime], str]
+    needs_hub: bool = False
 
 
 def _json(value: object) -> str:
@@ -70,6 +76,7 @@ FORMS: dict[str, ExportForm] = {
             media_type="application/yaml",
             ending=".eval_results.yaml",
             write=_eval_results,
+            needs_hub=True,
         ),
         ExportForm(
             name="model-index",
