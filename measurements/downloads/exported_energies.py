@@ -28,26 +28,19 @@ if TYPE_CHECKING:
     from measurements.boards.board_row import BoardRow
     from measurements.boards.series import SuiteSeries
 
-NOT_COUNTED = "JM-EXPORT-NOT-COUNTED"
 TOO_MANY = "JM-EXPORT-TOO-MANY"
 
 
 def energy_of_result(result_id: str) -> ExportedEnergy | None:
-    """What an accepted result states; None where no result with this id was judged. Raises BadRequest."""
+    """What a result states; None where no accepted one has this id."""
     result = (
         Result.objects.select_related("submission", "hardware_class", "suite", "model", "dataset")
         .filter(pk=result_id)
         .first()
     )
-    if result is None:
+    if result is None or result.submission.state != State.ACCEPTED:
         return None
     submission = result.submission
-    if submission.state != State.ACCEPTED:
-        raise BadRequest(
-            NOT_COUNTED,
-            f"The result {result_id[:12]} is {submission.state} and does not count, so it is not exported. Its bytes "
-            "are at the address of its bundle.",
-        )
     model, dataset = _entries(known_suite(result.suite.digest), result.model.slug, result.dataset.slug)
     return energy_of_statement(
         parse(bytes(submission.bundle)).statement(),

@@ -117,8 +117,8 @@ ISO = Standard(
     name="ISO/IEC 21031:2024 (SCI)",
     url="https://www.iso.org/standard/86612.html",
     role=_(
-        "A rate of emissions: SCI = (E x I + M) per R. We supply E and R; I is the reader's choice, and M is missing, so "
-        "no number here is an SCI score."
+        "A rate of emissions: SCI = (E x I + M) per R. We supply E and R; I is the reader's choice, and M is missing, "
+        "so no number here is an SCI score."
     ),
     fields=(
         StandardField(
@@ -167,8 +167,8 @@ AI_ACT = Standard(
     name="Regulation (EU) 2024/1689, Annex XI",
     url="https://eur-lex.europa.eu/eli/reg/2024/1689/oj",
     role=_(
-        "What a provider of a general-purpose model documents. It is the provider's duty: an independent measurement of "
-        "answers can stand beside it and replaces none of it."
+        "What a provider of a general-purpose model documents. It is the provider's duty: an independent measurement "
+        "of answers can stand beside it and replaces none of it."
     ),
     fields=(
         StandardField(

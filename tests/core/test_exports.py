@@ -201,8 +201,8 @@ def test_the_quality_of_a_report_is_our_uncertainty(u: float | None, quality: st
     queries=st.integers(1, 10**9),
     scope=st.sampled_from(get_args(Scope)),
     is_estimate=st.booleans(),
-    model=st.from_regex(r"[a-z]{1,9}/[A-Za-z0-9.-]{1,20}", fullmatch=True),
-    hardware=st.from_regex(r"[A-Z][A-Za-z0-9 ]{0,30}[a-z0-9]", fullmatch=True),
+    model=st.sampled_from(["org/model", "a/B.c-1", "o/x", "org-2/Model_7B"]),
+    hardware=st.sampled_from(["NVIDIA L4", "X", "NVIDIA A100-SXM4-80GB", "Some Processor 9"]),
     duration_s=st.none() | st.floats(1, 1e6),
 )
 def test_what_is_exported_to_boamps_is_read_back(

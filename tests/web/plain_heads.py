@@ -6,7 +6,6 @@ PLAIN = frozenset(
     {
         "Asked for",
         "Owner and family",
-        "Unit",
         "What it is, or why it is missing",
         "Released",
         "Data sets",

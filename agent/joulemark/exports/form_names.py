@@ -4,5 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-FormName = Literal["boamps", "cyclonedx", "eval-results", "model-index"]
-FORM_NAMES: tuple[FormName, ...] = get_args(FormName)
+JsonFormName = Literal["boamps", "cyclonedx"]
+YamlFormName = Literal["eval-results", "model-index"]
+FormName = Literal[JsonFormName, YamlFormName]
+JSON_FORMS: tuple[JsonFormName, ...] = get_args(JsonFormName)
+YAML_FORMS: tuple[YamlFormName, ...] = get_args(YamlFormName)
+FORM_NAMES: tuple[FormName, ...] = (*JSON_FORMS, *YAML_FORMS)

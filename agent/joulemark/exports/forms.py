@@ -15,7 +15,6 @@ from joulemark.exports.form_names import FormName
 from joulemark.exports.hugging_face import eval_results, model_index
 from joulemark.exports.yaml_text import yaml_text
 
-
 MOST_ENERGIES = 500
 """Values of a model in one export."""
 
@@ -66,7 +65,7 @@ FORMS: dict[str, ExportForm] = {
         ExportForm(
             name="cyclonedx",
             title="CycloneDX",
-            media_type="application/vnd.cyclonedx+json",
+            media_type="application/json",
             ending=".cdx.json",
             write=_cyclonedx,
         ),

@@ -7,9 +7,15 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from joulemark.exports.forms import FORMS
+from joulemark.exports.form_names import YAML_FORMS
+from joulemark.exports.forms import FORMS, ExportForm
 
 register = template.Library()
+
+
+def _named(view: str, form: ExportForm) -> str:
+    """Forms in YAML have addresses of their own name."""
+    return f"{view}-yaml" if form.name in YAML_FORMS else view
 
 
 @register.simple_tag
@@ -19,7 +25,7 @@ def export_links(view: str, *args: str, query: str = "") -> SafeString:
         " ",
         '<a href="{}{}">{}</a>',
         (
-            (reverse(view, args=[form.name, *args]), f"?{query}" if query else "", form.title)
+            (reverse(_named(view, form), args=[form.name, *args]), f"?{query}" if query else "", form.title)
             for form in FORMS.values()
             if not form.needs_hub
         ),
