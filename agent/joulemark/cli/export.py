@@ -43,7 +43,9 @@ def execute(arguments: Namespace) -> int:
     try:
         text = form.write([energy], energy.made_at)
     except NotExportable as error:
-        raise UsageError(str(error)) from error
+        refused = UsageError(str(error))
+        refused.code = error.code
+        raise refused from error
     output = CommandOutput(as_json=arguments.json)
     if arguments.out is not None:
         _write(arguments.out, text)
