@@ -76,7 +76,7 @@ def energy_of_value(series: SuiteSeries, row: BoardRow) -> ExportedEnergy:
         scope=row.scope,
         grade=cast("BoardGrade", row.grade),
         stratum=row.stratum,
-        dtype=row.stratum.split(",")[0] or None,
+        dtype=row.stratum.partition(".")[0] or None,
         energy_per_query_j=row.energy_per_query_j,
         low_j=row.low_j,
         high_j=row.high_j,
