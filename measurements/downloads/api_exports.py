@@ -5,7 +5,7 @@ Forms in JSON and forms in YAML are operations of their own, because an answer's
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.http import Http404, HttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -34,8 +34,7 @@ from measurements.review.sources import RESULTS
 from measurements.web.openapi import problems
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
+    from collections.abc import Callable, Sequence
 
     from rest_framework.request import Request
 
@@ -49,9 +48,12 @@ JSON = {(200, "application/json"): OpenApiTypes.OBJECT}
 """One object; a model with several values is a list of reports in the form of BoAmps."""
 YAML = {(200, "application/yaml"): OpenApiTypes.STR}
 LONGEST_FILE_NAME = 80
+F = TypeVar("F", bound="Callable[..., Any]")
 
 
-def described(operation: str, forms: Sequence[str], answer: dict[Any, Any], *more: OpenApiParameter) -> Any:
+def described(
+    operation: str, forms: Sequence[str], answer: dict[Any, Any], *more: OpenApiParameter
+) -> Callable[[F], F]:
     """How the API's description has an export in some of the forms."""
     form = OpenApiParameter(
         "export_form",

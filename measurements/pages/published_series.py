@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Sum
 from django.http import Http404, HttpRequest, HttpResponse
@@ -23,6 +23,8 @@ from measurements.web.as_of import honours_as_of, time_shown
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from django.db.models import QuerySet
 
     from measurements.boards.queries import BoardEntry
     from measurements.boards.series import PublisherSeries
@@ -87,8 +89,8 @@ def read_published(slug: str, *, at: datetime | None = None) -> PublishedSeriesP
 
 def _flags(facts: PublishedSeries) -> list[tuple[str, int]]:
     flagged = facts.figures.exclude(validity="").order_by().values_list("validity")
-    counted = flagged.annotate(n=Count("pk")).order_by("-n", "validity")[:FLAGS_SHOWN]
-    return [(validity, n) for validity, n in counted]
+    counted: QuerySet[Any] = flagged.annotate(n=Count("pk")).order_by("-n", "validity")
+    return [(validity, n) for validity, n in counted[:FLAGS_SHOWN]]
 
 
 @made_of(BOARDS, CATALOG, PUBLISHED)
