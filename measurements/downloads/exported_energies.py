@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from joulemark.exports.exported_energy import (
     QUERIES_OF_A_VALUE,
     ExportedEnergy,
-    Score,
+    ExportedScore,
     energy_of_statement,
 )
 from joulemark.exports.forms import MOST_ENERGIES
@@ -85,7 +85,7 @@ def energy_of_value(series: SuiteSeries, row: BoardRow) -> ExportedEnergy:
         n_results=row.n_results,
         tier=row.tier,
         scores=tuple(
-            Score(metric=score["metric"], value=score["value"], questions=score.get("n_questions"))
+            ExportedScore(metric=score["metric"], value=score["value"], questions=score.get("n_questions"))
             for score in row.quality
         ),
         versions={"suite": f"{series.suite} {series.version}", "value": str(row.version)},

@@ -230,8 +230,8 @@ CONTRIBUTORS_LIST = Resource(
             "contributor": "pseudonym",
             "enrolled_at": "created_at",
             "licence": LICENCE_OF_ROW,
-        }
-        | {name: Coalesce(f"standing__{name}", 0) for name in ("in_a_row", "agreed", "disagreed")},
+            **{name: Coalesce(f"standing__{name}", 0) for name in ("in_a_row", "agreed", "disagreed")},
+        },
     ),
     rows=Contributor.objects.all,
     key=(Order(source="pk", kind="int"),),

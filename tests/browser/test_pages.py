@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from typing import Literal
+from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
@@ -22,15 +24,63 @@ from measurements.boards.services import refresh_stale_cells
 settings.PLATFORM_KEY_FILE.write_bytes(keys.to_pem(private_key("platform")))  # it signs what is simulated
 for by, factor in (("ada", 1.0), ("grace", 1.2)):
     make_result(Run(by=by, device=by, energy_per_query_j=0.4 * factor))
-    make_result(Run(by=by, device=by, model=GENERAL, energy_per_query_j=6.1 * factor, windows=6))
+    last = make_result(Run(by=by, device=by, model=GENERAL, energy_per_query_j=6.1 * factor, windows=6))
 make_result(Run(state="rejected", findings=(("JM-ODD", "reject", "The power is above the device's limit."),)))
 refresh_stale_cells()
+print("result", last.pk, last.key.contributor.pseudonym, last.result.device.tag[:16])
 """
 Visit = Callable[..., Page]
 Scheme = Literal["light", "dark"]
+STATUS = {"missing": 404}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 A4: ViewportSize = {"width": 794, "height": 1123}
+NAMES = [
+    "home",
+    "boards",
+    "study",
+    "board",
+    "cell",
+    "compare",
+    "compare-models",
+    "rules",
+    "retirements",
+    "contributor",
+    "device",
+    "log",
+    "models",
+    "model",
+    "hardware-classes",
+    "hardware",
+    "dataset",
+    "suite",
+    "glossary",
+    "privacy",
+    "accessibility",
+    "api",
+    "method",
+    "trust",
+    "source-code",
+    "search",
+    "search-none",
+    "results",
+    "result",
+    "claims",
+    "impact",
+    "wrong",
+    "about",
+    "needed",
+    "published",
+    "missing",
+]
+
+
+def cell_address(origin: str, board: str) -> str:
+    """Where the board's first value says how sure it is."""
+    with urlopen(origin + board) as answer:  # noqa: S310 - our own server
+        found = re.search(r'href="([^"]*/cell/[^"]*)"', answer.read().decode())
+    assert found is not None
+    return found[1].replace("&amp;", "&")
 
 
 @pytest.fixture(scope="module")
@@ -41,16 +91,50 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Platform, d
     with platform(name="joulemark_pages", folder=folder, database_url=database, redis_url="") as running:
         seeding = running.start(sys.executable, "manage.py", "shell", "-c", SEED, log="seed.log")
         assert seeding.wait() == 0, running.log("seed.log")
+        result_id, pseudonym, tag = running.log("seed.log").rsplit("result ", 1)[1].split()
         running.start_web()
         yield (
             running,
             {
                 "home": "/",
+                "boards": "/boards/",
+                "study": "/boards/study-2024/text_classification/",
                 "board": "/boards/demo-1-estimated/text_classification/",
+                "cell": cell_address(running.origin, "/boards/demo-1-estimated/text_classification/"),
+                "task": "/tasks/text_classification/?sort=energy",
                 "compare": "/compare/text_classification/",
+                "compare-models": "/compare/models/?model=minilm-l6-v2&model=smollm2-135m-instruct",
+                "rules": "/rules/",
+                "retirements": "/retirements/",
+                "contributor": f"/contributors/{pseudonym}/",
+                "device": f"/contributors/{pseudonym}/devices/{tag}/",
+                "log": "/checkpoints/",
+                "models": "/models/",
+                "model": "/models/smollm2-135m-instruct/",
+                "hardware-classes": "/hardware/",
+                "hardware": "/hardware/amd-ryzen-7-5800x/",
+                "dataset": "/datasets/text_classification/demo-topics/",
+                "suite": "/suites/demo-1/",
+                "glossary": "/glossary/",
+                "privacy": "/privacy/",
+                "accessibility": "/accessibility/",
+                "api": "/api/",
+                "method": "/method/",
+                "trust": "/trust/",
+                "source-code": "/source-code/",
+                "search": "/search/?q=energy",
+                "search-none": "/search/?q=zzzzzz",
                 "results": "/results/",
+                "result": f"/results/{result_id}/",
+                "claims": "/claims/",
                 "impact": "/impact/",
+                "wrong": "/impact/?query=own&queries_per_day=-1&users=3",
+                "about": "/about/",
+                "needed": "/needed/",
+                "published": "/published/study-2024/",
+                "changes": "/changes/demo-1-estimated/text_classification/",
                 "embed": "/embed/boards/demo-1-estimated/text_classification/",
+                "missing": "/nothing/",
             },
         )
 
@@ -66,7 +150,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(browser: Browser, site: tuple[Platform, dict[str, str]]) -> Iterator[Visit]:
-    """Open a page by name."""
+    """Open a page by name; every request to another host is an error."""
     running, addresses = site
     contexts: list[BrowserContext] = []
 
@@ -76,9 +160,12 @@ def visit(browser: Browser, site: tuple[Platform, dict[str, str]]) -> Iterator[V
         )
         contexts.append(context)
         page = context.new_page()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
         answer = page.goto(running.origin + addresses.get(name, name))
         assert answer is not None
-        assert answer.status == 200, name
+        assert answer.status == STATUS.get(name, 200), name
+        assert [url for url in asked if not url.startswith(running.origin)] == []
         return page
 
     yield go

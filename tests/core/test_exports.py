@@ -22,7 +22,7 @@ from joulemark.exports.cyclonedx import bill_of_models
 from joulemark.exports.errors import NotExportable
 from joulemark.exports.exported_energy import (
     ExportedEnergy,
-    Score,
+    ExportedScore,
     energy_of_statement,
     hub_name,
     wh_per_1000,
@@ -66,7 +66,7 @@ ENERGY = ExportedEnergy(
     queries=1000,
     n_results=12,
     tier="replicated",
-    scores=(Score(metric="accuracy", value=0.75, questions=400),),
+    scores=(ExportedScore(metric="accuracy", value=0.75, questions=400),),
     packages={"transformers": "5.23.0"},
     versions={"suite": "demo 1", "value": "7"},
 )

@@ -41,6 +41,7 @@ def apply(change: Change) -> None:
     if what == "go":
         AiModel.objects.filter(slug=slug).delete()
     elif what == "put":
+        assert slug is not None
         facts = {"kind": kind, "parameters": parameters}
         AiModel.objects.update_or_create(slug=slug, defaults={"title": slug, **facts})
 

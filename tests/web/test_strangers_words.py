@@ -22,6 +22,7 @@ from joulemark.record.codec import encode
 from joulemark.suite import load_suite
 from joulemark_simulation import records
 from joulemark_simulation.addresses import filled, routes
+from measurements.boards.models import Cell
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import HardwareClass, NameState
 from measurements.catalog.services import published_hardware
@@ -198,6 +199,9 @@ def faults_everywhere(client: Client, submission: Submission) -> list[str]:
         "hardware": [(HardwareClass.objects.values_list("code", flat=True).first() or "none")],
         "dataset": [records.first_job(load_suite("demo")).dataset],
         "suite": ["demo-1"],
+        "cell_id": ["~".join(map(str, cell.key.values)) for cell in Cell.objects.all()[:1]],
+        "code": ["JM-ABSENT"],
+        "leaf_index": ["1"],
     }
     found = []
     for route in routes():

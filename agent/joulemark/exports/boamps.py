@@ -8,7 +8,7 @@ same energy, scope, model and hardware. `quality` is our expanded uncertainty in
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -26,10 +26,10 @@ from joulemark.published.boamps_schema import (
     DataDescription,
     Header,
     Infrastructure,
-    Measure,
     MeasuredTask,
     Publisher,
-    Software,
+    ReportedMeasure,
+    ReportSoftware,
     System,
 )
 
@@ -37,18 +37,18 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from joulemark.exports.exported_energy import ExportedEnergy
+    from joulemark.published.boamps_schema import DataKind, ReportQuality
 
 FORMAT_VERSION = "1.1.0"
 SPECIFICATION = "https://github.com/Boavizta/BoAmps/tree/main/model"
-QUALITIES: tuple[tuple[float, Literal["high", "medium", "low"]], ...] = (
+QUALITIES: tuple[tuple[float, ReportQuality], ...] = (
     (0.1, "high"),
     (0.25, "medium"),
     (0.5, "low"),
 )
 """The largest relative error of each word of the format."""
 GB = 1e9
-Kind = Literal["image", "text", "token", "other"]
-DATA: dict[str, tuple[Kind, Kind]] = {
+DATA: dict[str, tuple[DataKind, DataKind]] = {
     "image_captioning": ("image", "text"),
     "image_classification": ("image", "other"),
     "image_generation": ("text", "image"),
@@ -91,7 +91,7 @@ def boamps_report(energy: ExportedEnergy) -> dict[str, Any]:
         ),
         measures=(_measure(energy),),
         system=UNSET if energy.system is None else System(os=energy.system),
-        software=UNSET if energy.python is None else Software(language="python", version=energy.python),
+        software=UNSET if energy.python is None else ReportSoftware(language="python", version=energy.python),
         infrastructure=Infrastructure(infra_type="other", components=tuple(_components(energy))),
         quality=_quality(energy),
     )
@@ -159,10 +159,10 @@ def _description(energy: ExportedEnergy) -> str:
     return "; ".join(word for word in words if word)
 
 
-def _measure(energy: ExportedEnergy) -> Measure:
+def _measure(energy: ExportedEnergy) -> ReportedMeasure:
     is_estimate = energy.grade == "estimated"
     cpu_mode = STATED_WATTS if is_estimate else CPU_MODES.get(energy.scope)
-    return Measure(
+    return ReportedMeasure(
         measurement_method=OWN_METHOD,
         version=_or_unset(energy.agent_version),
         gpu_tracking_mode=NVML if energy.scope.startswith("gpu") and not is_estimate else UNSET,
@@ -186,7 +186,7 @@ def _components(energy: ExportedEnergy) -> list[Component]:
     return [device, Component(component_name=energy.processor, component_type="cpu", nb_component=1)]
 
 
-def _quality(energy: ExportedEnergy) -> Literal["high", "medium", "low"] | UnsetType:
+def _quality(energy: ExportedEnergy) -> ReportQuality | UnsetType:
     """The word for the relative error; left out where it is not known, or larger than the format's last word."""
     u = energy.relative_u
     return UNSET if u is None else next((word for most, word in QUALITIES if u <= most), UNSET)

@@ -59,7 +59,9 @@ def _component(energies: Sequence[ExportedEnergy]) -> dict[str, Any]:
     card: dict[str, Any] = {
         **({"modelParameters": {"task": tasks[0]}} if len(tasks) == 1 else {}),
         "considerations": {
-            "environmentalConsiderations": {"energyConsumptions": [_consumption(one) for one in energies]}
+            "environmentalConsiderations": {
+                "energyConsumptions": [_consumption(energy) for energy in energies]
+            }
         },
     }
     metrics = [

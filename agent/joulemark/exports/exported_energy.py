@@ -28,7 +28,7 @@ LIBRARY = "transformers"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Score:
+class ExportedScore:
     """How good the answers were; `questions` is how many were scored."""
 
     metric: str
@@ -77,7 +77,7 @@ class ExportedEnergy:
     dtype: str | None = None
     input_tokens_per_query: float | None = None
     output_tokens_per_query: float | None = None
-    scores: tuple[Score, ...] = ()
+    scores: tuple[ExportedScore, ...] = ()
     packages: Mapping[str, str] = field(default_factory=dict)
     python: str | None = None
     system: str | None = None
@@ -168,7 +168,8 @@ def energy_of_statement(
         input_tokens_per_query=_tokens(predicate, (window.input_tokens for window in predicate.windows)),
         output_tokens_per_query=_tokens(predicate, (window.output_tokens for window in predicate.windows)),
         scores=tuple(
-            Score(metric=score.metric, value=score.value, questions=score.n) for score in predicate.quality
+            ExportedScore(metric=score.metric, value=score.value, questions=score.n)
+            for score in predicate.quality
         ),
         packages=predicate.software.packages,
         python=predicate.software.python,
@@ -184,7 +185,7 @@ def energy_of_statement(
 
 def _tokens(predicate: Predicate, counts: Iterable[object]) -> float | None:
     """Tokens of a query over all windows; None where a window does not count them."""
-    known = [count for count in counts if isinstance(count, int)]
-    if len(known) < len(predicate.windows):
+    of_windows = [count for count in counts if isinstance(count, int)]
+    if len(of_windows) < len(predicate.windows):
         return None
-    return sum(known) / sum(window.queries for window in predicate.windows)
+    return sum(of_windows) / sum(window.queries for window in predicate.windows)

@@ -44,7 +44,7 @@ from joulemark.published.untrusted import NOBODY, LeaveOut, settled
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from joulemark.published.boamps_schema import Algorithm, Component, Measure
+    from joulemark.published.boamps_schema import Algorithm, Component, ReportedMeasure
     from joulemark.published.figures import Hardware, InputFile
     from joulemark.published.names import NameMap
 
@@ -113,7 +113,12 @@ def _runs(
 
 
 def _run(
-    where: str, called: str, report: BoampsReport, measure: Measure, options: ReportOptions, names: NameMap
+    where: str,
+    called: str,
+    report: BoampsReport,
+    measure: ReportedMeasure,
+    options: ReportOptions,
+    names: NameMap,
 ) -> Run | LeftOut:
     has_gpu = any(_is_gpu(component) for component in report.infrastructure.components)
     scope = _scope(measure, has_gpu=has_gpu)
@@ -138,7 +143,7 @@ def _run(
     if energy == 0:
         raise BadRow(where, "powerConsumption is 0: nothing was read", rule="nothing-read")
     queries = _queries(where, report, options)
-    duration_s = _known(measure.measurement_duration)
+    duration_s = _or_none(measure.measurement_duration)
     kwh_per_1000 = energy / queries * PER
     place = names.files.get(file_of(where))
     run = Run(
@@ -165,7 +170,7 @@ def _run(
     return trusted(run)
 
 
-def _known(value: Any) -> Any:
+def _or_none(value: Any) -> Any:
     """The value, None where the report leaves it out."""
     return None if isinstance(value, UnsetType) else value
 
@@ -191,7 +196,7 @@ def _dataset(report: BoampsReport) -> str | None:
 
 
 def _queries(where: str, report: BoampsReport, options: ReportOptions) -> int:
-    stated = _known(report.task.nb_request) or options.queries
+    stated = _or_none(report.task.nb_request) or options.queries
     if stated is None:
         raise BadRow(
             where, "nbRequest is missing: say how many requests were measured with --queries", rule="unsaid"
@@ -205,7 +210,7 @@ def _queries(where: str, report: BoampsReport, options: ReportOptions) -> int:
     return int(stated)
 
 
-def _scope(measure: Measure, *, has_gpu: bool) -> str | None:
+def _scope(measure: ReportedMeasure, *, has_gpu: bool) -> str | None:
     method = measure.measurement_method.strip().casefold()
     gpu_mode, cpu_mode = (
         mode.strip().casefold() if isinstance(mode, str) else ""
@@ -231,15 +236,15 @@ def _hardware(where: str, scope: str, components: Sequence[Component], options: 
     if options.hardware is not None:
         name, count = counted(options.hardware)
         return gpus(name, count) if scope == "gpu" else node(name, count)
-    wanted = [component for component in components if _is_gpu(component)]
-    if not wanted or scope.startswith("cpu"):
-        wanted = [part for part in components if part.component_type.strip().casefold() == "cpu"]
-        if not wanted:
+    drawing = [component for component in components if _is_gpu(component)]
+    if not drawing or scope.startswith("cpu"):
+        drawing = [part for part in components if part.component_type.strip().casefold() == "cpu"]
+        if not drawing:
             raise BadRow(
                 where, "no component is a GPU or a CPU: name the hardware with --hardware", rule="unsaid"
             )
-        return processor(_component_name(where, wanted[0]))
-    different = {_component_name(where, component) for component in wanted}
+        return processor(_component_name(where, drawing[0]))
+    different = {_component_name(where, component) for component in drawing}
     if len(different) > 1:
         raise BadRow(
             where,
@@ -247,7 +252,7 @@ def _hardware(where: str, scope: str, components: Sequence[Component], options: 
             rule="unsaid",
         )
     name, prefixed = counted(different.pop())
-    count = max(prefixed, sum(component.nb_component for component in wanted))
+    count = max(prefixed, sum(component.nb_component for component in drawing))
     if not 1 <= count <= MOST_GPUS:
         raise BadRow(where, f"nbComponent comes to {count}, not 1 to {MOST_GPUS:,}", rule="not-a-number")
     return gpus(name, count) if scope == "gpu" else node(name, count)
@@ -264,19 +269,19 @@ def _component_name(where: str, component: Component) -> str:
     return joined.strip()
 
 
-def _stratum(algorithm: Algorithm, measure: Measure) -> str:
+def _stratum(algorithm: Algorithm, measure: ReportedMeasure) -> str:
     """The configuration in words: number format, framework, and what measured it."""
     framework = " ".join(
         word for word in (algorithm.framework, algorithm.framework_version) if isinstance(word, str)
     )
-    words = [_known(algorithm.quantization), framework, f"by {measure.measurement_method.strip()}"]
+    words = [_or_none(algorithm.quantization), framework, f"by {measure.measurement_method.strip()}"]
     modes = (("GPU", measure.gpu_tracking_mode), ("CPU", measure.cpu_tracking_mode))
     words += [f"{part} {mode}" for part, mode in modes if isinstance(mode, str) and mode]
     return ", ".join(word for word in words if word)
 
 
 def _parameters(where: str, algorithm: Algorithm) -> int | None:
-    billions = _known(algorithm.parameters_number)
+    billions = _or_none(algorithm.parameters_number)
     if billions is not None and not 0 < billions <= MOST_PARAMETERS_BILLIONS:
         raise BadRow(
             where,

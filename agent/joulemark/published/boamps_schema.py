@@ -19,12 +19,17 @@ RAPL, RAPL_WITH_MEMORY, STATED_WATTS = "rapl", "rapl, memory included", "process
 """`cpuTrackingMode` of the same; `gpuTrackingMode` is `NVML`."""
 NVML = "nvml"
 
+DataKind = Literal[
+    "tabular", "audio", "boolean", "image", "video", "object", "text", "token", "word", "other"
+]
+ReportQuality = Literal["high", "medium", "low"]
 
-class Part(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+
+class ReportPart(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A part of a report; its fields are called as in the report, in camel case."""
 
 
-class Publisher(Part, frozen=True, kw_only=True):
+class Publisher(ReportPart, frozen=True, kw_only=True):
     """Who publishes the report."""
 
     confidentiality_level: Literal["public", "internal", "confidential", "secret"]
@@ -34,7 +39,7 @@ class Publisher(Part, frozen=True, kw_only=True):
     public_key: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class Header(Part, frozen=True, kw_only=True):
+class Header(ReportPart, frozen=True, kw_only=True):
     """What the report says of itself."""
 
     report_datetime: str
@@ -46,7 +51,7 @@ class Header(Part, frozen=True, kw_only=True):
     publisher: Publisher | msgspec.UnsetType = msgspec.UNSET
 
 
-class Algorithm(Part, frozen=True, kw_only=True):
+class Algorithm(ReportPart, frozen=True, kw_only=True):
     """What ran. `parameters_number` is in billions."""
 
     training_type: str | msgspec.UnsetType = msgspec.UNSET
@@ -65,13 +70,11 @@ class Algorithm(Part, frozen=True, kw_only=True):
     quantization: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class DataDescription(Part, frozen=True, kw_only=True):
+class DataDescription(ReportPart, frozen=True, kw_only=True):
     """What went in, or came out. `data_format` may be any word: nothing here reads the schema's list of formats."""
 
     data_usage: Literal["input", "output"]
-    data_type: Literal[
-        "tabular", "audio", "boolean", "image", "video", "object", "text", "token", "word", "other"
-    ]
+    data_type: DataKind
     data_format: str | msgspec.UnsetType | None = msgspec.UNSET
     data_size: float | msgspec.UnsetType = msgspec.UNSET
     data_quantity: float | msgspec.UnsetType = msgspec.UNSET
@@ -81,7 +84,7 @@ class DataDescription(Part, frozen=True, kw_only=True):
     owner: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class MeasuredTask(Part, frozen=True, kw_only=True):
+class MeasuredTask(ReportPart, frozen=True, kw_only=True):
     """The task. `nb_request` is the number of requests that the measures are of."""
 
     task_stage: str
@@ -96,7 +99,7 @@ class MeasuredTask(Part, frozen=True, kw_only=True):
     task_description: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class Measure(Part, frozen=True, kw_only=True):
+class ReportedMeasure(ReportPart, frozen=True, kw_only=True):
     """A measure. `power_consumption` is an energy, in kWh, whatever its name; durations are in seconds."""
 
     measurement_method: str
@@ -113,7 +116,7 @@ class Measure(Part, frozen=True, kw_only=True):
     measurement_date_time: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class Component(Part, frozen=True, kw_only=True):
+class Component(ReportPart, frozen=True, kw_only=True):
     """A part of the machine; `memory_size` in GB."""
 
     component_type: str
@@ -126,7 +129,7 @@ class Component(Part, frozen=True, kw_only=True):
     share: Share | msgspec.UnsetType = msgspec.UNSET
 
 
-class Infrastructure(Part, frozen=True, kw_only=True):
+class Infrastructure(ReportPart, frozen=True, kw_only=True):
     """Where it ran."""
 
     infra_type: Literal["publicCloud", "privateCloud", "onPremise", "other"]
@@ -136,7 +139,7 @@ class Infrastructure(Part, frozen=True, kw_only=True):
     cloud_service: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class System(Part, frozen=True, kw_only=True):
+class System(ReportPart, frozen=True, kw_only=True):
     """The operating system."""
 
     os: str
@@ -144,14 +147,14 @@ class System(Part, frozen=True, kw_only=True):
     distribution_version: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class Software(Part, frozen=True, kw_only=True):
+class ReportSoftware(ReportPart, frozen=True, kw_only=True):
     """The programming language."""
 
     language: str
     version: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class Environment(Part, frozen=True, kw_only=True):
+class Environment(ReportPart, frozen=True, kw_only=True):
     """Where the electricity came from; `power_source_carbon_intensity` in gCO2eq/kWh."""
 
     country: str
@@ -165,14 +168,14 @@ class Environment(Part, frozen=True, kw_only=True):
     power_source_carbon_intensity: float | msgspec.UnsetType = msgspec.UNSET
 
 
-class BoampsReport(Part, frozen=True, kw_only=True):
+class BoampsReport(ReportPart, frozen=True, kw_only=True):
     """A report. `quality` is its publisher's own flag: an error of up to 10, 25 or 50 per cent."""
 
     task: MeasuredTask
-    measures: Annotated[tuple[Measure, ...], Meta(min_length=1)]
+    measures: Annotated[tuple[ReportedMeasure, ...], Meta(min_length=1)]
     infrastructure: Infrastructure
     header: Header | msgspec.UnsetType = msgspec.UNSET
     system: System | msgspec.UnsetType = msgspec.UNSET
-    software: Software | msgspec.UnsetType = msgspec.UNSET
+    software: ReportSoftware | msgspec.UnsetType = msgspec.UNSET
     environment: Environment | msgspec.UnsetType = msgspec.UNSET
-    quality: Literal["high", "medium", "low"] | msgspec.UnsetType = msgspec.UNSET
+    quality: ReportQuality | msgspec.UnsetType = msgspec.UNSET

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-SeriesBoundary = Literal["gpu", "processor", "machine", "wall", "modelled"]
+BoundaryBeyondResults = Literal["wall", "modelled"]
+"""Boundaries that are scopes of their own, and that no result of ours has."""
+
+SeriesBoundary = Literal["gpu", "processor", "machine", BoundaryBeyondResults]
 """The GPU alone; processor and memory alone; GPU, processor and memory of the machine; the machine at its plug, with
 its power supply; or no measurement at all: a number out of a model."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from math import fsum, sqrt
 from typing import TYPE_CHECKING, Literal
 
+from joulemark.published.boundary import BoundaryBeyondResults
 from joulemark.published.errors import file_of
 from joulemark.record.statement import DeviceKind, Scope
 
@@ -27,7 +28,7 @@ NO_COLUMN, EMPTY, ZERO, ONE_RUN, NOT_PUBLISHED, SOME_RUNS = (
 """Why a number is not known."""
 
 HardwareKind = Literal[DeviceKind, "node"]
-PublishedScope = Literal[Scope, "gpu+cpu", "node", "wall", "modelled"]
+PublishedScope = Literal[Scope, "gpu+cpu", "node", BoundaryBeyondResults]
 """What a published energy may cover: also what no result of ours does. `modelled`: nothing was metered."""
 
 

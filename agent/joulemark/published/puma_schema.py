@@ -18,11 +18,11 @@ Word64 = Annotated[str, Meta(max_length=64)]
 Word128 = Annotated[str, Meta(max_length=128)]
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PumaPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A part of a submission."""
 
 
-class Submitter(Part, frozen=True, kw_only=True):
+class Submitter(PumaPart, frozen=True, kw_only=True):
     """Who sends it, and what its sender agrees to."""
 
     name_or_alias: Annotated[str, Meta(min_length=3, max_length=64, pattern=r"^[A-Za-z0-9_\-.]+$")]
@@ -34,7 +34,7 @@ class Submitter(Part, frozen=True, kw_only=True):
     license: Literal["CC-BY-4.0"] = "CC-BY-4.0"
 
 
-class RunMetadata(Part, frozen=True, kw_only=True):
+class RunMetadata(PumaPart, frozen=True, kw_only=True):
     """What ran. `n_instances` is the number of queries; `model` is a tag of Ollama."""
 
     scenario: Literal["triage_jira", "effort_tawos", "prioritization_jira"]
@@ -63,7 +63,7 @@ class RunMetadata(Part, frozen=True, kw_only=True):
             raise ValueError("latency_ms_p95 is less than latency_ms_p50")
 
 
-class HardwareProfile(Part, frozen=True, kw_only=True):
+class HardwareProfile(PumaPart, frozen=True, kw_only=True):
     """The machine."""
 
     profile_id: Word64
@@ -75,7 +75,7 @@ class HardwareProfile(Part, frozen=True, kw_only=True):
     gpu_vram_gb: Annotated[int, Meta(ge=0, le=512)] | None = None
 
 
-class Metrics(Part, frozen=True, kw_only=True):
+class Metrics(PumaPart, frozen=True, kw_only=True):
     """How good the answers were; at least one of three is there."""
 
     f1_macro: Share | None = None
@@ -92,7 +92,7 @@ class Metrics(Part, frozen=True, kw_only=True):
             raise ValueError("none of f1_macro, mae and accuracy is there")
 
 
-class Sustainability(Part, frozen=True, kw_only=True):
+class Sustainability(PumaPart, frozen=True, kw_only=True):
     """What CodeCarbon read of the whole run."""
 
     codecarbon_version: Annotated[str, Meta(max_length=32)]
@@ -102,7 +102,7 @@ class Sustainability(Part, frozen=True, kw_only=True):
     country_iso: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
 
 
-class Integrity(Part, frozen=True, kw_only=True):
+class Integrity(PumaPart, frozen=True, kw_only=True):
     """`verification_status` is the community's own flag."""
 
     predictions_summary_hash: Annotated[str, Meta(pattern=r"^[a-f0-9]{64}$")]
@@ -110,7 +110,7 @@ class Integrity(Part, frozen=True, kw_only=True):
     verification_status: Literal["unverified", "self-attested", "community-verified"] = "self-attested"
 
 
-class PumaSubmission(Part, frozen=True, kw_only=True):
+class PumaSubmission(PumaPart, frozen=True, kw_only=True):
     """A submission."""
 
     submitter: Submitter
