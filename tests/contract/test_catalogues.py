@@ -127,6 +127,7 @@ ONE_WORD_TWO_ROLES = {"GPU minutes", "accepted", "none", "rejected", "withdrawn"
 
 ENGLISH_ON_PURPOSE = {
     "consensus": "raised to programmers",
+    "exports": "writes files of other projects, which have one language",
     "impact": "the platform has its own texts of what this room says",
     "published": "importers, which operators of a platform run; their messages go to a log",
     "rules": "findings are part of the public record, which has one language",
