@@ -22,6 +22,7 @@ from joulemark.record import envelope as envelopes
 from joulemark.record.codec import decode, encode
 from joulemark.record.errors import RecordError
 from joulemark.record.messages import (
+    Cosigned,
     Enrolled,
     ListedResults,
     LogProof,
@@ -202,9 +203,9 @@ class PlatformClient:
                 return None
             raise
 
-    def cosign(self, note: str, kind: type[T]) -> T:
+    def cosign(self, note: str) -> Cosigned:
         """Hand over a checkpoint of the platform's log with a witness's line. Raises Unreachable or Refused."""
-        return self._ask("POST", "log/cosignatures", kind, body=note.encode(), content_type=NOTE_TYPE)
+        return self._ask("POST", "log/cosignatures", Cosigned, body=note.encode(), content_type=NOTE_TYPE)
 
     def needed(self, suite_digest: str) -> tuple[NeededJob, ...]:
         """The jobs of a suite, first the one of which a further result would teach most.

@@ -16,12 +16,13 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 
+from joulemark.log import notes
 from joulemark.record import keys
 from joulemark_simulation.result_rows import Run, make_result, private_key
 from measurements.concurrency.message_headers import SENT_AT
 from measurements.intake.models import RefusalCount, State, Submission
 from measurements.ledger import sequencer
-from measurements.ledger.models import CopyState, LeafKind, LogHead
+from measurements.ledger.models import Checkpoint, CopyState, LeafKind, LogHead
 from measurements.ledger.services import append_leaf
 from measurements.monitoring import clock, dependencies, schema
 from measurements.monitoring.alarms import ALARMS
@@ -117,6 +118,13 @@ def copy_behind(settings: Settings, _patch: Patch) -> None:
     )
 
 
+def witness_late(settings: Settings, _patch: Patch) -> None:
+    key = keys.generate()
+    settings.LOG_WITNESSES = [notes.verifier_key(key, name="witness.example/w", kind=notes.COSIGNATURE)]
+    old = timezone.now() - timedelta(seconds=settings.WITNESS_ALARM_S + 60)
+    Checkpoint.objects.create(size=1, root="0" * 64, note="", signed_at=old)
+
+
 def checkpoint_late(settings: Settings, _patch: Patch) -> None:
     old = timezone.now() - timedelta(seconds=settings.LOG_ALARM_S + 60)
     append_leaf(kind=LeafKind.APPEAL, subject="0" * 64, facts={}, at=old)
@@ -190,6 +198,7 @@ CAUSES: list[tuple[str, Callable[[Settings, Patch], None]]] = [
     ("LogBroken", log_broken),
     ("LogBroken", log_outdated),
     ("LogCopyBehind", copy_behind),
+    ("WitnessLate", witness_late),
     ("CheckpointLate", checkpoint_late),
     ("SweepLate", sweep_late),
     ("SweepLate", sweep_never),

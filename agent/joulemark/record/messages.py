@@ -265,3 +265,10 @@ class ListedResults(Record, frozen=True, kw_only=True, forbid_unknown_fields=Fal
 
     next: str | None
     results: tuple[ListedResult, ...]
+
+
+class Cosigned(Answer, frozen=True, kw_only=True):
+    """The platform has taken a witness's signature of `size` entries; `added` counts the lines that are new to it."""
+
+    size: Count
+    added: Count

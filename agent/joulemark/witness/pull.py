@@ -15,9 +15,7 @@ from joulemark.log.add_checkpoint import AddCheckpoint
 from joulemark.log.checkpoints import log_name, open_checkpoint
 from joulemark.log.tiles import consistency_proof
 from joulemark.platform_client import PlatformClient
-from joulemark.record.codec import Answer
 from joulemark.record.errors import RecordError
-from joulemark.record.statement import Count
 from joulemark.translation import gettext as _
 from joulemark.translation import marked
 from joulemark.waiting import Waiting
@@ -36,13 +34,6 @@ PAUSES_S = (2.0, 5.0, 10.0)
 """A cache may show an older checkpoint for a moment: so long is waited before that is called a fault."""
 PATIENCE_S = 300.0
 ADVICE = marked("Check the address and the network; the next run resumes where this one stopped.")
-
-
-class Handover(Answer, frozen=True, kw_only=True):
-    """The platform's answer to a cosignature: of how many entries, and whether it is new there."""
-
-    size: Count
-    added: Count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +125,7 @@ def witness_once(
         )
         if not sends:
             return report
-        return replace(report, added=client.cosign(cosigned, Handover).added)
+        return replace(report, added=client.cosign(cosigned).added)
 
 
 def _newest(

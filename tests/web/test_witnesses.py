@@ -1,0 +1,329 @@
+"""Witnesses of the log: asked by the platform, or coming by themselves; against our own witness and against liars."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from joulemark.log import checkpoints, notes
+from joulemark.log.add_checkpoint import SIZE_TYPE, parse_request
+from joulemark.log.checkpoints import open_checkpoint
+from joulemark.log.merkle import leaf_hash
+from joulemark.record import keys
+from joulemark.witness.cosigner import Cosigner
+from joulemark.witness.server import WitnessServer
+from joulemark.witness.state import WitnessStore
+from measurements.ledger import sequencer, tile_store, witness_client
+from measurements.ledger.health import witnesses
+from measurements.ledger.log_key import log_key, log_name, verifier_key
+from measurements.ledger.models import Checkpoint, Cosignature, LeafKind, WitnessState
+from measurements.ledger.services import append_leaf
+from tests.client_response import Post
+from tests.processes import ROOT, SOURCE_ROOTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from django.test import Client
+    from pytest_django import Settings
+    from pytest_django.live_server_helper import LiveServer
+
+pytestmark = pytest.mark.django_db
+
+KEY = keys.generate()
+WITNESS = notes.verifier_key(KEY, name="witness.example/w", kind=notes.COSIGNATURE)
+Reply = tuple[int, str, bytes]
+
+
+def write(count: int) -> Checkpoint:
+    """So many further leaves, and a checkpoint over all."""
+    with transaction.atomic():
+        for number in range(count):
+            append_leaf(kind=LeafKind.APPEAL, subject=f"{number:064x}", facts={}, at=timezone.now())
+    checkpoint = sequencer.sequence()
+    assert checkpoint is not None
+    return checkpoint
+
+
+@contextmanager
+def served(server: ThreadingHTTPServer) -> Iterator[str]:
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def answering(reply: Callable[[bytes], Reply]) -> Iterator[str]:
+    """A witness that answers whatever `reply` returns for a body."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            assert self.path == "/sub/add-checkpoint"
+            status, content_type, body = reply(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(status)
+            self.send_header("Content-Type", content_type)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *words: object) -> None:
+            """Silent."""
+
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as address:
+        yield f"{address}/sub"
+
+
+@pytest.fixture
+def witness(settings: Settings, tmp_path: Path) -> Iterator[Cosigner]:
+    """Our own witness in a thread, which the platform is told to ask."""
+    cosigner = Cosigner(
+        name=WITNESS.name,
+        key=KEY,
+        store=WitnessStore(tmp_path / "witness"),
+        logs={log_name(): verifier_key()},
+    )
+    settings.LOG_WITNESSES = [WITNESS]
+    with served(WitnessServer("127.0.0.1", 0, cosigner)) as address:
+        settings.LOG_WITNESS_ADDRESSES = {WITNESS: address}
+        yield cosigner
+
+
+def published(client: Client) -> str:
+    return client.get("/log/checkpoint").getvalue().decode()
+
+
+def test_each_checkpoint_is_cosigned_and_published_so(witness: Cosigner, client: Client) -> None:
+    assert witness_client.ask_witnesses() == 0  # nothing is signed yet
+    for count in (1, 6, 300):
+        size = write(count).size
+        assert witness_client.ask_witnesses() == 1
+        seen = open_checkpoint(published(client), key=verifier_key(), origin=log_name(), witnesses=[WITNESS])
+        assert seen.size == size
+        assert witness_client.ask_witnesses() == 0
+    assert Cosignature.objects.count() == 3
+    state = WitnessState.objects.get()
+    assert (state.size, state.failures, state.fault) == (307, 0, "")
+    health = client.get("/api/v1/health").json()["log"]["witnesses"]
+    assert [(row["name"], row["size"], row["late_s"], row["fault"]) for row in health] == [
+        ("witness.example/w", 307, 0.0, "")
+    ]
+    assert 0 <= health[0]["age_s"] < 60
+    page = client.get("/en/log/").content.decode()
+    assert WITNESS.encode() in page
+    assert "Last cosignature" in page
+
+
+def test_what_a_witness_knows_is_learned_from_its_conflict(witness: Cosigner) -> None:
+    """An answer was lost on the way, or the platform's own note of the size was."""
+    write(3)
+    witness_client.ask_witnesses()
+    write(4)
+    for forgotten in (0, 2):
+        WitnessState.objects.update(size=forgotten)
+        write(2)
+        assert witness_client.ask_witnesses() == 1
+    assert WitnessState.objects.get().size == 11
+
+
+def test_a_witness_that_has_more_than_this_log_is_named(witness: Cosigner) -> None:
+    write(3)
+    witness_client.ask_witnesses()
+    WitnessState.objects.update(size=9)
+    write(1)
+    assert witness_client.ask_witnesses() == 0
+    assert "older than what it has signed" in WitnessState.objects.get().fault
+    assert [row.late_s > 0 for row in witnesses()] == [True]
+
+
+def garbled(body: bytes) -> Reply:
+    note = parse_request(body).note
+    other = notes.cosign(note, name=WITNESS.name, key=keys.generate(), at=datetime.now(UTC))
+    return 200, "text/plain", other[len(note) :].encode()
+
+
+def ahead(body: bytes) -> Reply:
+    note = parse_request(body).note
+    late = datetime.now(UTC) + timedelta(hours=1)
+    return 200, "text/plain", notes.cosign(note, name=WITNESS.name, key=KEY, at=late)[len(note) :].encode()
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (garbled, "no cosignature of it"),
+        (ahead, "NTP"),
+        (lambda _: (200, "text/plain", b""), "no cosignature of it"),
+        (lambda _: (200, "text/plain", b"\xff"), "no cosignature of it"),
+        (lambda _: (200, "text/plain", b"x" * 100_000), "too long"),
+        (lambda _: (302, "text/plain", b""), "answers 302"),
+        (lambda _: (403, "text/plain", b""), "does not trust the key"),
+        (lambda _: (404, "text/plain", b""), "does not know this log"),
+        (lambda _: (409, "text/plain", b"7\n"), "another tree of this size"),
+        (lambda _: (409, SIZE_TYPE, b"99\n"), "has cosigned 99 entries"),
+        (lambda _: (409, SIZE_TYPE, b"0\n"), "answers 409"),
+        (lambda _: (422, "text/plain", b""), "does not believe"),
+        (lambda _: (500, "text/plain", b""), "answers 500"),
+    ],
+)
+def test_whatever_else_a_witness_answers_is_stored_as_its_fault_alone(
+    settings: Settings, client: Client, reply: Callable[[bytes], Reply], words: str
+) -> None:
+    write(3)
+    before = published(client)
+    settings.LOG_WITNESSES = [WITNESS]
+    with answering(reply) as address:
+        settings.LOG_WITNESS_ADDRESSES = {WITNESS: address}
+        assert witness_client.ask_witnesses() == 0
+        assert witness_client.ask_witnesses() == 0  # not asked again so soon
+    state = WitnessState.objects.get()
+    assert words in state.fault
+    assert state.failures == 1
+    assert not Cosignature.objects.exists()
+    assert published(client) == before
+
+
+def test_a_witness_that_is_away_is_asked_less_and_less_often(settings: Settings) -> None:
+    write(1)
+    settings.LOG_WITNESSES = [WITNESS]
+    settings.LOG_WITNESS_ADDRESSES = {WITNESS: "http://127.0.0.1:9"}
+    pauses = []
+    for _round in range(12):
+        witness_client.ask_witnesses()
+        state = WitnessState.objects.get()
+        pauses.append((state.next_at - state.tried_at).total_seconds())
+        WitnessState.objects.update(next_at=timezone.now())
+    assert state.fault == "It gives no answer (ConnectError)."
+    assert 8 <= pauses[0] <= 10
+    assert 2880 <= pauses[-1] <= 3600
+    assert all(later > earlier for earlier, later in itertools.pairwise(pauses[:8]))
+
+
+def test_a_cosignature_may_be_brought_by_whoever_has_it(
+    settings: Settings, client: Client, post: Post
+) -> None:
+    write(3)
+    note = published(client)
+    signed = notes.cosign(note, name=WITNESS.name, key=KEY, at=datetime.now(UTC))
+    refused = post("log/cosignatures", signed.encode())
+    assert (refused.status_code, refused.json()["code"]) == (403, "JM-WITNESS-UNKNOWN")
+    settings.LOG_WITNESSES = [WITNESS]
+    assert post("log/cosignatures", signed.encode()).json() == {"size": 3, "added": 1}
+    later = notes.cosign(note, name=WITNESS.name, key=KEY, at=datetime.now(UTC) + timedelta(seconds=9))
+    for again in (signed, later):
+        assert post("log/cosignatures", again.encode()).json() == {"size": 3, "added": 0}
+    assert published(client) == signed
+    other = notes.sign(f"{log_name()}\n2\n{'A' * 43}=\n", name=log_name(), key=keys.generate())
+    fork = post(
+        "log/cosignatures", notes.cosign(other, name=WITNESS.name, key=KEY, at=datetime.now(UTC)).encode()
+    )
+    assert (fork.status_code, fork.json()["code"]) == (409, "JM-CHECKPOINT-OTHER")
+    for body, code in (
+        (b"\xff", "JM-NOTE"),
+        (b"text\n", "JM-NOTE"),
+        (b"a\n\n\xe2\x80\x94 a AAAAAAA=\n", "JM-CHECKPOINT"),
+    ):
+        answer = post("log/cosignatures", body)
+        assert (answer.status_code, answer.json()["code"]) == (400, code)
+
+
+def agent_environment(folder: Path) -> dict[str, str]:
+    own = {f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CONFIG", "STATE", "CACHE")}
+    outside = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    return {**outside, **own, "PYTHONPATH": SOURCE_ROOTS}
+
+
+def witness_command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "joulemark", "witness", *words],
+        env=agent_environment(folder),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.processes
+@pytest.mark.django_db(transaction=True)
+def test_platform_and_witnesses_as_processes(
+    settings: Settings, live_server: LiveServer, client: Client, tmp_path: Path
+) -> None:
+    """One witness serves and is asked, another comes by cron; a second history is refused by both, with evidence."""
+    settings.ORIGIN = live_server.url
+    write(5)
+    serving = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "joulemark", "witness", live_server.url),
+            *("--name", "witness.example/serves", "--serve", "127.0.0.1:0"),
+        ],
+        env=agent_environment(tmp_path / "one"),
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert serving.stderr is not None
+        key, address = (serving.stderr.readline().split()[-1], serving.stderr.readline().split()[2])
+        asked = notes.VerifierKey.parse(key)
+        settings.LOG_WITNESSES = [asked]
+        settings.LOG_WITNESS_ADDRESSES = {asked: address.rstrip(".")}
+        assert witness_client.ask_witnesses() == 1
+
+        first = witness_command(tmp_path / "two", live_server.url, "--name", "witness.example/cron")
+        assert first.returncode == 4, first.stderr
+        assert "JM-WITNESS-UNKNOWN" in first.stderr
+        cron = notes.VerifierKey.parse(first.stderr.splitlines()[0].split()[-1])
+        settings.LOG_WITNESSES = [asked, cron]
+        write(300)
+        assert witness_client.ask_witnesses() == 1
+        second = witness_command(tmp_path / "two", live_server.url)
+        assert second.returncode == 0, second.stderr
+        assert "it continues the 5 entries cosigned before" in second.stdout
+        note = published(client)
+        seen = open_checkpoint(note, key=verifier_key(), origin=log_name(), witnesses=[asked, cron])
+        assert seen.size == 305
+
+        fork(303)
+        assert witness_client.ask_witnesses() == 0
+        assert "older than what it has signed" in WitnessState.objects.get().fault
+        shrunk = witness_command(tmp_path / "two", live_server.url, "--keep")
+        assert shrunk.returncode == 3, shrunk.stderr
+        assert "this witness has cosigned 305" in shrunk.stderr
+    finally:
+        serving.terminate()
+        serving.wait(timeout=20)
+        assert serving.stderr is not None
+        serving.stderr.close()
+
+
+def fork(size: int) -> None:
+    """Sign and publish a second, shorter history, as an operator with the key could."""
+    text = checkpoints.Checkpoint(origin=log_name(), size=size, root=leaf_hash(b"another")).text()
+    note = notes.sign(text, name=log_name(), key=log_key())
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE ledger_checkpoint DISABLE TRIGGER USER")
+        cursor.execute("ALTER TABLE ledger_cosignature DISABLE TRIGGER USER")
+        cursor.execute("DELETE FROM ledger_cosignature")
+        cursor.execute("DELETE FROM ledger_checkpoint")
+        cursor.execute("ALTER TABLE ledger_checkpoint ENABLE TRIGGER USER")
+        cursor.execute("ALTER TABLE ledger_cosignature ENABLE TRIGGER USER")
+    Checkpoint.objects.create(size=size, root="0" * 64, note=note, signed_at=timezone.now())
+    tile_store.write([(tile_store.CHECKPOINT, note.encode())])
