@@ -12,7 +12,7 @@ from django.utils import timezone
 from measurements.ledger.checkpoint_times import uncosigned_since
 from measurements.ledger.copies import log_copies
 from measurements.ledger.errors import Damaged
-from measurements.ledger.models import Checkpoint, Cosignature, CopyState, Leaf, LogHead, WitnessState
+from measurements.ledger.models import Checkpoint, CopyState, Cosignature, Leaf, LogHead, WitnessState
 from measurements.ledger.published import read_published
 
 

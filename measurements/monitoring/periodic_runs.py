@@ -47,6 +47,7 @@ def periods_s() -> dict[str, float]:
         "boards.sweep",
         "ledger.sequence",
         "ledger.ask_witnesses",
+        "webhooks.run",
     )  # `joulemark_site.embedded` does the same
     names = of_one_process if settings.CELERY_TASK_ALWAYS_EAGER else schedule
     return {name: schedule[name]["schedule"].run_every.total_seconds() for name in names}

@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "measurements.pages",
     "measurements.downloads",
     "measurements.monitoring",
+    "measurements.webhooks",
 ]
 
 MIDDLEWARE = [
@@ -145,6 +146,7 @@ SWEEP_WAITING_LONGER_THAN_S = env.seconds("JOULEMARK_SWEEP_WAITING_S", 120)
 CELL_EVERY_S = env.seconds("JOULEMARK_CELL_EVERY_S", 10)
 ANSWER_RENEWAL_S = env.seconds("JOULEMARK_ANSWER_RENEWAL_S", 5)
 WITNESS_EVERY_S = env.seconds("JOULEMARK_LOG_WITNESS_EVERY_S", 30)
+WEBHOOKS_EVERY_S = env.seconds("JOULEMARK_WEBHOOKS_EVERY_S", 10)
 LOG_EVERY_S = env.seconds("JOULEMARK_LOG_EVERY_S", 5)
 SWEEP_MESSAGE_LIFE_S = max(SWEEP_EVERY_S, 600)  # a worker's clock may be minutes ahead of the sender's
 CELERY_TASK_ANNOTATIONS = {"*": {"expires": SWEEP_MESSAGE_LIFE_S}}  # whatever is lost so, a sweep sends again
@@ -156,7 +158,10 @@ CELERY_TASK_DEFAULT_QUEUE = SWEEP_QUEUE
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_TASK_ROUTES = {
     "ledger.sequence": {"queue": LOG_QUEUE},
-    "ledger.ask_witnesses": {"queue": OUTGOING_QUEUE},  # the process that reaches the outside; the log goes first
+    "ledger.ask_witnesses": {
+        "queue": OUTGOING_QUEUE
+    },  # the process that reaches the outside; the log goes first
+    "webhooks.run": {"queue": OUTGOING_QUEUE},
     "review.sweep": {"queue": SWEEP_QUEUE},
     "boards.sweep": {"queue": SWEEP_QUEUE},
     "review.compare": {"queue": CELL_QUEUE},
@@ -179,6 +184,7 @@ CELERY_BEAT_SCHEDULE = {
         "review.compare_due": CELL_EVERY_S / 2,  # a cell whose turn comes is found within half a turn
         "boards.refresh_due": CELL_EVERY_S / 2,
         "answer_cache.renew": ANSWER_RENEWAL_S,
+        "webhooks.run": WEBHOOKS_EVERY_S,
     }.items()
 }
 STATEMENT_LIMIT_S = env.seconds("JOULEMARK_STATEMENT_LIMIT_S", 50)  # a proxy waits for a minute
@@ -203,6 +209,7 @@ METRICS_NETWORKS = env.networks("JOULEMARK_METRICS_FROM")
 OPERATORS = env.words("JOULEMARK_OPERATORS", "")
 MODERATORS = env.words("JOULEMARK_MODERATORS", "")
 ALARM_LANGUAGE = env.choice("JOULEMARK_ALARM_LANGUAGE", "en", ("en", "ru"))
+WEBHOOKS_PRIVATE = env.flag("JOULEMARK_WEBHOOKS_PRIVATE", default=False)
 WEBHOOK_URL = hidden.secret_address("JOULEMARK_WEBHOOK_URL")
 PING_URL = hidden.secret_address("JOULEMARK_PING_URL")
 EMAIL_HOST = env.text("JOULEMARK_MAIL_HOST", "")

@@ -28,8 +28,8 @@ def witness_addresses(name: str, witnesses: list[VerifierKey]) -> dict[VerifierK
             parts = None
         if parts is None or witness not in by_name or parts.username or parts.query or parts.fragment:
             raise BadSetting(
-                f"{name}: entry {place} is not the name of a witness of JOULEMARK_LOG_WITNESSES with its address; write "
-                "it like witness.example/w1=https://witness.example."
+                f"{name}: entry {place} is not the name of a witness of JOULEMARK_LOG_WITNESSES with its address; "
+                "write it like witness.example/w1=https://witness.example."
             )
         addresses[by_name[witness]] = address.rstrip("/")
     return addresses
