@@ -24,7 +24,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from joulemark_simulation.result_rows import Run, make_result
+from joulemark_simulation.result_rows import Run, demo_catalog, make_result
 from measurements.boards.services import refresh_cells_of
 from measurements.ledger import sequencer
 from measurements.ledger.models import LeafKind
@@ -225,6 +225,7 @@ def test_a_name_is_resolved_once_and_all_that_it_has_must_be_public(monkeypatch:
 
 
 def test_each_event_is_sent_once_signed_and_as_it_was_stored(receiver: Receiver) -> None:
+    demo_catalog()
     checkpoint()  # before anybody wants to know
     endpoint = add_endpoint(address=receiver.address, kinds=[])
     gather_events()
@@ -251,7 +252,9 @@ def test_each_event_is_sent_once_signed_and_as_it_was_stored(receiver: Receiver)
     cell = next(json.loads(body)["data"] for *_rest, body in messages if "cell.moved" in body)
     assert cell["unit"] == "J/query"
     assert cell["energy"] > 0
-    assert {cell[name] for name in ("grade", "scope", "tier", "series")} - {"", None} != set()
+    assert all(
+        cell[name] for name in ("series", "task", "dataset", "model", "hardware", "grade", "scope", "tier")
+    )
 
 
 def test_a_verdict_is_told_with_its_leaf(receiver: Receiver) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import itertools
+import json
 import os
 import subprocess
 import sys
@@ -13,24 +15,25 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
-from joulemark.log import checkpoints, notes
+from joulemark.config import Folders
+from joulemark.log import notes
 from joulemark.log.add_checkpoint import SIZE_TYPE, parse_request
 from joulemark.log.checkpoints import open_checkpoint
-from joulemark.log.merkle import leaf_hash
 from joulemark.record import keys
+from joulemark.witness import witness_key
 from joulemark.witness.cosigner import Cosigner
 from joulemark.witness.server import WitnessServer
 from joulemark.witness.state import WitnessStore
-from measurements.ledger import sequencer, tile_store, witness_client
+from measurements.ledger import sequencer, witness_client
 from measurements.ledger.health import witnesses
-from measurements.ledger.log_key import log_key, log_name, verifier_key
+from measurements.ledger.log_key import log_name, verifier_key
 from measurements.ledger.models import Checkpoint, Cosignature, LeafKind, WitnessState
 from measurements.ledger.services import append_leaf
 from tests.client_response import Post
-from tests.processes import ROOT, SOURCE_ROOTS
+from tests.processes import ROOT, SOURCE_ROOTS, Platform, embedded_platform, free_port, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +41,6 @@ if TYPE_CHECKING:
 
     from django.test import Client
     from pytest_django import Settings
-    from pytest_django.live_server_helper import LiveServer
 
 pytestmark = pytest.mark.django_db
 
@@ -126,7 +128,7 @@ def test_each_checkpoint_is_cosigned_and_published_so(witness: Cosigner, client:
     ]
     assert 0 <= health[0]["age_s"] < 60
     page = client.get("/en/log/").content.decode()
-    assert WITNESS.encode() in page
+    assert WITNESS.encode() in html.unescape(page)
     assert "Last cosignature" in page
 
 
@@ -261,69 +263,54 @@ def witness_command(folder: Path, *words: str) -> subprocess.CompletedProcess[st
     )
 
 
-@pytest.mark.processes
-@pytest.mark.django_db(transaction=True)
-def test_platform_and_witnesses_as_processes(
-    settings: Settings, live_server: LiveServer, client: Client, tmp_path: Path
-) -> None:
-    """One witness serves and is asked, another comes by cron; a second history is refused by both, with evidence."""
-    settings.ORIGIN = live_server.url
-    write(5)
-    serving = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "joulemark", "witness", live_server.url),
-            *("--name", "witness.example/serves", "--serve", "127.0.0.1:0"),
-        ],
-        env=agent_environment(tmp_path / "one"),
-        cwd=ROOT,
-        stderr=subprocess.PIPE,
-        text=True,
+def prepared_witness(folder: Path, name: str) -> notes.VerifierKey:
+    """The public key of a witness whose folders are in `folder`, made as its first run makes it."""
+    folders = Folders(
+        config=folder / "config" / "joulemark", state=folder / "state" / "joulemark", cache=folder / "cache"
     )
-    try:
-        assert serving.stderr is not None
-        key, address = (serving.stderr.readline().split()[-1], serving.stderr.readline().split()[2])
-        asked = notes.VerifierKey.parse(key)
-        settings.LOG_WITNESSES = [asked]
-        settings.LOG_WITNESS_ADDRESSES = {asked: address.rstrip(".")}
-        assert witness_client.ask_witnesses() == 1
-
-        first = witness_command(tmp_path / "two", live_server.url, "--name", "witness.example/cron")
-        assert first.returncode == 4, first.stderr
-        assert "JM-WITNESS-UNKNOWN" in first.stderr
-        cron = notes.VerifierKey.parse(first.stderr.splitlines()[0].split()[-1])
-        settings.LOG_WITNESSES = [asked, cron]
-        write(300)
-        assert witness_client.ask_witnesses() == 1
-        second = witness_command(tmp_path / "two", live_server.url)
-        assert second.returncode == 0, second.stderr
-        assert "it continues the 5 entries cosigned before" in second.stdout
-        note = published(client)
-        seen = open_checkpoint(note, key=verifier_key(), origin=log_name(), witnesses=[asked, cron])
-        assert seen.size == 305
-
-        fork(303)
-        assert witness_client.ask_witnesses() == 0
-        assert "older than what it has signed" in WitnessState.objects.get().fault
-        shrunk = witness_command(tmp_path / "two", live_server.url, "--keep")
-        assert shrunk.returncode == 3, shrunk.stderr
-        assert "this witness has cosigned 305" in shrunk.stderr
-    finally:
-        serving.terminate()
-        serving.wait(timeout=20)
-        assert serving.stderr is not None
-        serving.stderr.close()
+    _name, key = witness_key.load_or_create(folders, name=name)
+    return notes.verifier_key(key, name=name, kind=notes.COSIGNATURE)
 
 
-def fork(size: int) -> None:
-    """Sign and publish a second, shorter history, as an operator with the key could."""
-    text = checkpoints.Checkpoint(origin=log_name(), size=size, root=leaf_hash(b"another")).text()
-    note = notes.sign(text, name=log_name(), key=log_key())
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE ledger_checkpoint DISABLE TRIGGER USER")
-        cursor.execute("ALTER TABLE ledger_cosignature DISABLE TRIGGER USER")
-        cursor.execute("DELETE FROM ledger_cosignature")
-        cursor.execute("DELETE FROM ledger_checkpoint")
-        cursor.execute("ALTER TABLE ledger_checkpoint ENABLE TRIGGER USER")
-        cursor.execute("ALTER TABLE ledger_cosignature ENABLE TRIGGER USER")
-    Checkpoint.objects.create(size=size, root="0" * 64, note=note, signed_at=timezone.now())
-    tile_store.write([(tile_store.CHECKPOINT, note.encode())])
+@pytest.mark.processes
+@pytest.mark.timeout(240)
+def test_platform_and_witnesses_as_processes(tmp_path: Path) -> None:
+    """One witness serves and is asked, another comes by cron, a third is unknown; what they sign is published."""
+    asked = prepared_witness(tmp_path / "one", "witness.example/serves")
+    cron = prepared_witness(tmp_path / "two", "witness.example/cron")
+    port = free_port()
+    with embedded_platform(
+        folder=tmp_path,
+        JOULEMARK_LOG_EVERY_S="1",
+        JOULEMARK_LOG_WITNESS_EVERY_S="1",
+        JOULEMARK_LOG_WITNESSES=f"{asked.encode()} {cron.encode()}",
+        JOULEMARK_LOG_WITNESS_ADDRESSES=f"{asked.name}=http://127.0.0.1:{port}",
+    ) as running:
+        web = running.start_web()
+        serving = subprocess.Popen(
+            [sys.executable, "-m", "joulemark", "witness", running.origin, "--serve", f"127.0.0.1:{port}"],
+            env=agent_environment(tmp_path / "one"),
+            cwd=ROOT,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            wait_until(lambda: asked.name in note_of(running), beside=web, what="the witness was asked")
+        finally:
+            serving.terminate()
+            serving.wait(timeout=20)
+        brought = witness_command(tmp_path / "two", running.origin)
+        assert brought.returncode == 0, brought.stderr
+        assert "the platform has taken the cosignature" in brought.stdout
+        unknown = witness_command(tmp_path / "three", running.origin, "--name", "witness.example/unknown")
+        assert unknown.returncode == 4, unknown.stderr
+        assert "JM-WITNESS-UNKNOWN" in unknown.stderr
+        again = witness_command(tmp_path / "two", running.origin, "--keep", "--json")
+        log = notes.VerifierKey.parse(json.loads(again.stdout)["log_key"])
+        seen = open_checkpoint(note_of(running), key=log, origin=log.name, witnesses=[asked, cron])
+        assert seen.size >= 1
+
+
+def note_of(running: Platform) -> str:
+    """The published checkpoint; empty before the first."""
+    status, note = running.get("/log/checkpoint")
+    return note.decode() if status == 200 else ""

@@ -81,7 +81,7 @@ class Cosigner:
             state = self.store.load(origin)
             self._require_continued(state, checkpoint, request)
             at = self.now()
-            note = _without_others(request.note, log_key)
+            note = with_log_lines_alone(request.note, log_key)
             line = notes.cosign(note, name=self.name, key=self.key, at=at).removeprefix(note)
             self.store.save(
                 WitnessedLog(origin=origin, log_key=log_key.encode(), checkpoint=note, at=_to_second(at))
@@ -129,7 +129,7 @@ def _origin_of(note: str) -> str:
         raise NotCosigned(400, str(error), code=error.code) from error
 
 
-def _without_others(note: str, key: VerifierKey) -> str:
+def with_log_lines_alone(note: str, key: VerifierKey) -> str:
     """The note with the log's own lines alone: other witnesses' may be many, and are theirs to keep."""
     text = notes.claimed_text(note)
     lines = note[len(text) + 1 :].splitlines(keepends=True)

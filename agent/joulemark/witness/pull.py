@@ -19,7 +19,7 @@ from joulemark.record.errors import RecordError
 from joulemark.translation import gettext as _
 from joulemark.translation import marked
 from joulemark.waiting import Waiting
-from joulemark.witness.cosigner import Cosigner, NotCosigned
+from joulemark.witness.cosigner import Cosigner, NotCosigned, with_log_lines_alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,7 +113,7 @@ def witness_once(
                 ),
                 code=code,
             ) from error
-        cosigned = f"{note}{line}"
+        cosigned = f"{with_log_lines_alone(note, cosigner.logs[log])}{line}"
         report = WitnessReport(
             origin=origin,
             log_key=cosigner.logs[log],

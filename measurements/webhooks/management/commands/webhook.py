@@ -53,10 +53,7 @@ class Command(BaseCommand):
             for endpoint in WebhookEndpoint.objects.all():
                 self.stdout.write(_described(endpoint))
         else:
-            endpoint = WebhookEndpoint.objects.filter(pk=options["number"]).first()
-            if endpoint is None:
-                raise CommandError(f"There is no webhook {options['number']}; see `manage.py webhook list`.")
-            getattr(self, f"_{options['action']}")(endpoint)
+            getattr(self, f"_{options['action']}")(_endpoint(options["number"]))
 
     def _add(self, options: dict[str, Any]) -> None:
         try:
@@ -90,6 +87,13 @@ class Command(BaseCommand):
             tried = f"{row.tried_at:%Y-%m-%d %H:%M:%S}" if row.tried_at else "not tried yet"
             words = [tried, row.event.message_id, str(row.event), row.outcome, f"attempts {row.n_attempts}"]
             self.stdout.write("  ".join([*words, row.last_fault]).rstrip())
+
+
+def _endpoint(number: int) -> WebhookEndpoint:
+    endpoint = WebhookEndpoint.objects.filter(pk=number).first()
+    if endpoint is None:
+        raise CommandError(f"There is no webhook {number}; see `manage.py webhook list`.")
+    return endpoint
 
 
 def _described(endpoint: WebhookEndpoint) -> str:
