@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from joulemark import durable
 from joulemark.errors import UsageError
 from joulemark.log import notes
 from joulemark.log.add_checkpoint import (
@@ -304,8 +306,6 @@ class WitnessAndCrashes(RuleBasedStateMachine):
         proof=st.sampled_from(["right", "none", "of another"]),
     )
     def add(self, tree: int, old: int | None, size: int, crash: str, proof: str) -> None:
-        from joulemark.witness import state as states
-
         known = self.witness.store.load(ORIGIN)
         if old is None:
             old = known.latest().size if known else 0
@@ -316,23 +316,19 @@ class WitnessAndCrashes(RuleBasedStateMachine):
             "of another": self.trees[(tree + 1) % 4].proof(old, size),
         }[proof]
         self.at += timedelta(seconds=1)
-        write = states.durable.write
+        write = durable.write
 
         def stop(target: Path, data: bytes, *, mode: int = 0o644, replace: bool = True) -> None:
             if crash == "after":
                 write(target, data, mode=mode, replace=replace)
             raise Power
 
-        if crash != "no":
-            states.durable.write = stop
+        request = AddCheckpoint(old_size=old, proof=path, note=source.note(size))
         try:
-            line = self.witness.add_checkpoint(
-                AddCheckpoint(old_size=old, proof=path, note=source.note(size))
-            )
+            with patch.object(durable, "write", write if crash == "no" else stop):
+                line = self.witness.add_checkpoint(request)
         except (NotCosigned, Power):
             return
-        finally:
-            states.durable.write = write
         own_line(source.note(size), line, key=self.witness.verifier_key)
         self.cosigned.append((tree, size))
 

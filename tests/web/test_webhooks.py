@@ -29,7 +29,7 @@ from measurements.boards.services import refresh_cells_of
 from measurements.ledger import sequencer
 from measurements.ledger.models import LeafKind
 from measurements.ledger.services import append_leaf
-from measurements.webhooks import delivering, destinations, exchange, signing
+from measurements.webhooks import delivering, exchange, signing
 from measurements.webhooks.delivering import RETRIES_S, deliver_due, forget_old
 from measurements.webhooks.destinations import NotAllowed, is_public, require_usable, resolve
 from measurements.webhooks.exchange import Attempt, Message
@@ -207,7 +207,7 @@ def test_a_name_is_resolved_once_and_all_that_it_has_must_be_public(monkeypatch:
         asked.append(host)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, port)) for ip in answers[host]]
 
-    monkeypatch.setattr(destinations.socket, "getaddrinfo", lookup)
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
     with pytest.raises(NotAllowed, match="not public"):
         resolve("https://both.example/")
     place = resolve("https://good.example:8443/a?b=1")

@@ -136,6 +136,7 @@ def _newest(
     sleep: Callable[[float], None],
 ) -> tuple[str, Checkpoint]:
     """The published note and its checkpoint; one that is older than what was cosigned is asked for again."""
+    size = last.size if last else 0
     for pause_s in (*PAUSES_S, None):
         try:
             note = platform.checkpoint()
@@ -146,7 +147,7 @@ def _newest(
                 _("The checkpoint is not verified ({code}): {error}").format(code=code, error=error),
                 code=code,
             ) from error
-        if last is None or checkpoint.size >= last.size:
+        if checkpoint.size >= size:
             return note, checkpoint
         if pause_s is not None:
             sleep(pause_s)
@@ -154,7 +155,7 @@ def _newest(
         _(
             "The log shows {shown} entries, and this witness has cosigned {size}: either entries were removed, or "
             "you are shown an old checkpoint. Nothing was cosigned."
-        ).format(shown=checkpoint.size, size=last.size),
+        ).format(shown=checkpoint.size, size=size),
         code="JM-LOG-SHRUNK",
     )
 
