@@ -127,7 +127,7 @@ def test_each_checkpoint_is_cosigned_and_published_so(witness: Cosigner, client:
         ("witness.example/w", 307, 0.0, "")
     ]
     assert 0 <= health[0]["age_s"] < 60
-    page = client.get("/en/log/").content.decode()
+    page = client.get("/en/checkpoints/").content.decode()
     assert WITNESS.encode() in html.unescape(page)
     assert "Last cosignature" in page
 
