@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "joulemark_site.request_log.logged_requests",
     "joulemark_site.probe_addresses.answered_probes",
     "joulemark_site.cross_origin.cross_origin_reads",
+    "joulemark_site.quota_headers.quota_headers",
     "joulemark_site.caching.explicit_caching",
     "joulemark_site.security.content_security_policy",
     "django.middleware.security.SecurityMiddleware",
@@ -223,7 +224,8 @@ DEFAULT_FROM_EMAIL = env.text("JOULEMARK_MAIL_FROM", "joulemark@localhost")
 APPEAL_WINDOW_S = env.seconds("JOULEMARK_APPEAL_WINDOW_S", 30 * 24 * 3600)
 APPEAL_ANSWER_S = env.seconds("JOULEMARK_APPEAL_ANSWER_S", 14 * 24 * 3600)
 RATES = env.rates(
-    "JOULEMARK_RATES", "prefix=6000/h,enrolment=60/h,ticket=1200/h,result=2400/h,request=120/h,rows=6000/h"
+    "JOULEMARK_RATES",
+    "prefix=6000/h,enrolment=60/h,ticket=1200/h,result=2400/h,request=120/h,rows=6000/h,reads=36000/h",
 )
 PROXIES = env.count("JOULEMARK_PROXIES", 0)
 WEB_PROCESSES = env.count(
@@ -266,6 +268,7 @@ SPECTACULAR_SETTINGS = {
         "NoScoreIntervalEnum": "measurements.display.choices.NoScoreInterval",
         "NoCellIntervalEnum": "measurements.display.choices.NoInterval",
         "NoModelIntervalEnum": "measurements.display.choices.NoModelInterval",
+        "BoardRowKindEnum": "measurements.display.choices.ModelKind",
         "AnswerFormEnum": "measurements.display.choices.AnswerForm",
     },
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
