@@ -152,10 +152,10 @@ class CosignatureView(APIView):
         tags=["log"],
     )
     def post(self, request: Request) -> HttpResponse:
-        """Answer with the size of the checkpoint and how many lines are new.
+        """Answer with the size of the checkpoint and the witnesses whose lines the platform has.
 
         The body is a recent checkpoint of this log with the lines of witnesses whose keys the platform knows (C2SP
-        tlog-cosignature). The same note may be sent again and adds nothing.
+        tlog-cosignature). The same note may be sent again.
         """
         data = read_body(request, most=MOST_NOTE_BYTES)
         return answer(accept_cosignatures(data=data), status=200)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from joulemark.log import checkpoints, notes
 from joulemark.record.errors import Malformed
 from joulemark.record.messages import Cosigned
@@ -21,7 +23,7 @@ def accept_cosignatures(*, data: bytes) -> Cosigned:
         raise Malformed("JM-NOTE", "The body is not a signed note in UTF-8.") from error
     checkpoint = checkpoints.parse(notes.claimed_text(note))
     try:
-        added = add_cosignature(note=note)
+        add_cosignature(note=note)
     except OtherCheckpoint as error:
         raise Conflict("JM-CHECKPOINT-OTHER", str(error)) from error
     except NotAWitness as error:
@@ -30,4 +32,5 @@ def accept_cosignatures(*, data: bytes) -> Cosigned:
             "No line of the note is a valid signature of a witness that this platform knows; send the witness's public "
             "key to its operator.",
         ) from error
-    return Cosigned(size=checkpoint.size, added=len(added))
+    signers = notes.open_note(note, keys=settings.LOG_WITNESSES).signers
+    return Cosigned(size=checkpoint.size, witnesses=tuple(signer.key.name for signer in signers))

@@ -8,3 +8,7 @@ class WebhooksConfig(AppConfig):
 
     name = "measurements.webhooks"
     verbose_name = "Webhooks"
+
+    def ready(self) -> None:
+        """Register the task with every process: the beat sends what it does not know without a time to expire."""
+        from measurements.webhooks import tasks  # noqa: F401

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from measurements.webhooks import exchange
-from measurements.webhooks.exchange import Message
+from measurements.webhooks.exchange import SignedMessage
 from measurements.webhooks.models import Outcome, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from measurements.webhooks.owners import tell_owner
 
@@ -42,7 +42,7 @@ DISABLED_AFTER = timedelta(days=5)
 GONE = 410
 """By this status a receiver says that it wants nothing more."""
 SLOW_DOWN = frozenset({429, 503})
-KEPT = timedelta(days=30)
+RETENTION = timedelta(days=30)
 """How long the log of deliveries goes back."""
 MAX_FORGOTTEN = 2000
 
@@ -73,7 +73,7 @@ def deliver_due() -> int:
 
 def forget_old() -> int:
     """Remove deliveries that ended long ago, with events that nobody waits for; how many."""
-    old = timezone.now() - KEPT
+    old = timezone.now() - RETENTION
     ended = WebhookDelivery.objects.exclude(outcome=Outcome.WAITING).filter(event__happened_at__lt=old)
     ids = list(ended.values_list("pk", flat=True)[:MAX_FORGOTTEN])
     WebhookDelivery.objects.filter(pk__in=ids).delete()
@@ -113,7 +113,7 @@ def _send_first(queue: list[WebhookDelivery], end_s: float) -> Attempt | None:
         return None
     delivery = queue[0]
     return exchange.send(
-        Message(
+        SignedMessage(
             address=delivery.endpoint.address,
             message_id=delivery.event.message_id,
             body=delivery.event.body.encode(),

@@ -25,7 +25,7 @@ USER_AGENT = "Joulemark-Webhooks/1"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Message:
+class SignedMessage:
     """What is sent: `body` is the exact JSON; `secrets` sign it."""
 
     address: str
@@ -52,7 +52,7 @@ class Attempt:
         return not self.fault
 
 
-def send(message: Message) -> Attempt:
+def send(message: SignedMessage) -> Attempt:
     """Send a message once; every failure is an attempt with a fault."""
     began_s = time.monotonic()
     try:
@@ -66,7 +66,7 @@ def send(message: Message) -> Attempt:
     return Attempt(status=status, fault=fault, retry_after_s=pause_s, took_s=time.monotonic() - began_s)
 
 
-def _post(message: Message) -> tuple[int, float | None]:
+def _post(message: SignedMessage) -> tuple[int, float | None]:
     """The status of the answer and the pause that it asks for. Raises NotAllowed, httpx.HTTPError or OSError."""
     destination = resolve(message.address)
     now = timezone.now()

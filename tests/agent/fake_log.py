@@ -209,9 +209,10 @@ class RunningLog:
             def do_POST(self) -> None:
                 assert self.path == "/api/v1/log/cosignatures"
                 note = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                is_new = note not in log.cosigned
                 log.cosigned.append(note)
-                data = json.dumps({"size": len(log.entries), "added": int(is_new)}).encode()
+                data = json.dumps(
+                    {"size": len(log.entries), "witnesses": [note.splitlines()[-1].split(" ")[1]]}
+                ).encode()
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()

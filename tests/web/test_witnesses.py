@@ -226,10 +226,11 @@ def test_a_cosignature_may_be_brought_by_whoever_has_it(
     refused = post("log/cosignatures", signed.encode())
     assert (refused.status_code, refused.json()["code"]) == (403, "JM-WITNESS-UNKNOWN")
     settings.LOG_WITNESSES = [WITNESS]
-    assert post("log/cosignatures", signed.encode()).json() == {"size": 3, "added": 1}
+    taken = {"size": 3, "witnesses": [WITNESS.name]}
+    assert post("log/cosignatures", signed.encode()).json() == taken
     later = notes.cosign(note, name=WITNESS.name, key=KEY, at=datetime.now(UTC) + timedelta(seconds=9))
     for again in (signed, later):
-        assert post("log/cosignatures", again.encode()).json() == {"size": 3, "added": 0}
+        assert post("log/cosignatures", again.encode()).json() == taken
     assert published(client) == signed
     other = notes.sign(f"{log_name()}\n2\n{'A' * 43}=\n", name=log_name(), key=keys.generate())
     fork = post(
@@ -300,7 +301,7 @@ def test_platform_and_witnesses_as_processes(tmp_path: Path) -> None:
             serving.wait(timeout=20)
         brought = witness_command(tmp_path / "two", running.origin)
         assert brought.returncode == 0, brought.stderr
-        assert "the platform has taken the cosignature" in brought.stdout
+        assert "the platform has the cosignature" in brought.stdout
         unknown = witness_command(tmp_path / "three", running.origin, "--name", "witness.example/unknown")
         assert unknown.returncode == 4, unknown.stderr
         assert "JM-WITNESS-UNKNOWN" in unknown.stderr

@@ -78,8 +78,7 @@ def execute(arguments: Namespace) -> int:
             "root": report.checkpoint.root.hex(),
             "old_size": report.old_size,
             "file": str(report.file),
-            "sent": report.added is not None,
-            "new": None if report.added is None else report.added > 0,
+            "sent": report.is_sent,
         }
     )
     return 0
@@ -108,10 +107,5 @@ def _say(output: CommandOutput, report: WitnessReport) -> None:
     )
     output.say(_("cosigned  {before}").format(before=before))
     output.say(_("file      {path}").format(path=report.file))
-    if report.added is not None:
-        words = (
-            _("the platform has taken the cosignature")
-            if report.added
-            else _("the platform has a cosignature of this witness for these entries already")
-        )
-        output.say(_("sent      {words}").format(words=words))
+    if report.is_sent:
+        output.say(_("sent      the platform has the cosignature"))

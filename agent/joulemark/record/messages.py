@@ -268,7 +268,7 @@ class ListedResults(Record, frozen=True, kw_only=True, forbid_unknown_fields=Fal
 
 
 class Cosigned(Answer, frozen=True, kw_only=True):
-    """The platform has taken a witness's signature of `size` entries; `added` counts the lines that are new to it."""
+    """The platform has the signatures that `witnesses`, by name, have given for `size` entries."""
 
     size: Count
-    added: Count
+    witnesses: tuple[Word, ...]

@@ -40,7 +40,7 @@ ADVICE = marked("Check the address and the network; the next run resumes where t
 class WitnessReport:
     """What became of one run. `old_size` is what was cosigned before, None for the first time.
 
-    `file` has the checkpoint with the cosignature; `added` is None where nothing was sent.
+    `file` has the checkpoint with the cosignature; `is_sent` is whether the platform has it.
     """
 
     origin: str
@@ -49,7 +49,7 @@ class WitnessReport:
     checkpoint: Checkpoint
     old_size: int | None
     file: Path
-    added: int | None
+    is_sent: bool
 
 
 def trust_log(
@@ -121,11 +121,12 @@ def witness_once(
             checkpoint=checkpoint,
             old_size=last.size if last else None,
             file=cosigner.store.keep_note(log, cosigned),
-            added=None,
+            is_sent=False,
         )
         if not sends:
             return report
-        return replace(report, added=client.cosign(cosigned).added)
+        client.cosign(cosigned)
+        return replace(report, is_sent=True)
 
 
 def _newest(
