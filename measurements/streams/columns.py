@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
+
+from joulemark.release.columns import KINDS
 
 if TYPE_CHECKING:
     from django.db.models import F
     from django.db.models.expressions import Combinable
 
-Kind = Literal[
-    "string", "int64", "float64", "bool", "timestamp", "date", "binary", "list<string>", "json"
-]
-"""A timestamp is a moment in UTC; binary values are hexadecimal in text; a list is an array in JSON, `a;b` in CSV.
+    from joulemark.release.columns import Kind
 
-The database's value of `list<string>` and `json` is of its JSON type.
-"""
+LISTS: tuple[Kind, ...] = ("list<string>", "list<int64>")
+"""An array in JSON, `a;b` in CSV. The database's value of these, as of `json`, is of its JSON type."""
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 MAX_COLUMNS = 1000
 """Of one stream: more are no table that anybody reads, and PostgreSQL has 1,664."""
@@ -40,7 +39,7 @@ class StreamColumn:
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
             raise ValueError(f"{self.name!r} is no name of a column; write it in lower case, like energy_j.")
-        if self.kind not in get_args(Kind):
+        if self.kind not in KINDS:
             raise ValueError(f"{self.name}: {self.kind!r} is no kind of value.")
 
 

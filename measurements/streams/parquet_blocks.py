@@ -9,18 +9,22 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from measurements.streams.columns import LISTS
 from measurements.streams.pieces import Pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from measurements.streams.columns import Kind, StreamColumn
+    from joulemark.release.columns import Kind
+    from measurements.streams.columns import StreamColumn
     from measurements.streams.row_text import Value
 
 GROUP_BYTES = 16 * 1024 * 1024
 """Of the text of one row group's rows: some 40,000 rows of 25 columns."""
 GROUP_ROWS = 32_768
 """Of one row group where rows come as Python's values."""
+DECODED: tuple[Kind, ...] = ("binary", *LISTS)
+"""Kinds that are text on their way from the database."""
 COMPRESSION = "zstd"
 COMPRESSION_LEVEL = 1
 
@@ -62,6 +66,7 @@ def _arrow_type(kind: Kind) -> Any:
         "date": pyarrow.date32,
         "binary": pyarrow.binary,
         "list<string>": lambda: pyarrow.list_(pyarrow.string()),
+        "list<int64>": lambda: pyarrow.list_(pyarrow.int64()),
         "json": pyarrow.string,
     }
     return types[kind]()
@@ -87,7 +92,7 @@ def _table_of_text(columns: Sequence[StreamColumn], text: bytes) -> Any:
     from pyarrow import csv
 
     read_as = {
-        c.name: pyarrow.string() if c.kind in {"binary", "list<string>", "json"} else _arrow_type(c.kind)
+        c.name: pyarrow.string() if c.kind in DECODED else _arrow_type(c.kind)
         for c in columns
     }
     table = csv.read_csv(
@@ -105,7 +110,7 @@ def _table_of_text(columns: Sequence[StreamColumn], text: bytes) -> Any:
         ),
     )
     for place, column in enumerate(columns):
-        if column.kind in {"binary", "list<string>"}:
+        if column.kind in DECODED:
             decode = bytes.fromhex if column.kind == "binary" else json.loads
             values = _decoded(table.column(place), decode, _arrow_type(column.kind))
             table = table.set_column(place, column.name, values)

@@ -18,10 +18,11 @@ from measurements.streams.formula_guard import guarded
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from measurements.streams.columns import Kind, StreamColumn
+    from joulemark.release.columns import Kind
+    from measurements.streams.columns import StreamColumn
 
 Value = Any
-"""Of a column of a kind: str, int, float, bool, datetime in UTC, date, bytes, list[str], or what JSON holds; or None."""
+"""Of a column of a kind: str, int, float, bool, datetime in UTC, date, bytes, a list, or what JSON holds; or None."""
 QUOTED_FOR = frozenset('",\r\n')
 FIXED_DIGITS = 15
 """A float of at least 1e15 has an exponent in PostgreSQL's text, one of Python's only from 1e16 on."""
@@ -88,8 +89,8 @@ def _cell(kind: Kind, value: Value) -> str:
     match kind:
         case "string":
             return _quoted(guarded(value))
-        case "list<string>":
-            return _quoted(guarded(";".join(value)))
+        case "list<string>" | "list<int64>":
+            return _quoted(guarded(";".join(map(str, value))))
         case "json":
             return _quoted(guarded(json_text(value)))
         case _:
@@ -102,7 +103,7 @@ def _member(kind: Kind, value: Value) -> str:
     match kind:
         case "string":
             return encode_basestring(value)
-        case "list<string>" | "json":
+        case "list<string>" | "list<int64>" | "json":
             return json_text(value)
         case "timestamp" | "date" | "binary":
             return f'"{_scalar(kind, value)}"'
@@ -151,5 +152,6 @@ def _readers() -> dict[Kind, Callable[[Any], Value]]:
         "date": lambda stored: stored if isinstance(stored, date) else date.fromisoformat(str(stored)),
         "binary": bytes,
         "list<string>": read_json,
+        "list<int64>": read_json,
         "json": read_json,
     }

@@ -65,7 +65,7 @@ def _csv_cell(column: StreamColumn, value: str) -> str:
             return _if_known(column, value, f"concat({value}::date, 'T', {value}::time, 'Z')")
         case "binary":
             return f"encode({value}, 'hex')"
-        case "list<string>":
+        case "list<string>" | "list<int64>":
             words = (
                 f"(SELECT {guarded_in_sql('joined.words')} FROM (SELECT coalesce(string_agg(word, ';' ORDER BY place), "  # noqa: S608 - names of our own
                 f"'') AS words FROM jsonb_array_elements_text({value}::jsonb) WITH ORDINALITY AS listed (word, place)) "
@@ -82,7 +82,7 @@ def _typed_cell(column: StreamColumn, value: str) -> str:
             return _finite(value)
         case "binary":
             return f"encode({value}, 'hex')"
-        case "list<string>" | "json":
+        case "list<string>" | "list<int64>" | "json":
             return f"({value}::jsonb::text)"
         case _:
             return value
@@ -114,7 +114,7 @@ def _json_scalar(column: StreamColumn, value: str) -> str:
             return _finite(value)
         case "bool":
             return f"{value}::text"
-        case "list<string>" | "json":
+        case "list<string>" | "list<int64>" | "json":
             return f"{value}::jsonb"
         case _:
             return value
