@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from joulemark.release.columns import KINDS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.db.models import F
     from django.db.models.expressions import Combinable
 
@@ -25,9 +27,11 @@ MAX_COLUMNS = 1000
 class StreamColumn:
     """One column: the path or expression of its values in the rows' queryset, and how they are written.
 
-    `is_plain` marks words of our own vocabulary (digests, slugs, choices): ASCII letters, digits and `._:/+-` that begin
-    with a letter or digit, so that neither JSON nor a spreadsheet needs them escaped. Raises ValueError for a name that
-    is no lower-case identifier, or an unknown kind.
+    `is_plain` marks words of our own vocabulary (digests, slugs, choices): ASCII letters, digits and `._:/+-` that
+    begin with a letter or digit, so that neither JSON nor a spreadsheet needs them escaped. A column that is not
+    nullable never has NULL, whatever is joined. `convert` makes the value of what the database has; a stream with such a column is
+    written by Python, several times as slowly. Raises ValueError for a name that is no lower-case identifier, or an
+    unknown kind.
     """
 
     name: str
@@ -35,6 +39,7 @@ class StreamColumn:
     source: str | F | Combinable
     is_nullable: bool = True
     is_plain: bool = False
+    convert: Callable[[Any], Any] | None = None
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):

@@ -31,7 +31,7 @@ SESSION = (
     "SET default_transaction_read_only = on; SET timezone = 'UTC'; SET datestyle = 'ISO'; SET extra_float_digits = 1; "
     "SET jit = off; SET statement_timeout = {limit_ms}; SET idle_in_transaction_session_timeout = {limit_ms}"
 )
-"""Moments in UTC, floats with the digits that lead back to them; compiling a query of one pass costs more than it saves."""
+"""Moments in UTC, floats with the digits that lead back to them; a query of one pass is not worth compiling."""
 CSV_COPY = "COPY ({}) TO STDOUT (FORMAT csv)"
 LINES_COPY = "COPY ({}) TO STDOUT (FORMAT csv, DELIMITER E'\\x02', QUOTE E'\\x01')"
 """One column of JSON, in which no control character is left as it is: nothing is ever quoted."""
@@ -137,5 +137,3 @@ class CopySource:
 def _first_line(message: bytes | str) -> str:
     text = message if isinstance(message, str) else message.decode(errors="replace")
     return text.strip().partition("\n")[0]
-
-

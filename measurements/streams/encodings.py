@@ -67,10 +67,10 @@ def _gzip(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _zstd(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    import pyarrow
+    import pyarrow as pa
 
     pieces = Pieces()
-    with pyarrow.CompressedOutputStream(pieces, "zstd") as compressor:
+    with pa.CompressedOutputStream(pieces, "zstd") as compressor:
         for block in blocks:
             compressor.write(block)
             yield pieces.take()

@@ -48,31 +48,33 @@ def parquet_of_rows(
 
 def arrow_schema(columns: Sequence[StreamColumn], metadata: Mapping[str, str]) -> Any:
     """The pyarrow schema of the columns."""
-    import pyarrow
+    import pyarrow as pa
 
-    fields = [pyarrow.field(c.name, _arrow_type(c.kind), nullable=c.is_nullable) for c in columns]
-    return pyarrow.schema(fields, metadata=dict(metadata))
+    fields = [pa.field(c.name, _arrow_type(c.kind), nullable=c.is_nullable) for c in columns]
+    return pa.schema(fields, metadata=dict(metadata))
 
 
 def _arrow_type(kind: Kind) -> Any:
-    import pyarrow
+    import pyarrow as pa
 
     types: dict[Kind, Callable[[], Any]] = {
-        "string": pyarrow.string,
-        "int64": pyarrow.int64,
-        "float64": pyarrow.float64,
-        "bool": pyarrow.bool_,
-        "timestamp": lambda: pyarrow.timestamp("us", "UTC"),
-        "date": pyarrow.date32,
-        "binary": pyarrow.binary,
-        "list<string>": lambda: pyarrow.list_(pyarrow.string()),
-        "list<int64>": lambda: pyarrow.list_(pyarrow.int64()),
-        "json": pyarrow.string,
+        "string": pa.string,
+        "int64": pa.int64,
+        "float64": pa.float64,
+        "bool": pa.bool_,
+        "timestamp": lambda: pa.timestamp("us", "UTC"),
+        "date": pa.date32,
+        "binary": pa.binary,
+        "list<string>": lambda: pa.list_(pa.string()),
+        "list<int64>": lambda: pa.list_(pa.int64()),
+        "json": pa.string,
     }
     return types[kind]()
 
 
-def _written(columns: Sequence[StreamColumn], tables: Iterable[Any], metadata: Mapping[str, str]) -> Iterator[bytes]:
+def _written(
+    columns: Sequence[StreamColumn], tables: Iterable[Any], metadata: Mapping[str, str]
+) -> Iterator[bytes]:
     from pyarrow import parquet
 
     pieces = Pieces()
@@ -88,15 +90,12 @@ def _written(columns: Sequence[StreamColumn], tables: Iterable[Any], metadata: M
 
 
 def _table_of_text(columns: Sequence[StreamColumn], text: bytes) -> Any:
-    import pyarrow
+    import pyarrow as pa
     from pyarrow import csv
 
-    read_as = {
-        c.name: pyarrow.string() if c.kind in DECODED else _arrow_type(c.kind)
-        for c in columns
-    }
+    read_as = {c.name: pa.string() if c.kind in DECODED else _arrow_type(c.kind) for c in columns}
     table = csv.read_csv(
-        pyarrow.BufferReader(text),
+        pa.BufferReader(text),
         read_options=csv.ReadOptions(column_names=list(read_as), block_size=max(len(text), 1)),
         parse_options=csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
         convert_options=csv.ConvertOptions(
@@ -119,15 +118,15 @@ def _table_of_text(columns: Sequence[StreamColumn], text: bytes) -> Any:
 
 def _decoded(texts: Any, decode: Callable[[str], object], arrow_type: Any) -> Any:
     """Each distinct text decoded once."""
-    import pyarrow
+    import pyarrow as pa
 
     coded = texts.combine_chunks().dictionary_encode()
     distinct = [decode(text) for text in coded.dictionary.to_pylist()]
-    return pyarrow.array(distinct, arrow_type).take(coded.indices)
+    return pa.array(distinct, arrow_type).take(coded.indices)
 
 
 def _table_of_rows(columns: Sequence[StreamColumn], rows: Sequence[Sequence[Value]]) -> Any:
-    import pyarrow
+    import pyarrow as pa
 
     from measurements.streams.row_text import json_text
 
@@ -136,8 +135,8 @@ def _table_of_rows(columns: Sequence[StreamColumn], rows: Sequence[Sequence[Valu
         values = [row[place] for row in rows]
         if column.kind == "json":
             values = [None if value is None else json_text(value) for value in values]
-        arrays.append(pyarrow.array(values, _arrow_type(column.kind)))
-    return pyarrow.table(arrays, names=[column.name for column in columns])
+        arrays.append(pa.array(values, _arrow_type(column.kind)))
+    return pa.table(arrays, names=[column.name for column in columns])
 
 
 def _joined(blocks: Iterable[list[list[Value]]]) -> Iterator[list[list[Value]]]:

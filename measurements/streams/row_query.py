@@ -17,21 +17,25 @@ if TYPE_CHECKING:
     from measurements.streams.columns import StreamColumn
 
 
+def chosen_rows(rows: QuerySet[Any], columns: Sequence[StreamColumn]) -> QuerySet[Any, tuple[Any, ...]]:
+    """Tuples of the columns' values, which are named by `column_alias`. Raises FieldError for an unknown source."""
+    sources = {column_alias(place): _expression(column) for place, column in enumerate(columns)}
+    return rows.select_related(None).prefetch_related(None).annotate(**sources).values_list(*sources)
+
+
 def row_query(
     rows: QuerySet[Any], columns: Sequence[StreamColumn], connection: BaseDatabaseWrapper
 ) -> tuple[str, tuple[Any, ...]]:
-    """SQL with placeholders, and their values. Its columns are named by `column_alias`, each evaluated once a row.
+    """PostgreSQL with placeholders, and their values: each column is evaluated once a row.
 
     Raises django.core.exceptions.FieldError for a source that the rows do not have, EmptyResultSet where a filter
     excludes everything.
     """
-    sources = {
-        column_alias(place): F(column.source) if isinstance(column.source, str) else column.source
-        for place, column in enumerate(columns)
-    }
-    chosen = rows.select_related(None).prefetch_related(None).annotate(**sources).values_list(*sources)
-    sql, parameters = chosen.query.get_compiler(connection=connection).as_sql()
-    is_computed = any(not isinstance(source, F) for source in sources.values())
-    if is_computed and connection.vendor == "postgresql":
+    sql, parameters = chosen_rows(rows, columns).query.get_compiler(connection=connection).as_sql()
+    if any(not isinstance(column.source, str | F) for column in columns):
         sql = f"SELECT * FROM ({sql}) computed OFFSET 0"  # noqa: S608 - compiled; without OFFSET it would be merged
     return sql, tuple(parameters)
+
+
+def _expression(column: StreamColumn) -> Any:
+    return F(column.source) if isinstance(column.source, str) else column.source

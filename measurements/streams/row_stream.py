@@ -6,24 +6,24 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
+from django.db.models import QuerySet
 
 from measurements.streams.columns import checked_columns
 from measurements.streams.copy_source import BLOCK_BYTES, CSV_COPY, LINES_COPY, CopySource
 from measurements.streams.encodings import encoded
 from measurements.streams.parquet_blocks import GROUP_BYTES, parquet_of_rows, parquet_of_text
 from measurements.streams.read_ahead import ReadAhead
-from measurements.streams.row_source import RowSource
+from measurements.streams.row_source import ListedRows, RowSource
 from measurements.streams.row_text import csv_heading, csv_line, json_line
 from measurements.streams.sql_text import csv_select, json_select, typed_select
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from django.db.models import QuerySet
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from measurements.streams.columns import StreamColumn
     from measurements.streams.encodings import Encoding
 
+Source = CopySource | RowSource | ListedRows
 Form = Literal["csv", "jsonl", "parquet"]
 MEDIA_TYPES: dict[Form, str] = {
     "csv": "text/csv; charset=utf-8; header=present",
@@ -38,13 +38,15 @@ LIMIT_S = 900.0
 class RowStream:
     """The bytes of `rows` in one form, piece by piece. Iterate once; `close` ends it wherever it is.
 
+    Rows that are in no database are tuples with a value for each column.
+
     A CSV cell that a spreadsheet might run is guarded (`formula_guard`). Parquet is compressed inside and takes no
     `encoding`. `limit_s` is the time after which the database ends the query.
     """
 
     def __init__(
         self,
-        rows: QuerySet[Any],
+        rows: QuerySet[Any] | Iterable[Sequence[Any]],
         columns: Sequence[StreamColumn],
         form: Form,
         *,
@@ -57,7 +59,7 @@ class RowStream:
         self._columns = checked_columns(tuple(columns))
         self._form = form
         self._metadata = metadata or {}
-        self._source: CopySource | RowSource | None = None
+        self._source: Source | None = None
         self._read_ahead: ReadAhead[Any] | None = None
         try:
             self._source = self._open(rows, limit_s)
@@ -88,8 +90,11 @@ class RowStream:
         if source is not None:
             source.close()
 
-    def _open(self, rows: QuerySet[Any], limit_s: float) -> CopySource | RowSource:
-        if connection.vendor != "postgresql":
+    def _open(self, rows: QuerySet[Any] | Iterable[Sequence[Any]], limit_s: float) -> Source:
+        if not isinstance(rows, QuerySet):
+            return ListedRows(rows, self._columns)
+        is_converted = any(column.convert is not None for column in self._columns)
+        if is_converted or connection.vendor != "postgresql":
             return RowSource(rows, self._columns, limit_s=limit_s)
         select: dict[Form, Callable[[Sequence[StreamColumn], str], str]] = {
             "csv": csv_select,

@@ -7,16 +7,15 @@ PostgreSQL may have the other one; the number is the same.
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
-from functools import cache
+from datetime import UTC
 from json.encoder import encode_basestring
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from measurements.streams.formula_guard import guarded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+    from datetime import datetime
 
     from joulemark.release.columns import Kind
     from measurements.streams.columns import StreamColumn
@@ -42,11 +41,6 @@ def json_line(columns: Sequence[StreamColumn], row: Sequence[Value]) -> str:
     """One JSON object with the end of its line."""
     members = [f'"{c.name}":{_member(c.kind, value)}' for c, value in zip(columns, row, strict=True)]
     return "{" + ",".join(members) + "}\n"
-
-
-def typed_value(kind: Kind, stored: object) -> Value:
-    """A value as SQLite's driver returns it, as Python has values of the kind; a number that is not finite is None."""
-    return None if stored is None else _readers()[kind](stored)
 
 
 def float_text(number: float) -> str:
@@ -132,26 +126,3 @@ def _quoted(text: str) -> str:
         return text
     escaped = text.replace('"', '""')
     return f'"{escaped}"'
-
-
-@cache
-def _readers() -> dict[Kind, Callable[[Any], Value]]:
-    def read_json(stored: object) -> object:
-        return json.loads(stored) if isinstance(stored, str) else stored
-
-    def read_moment(stored: object) -> datetime:
-        moment = stored if isinstance(stored, datetime) else datetime.fromisoformat(str(stored))
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-    return {
-        "string": str,
-        "int64": int,
-        "float64": lambda stored: float(stored) if isfinite(stored) else None,
-        "bool": bool,
-        "timestamp": read_moment,
-        "date": lambda stored: stored if isinstance(stored, date) else date.fromisoformat(str(stored)),
-        "binary": bytes,
-        "list<string>": read_json,
-        "list<int64>": read_json,
-        "json": read_json,
-    }

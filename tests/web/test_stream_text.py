@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,7 +40,11 @@ TEXTS = st.one_of(WORDS, EDGES)
 HOSTILE_WORDS = [
     text for text in HOSTILE.values() if isinstance(text, str) and "\0" not in text and text.isprintable()
 ]
-BESIDE = [f"{start}{rest}" for start in (*DANGEROUS, "'", " ", '"', ",") for rest in ("", "1+1", '"x"', ",=2", "\n=3")]
+BESIDE = [
+    f"{start}{rest}"
+    for start in (*DANGEROUS, "'", " ", '"', ",")
+    for rest in ("", "1+1", '"x"', ",=2", "\n=3")
+]
 
 
 def columns(*kinds: Kind) -> tuple[StreamColumn, ...]:
@@ -82,10 +86,10 @@ def test_csv_comes_back_through_python_and_arrow(rows: list[tuple[str, str]]) ->
 
 def read_arrow(text: str) -> Any:
     return arrow_csv.read_csv(
-        pyarrow.BufferReader(text.encode()),
+        pa.BufferReader(text.encode()),
         parse_options=arrow_csv.ParseOptions(newlines_in_values=True),
         convert_options=arrow_csv.ConvertOptions(
-            column_types={"v0": pyarrow.string(), "v1": pyarrow.string()}, strings_can_be_null=False
+            column_types={"v0": pa.string(), "v1": pa.string()}, strings_can_be_null=False
         ),
     )
 
@@ -97,7 +101,7 @@ def test_csv_comes_back_through_duckdb(tmp_path: Path) -> None:
     lines = [csv_line(three, (i, text, None)) for i, text in enumerate(texts)]
     file.write_text(csv_heading(three) + "".join(lines), newline="")
     found = duckdb.sql(
-        f"SELECT v1, v2 FROM read_csv('{file}', header = true, quote = '\"', escape = '\"', strict_mode = true, "  # noqa: S608
+        f"SELECT v1, v2 FROM read_csv('{file}', header = true, quote = '\"', escape = '\"', strict_mode = true, "
         "max_line_size = 100000, columns = {'v0': 'BIGINT', 'v1': 'VARCHAR', 'v2': 'VARCHAR'}) ORDER BY v0"
     ).fetchall()
     assert [(unguarded(text or ""), nothing) for text, nothing in found] == [(text, None) for text in texts]
@@ -113,7 +117,14 @@ def test_a_number_keeps_every_digit(number: float) -> None:
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [(1.0, "1"), (0.5, "0.5"), (1e-5, "1e-05"), (1e15, "1e+15"), (-2e15, "-2e+15"), (1e14, "100000000000000")],
+    [
+        (1.0, "1"),
+        (0.5, "0.5"),
+        (1e-5, "1e-05"),
+        (1e15, "1e+15"),
+        (-2e15, "-2e+15"),
+        (1e14, "100000000000000"),
+    ],
 )
 def test_numbers_look_as_postgresql_writes_them(number: float, text: str) -> None:
     assert float_text(number) == text
@@ -152,7 +163,7 @@ def test_parquet_has_every_kind_of_value() -> None:
     kinds = columns(*EVERY_KIND)
     blocks = [[list(EXAMPLE), [None] * len(kinds)], [["", *EXAMPLE[1:]]]]
     file = b"".join(parquet_of_rows(kinds, blocks, metadata={"licence": "CC-BY-4.0"}))
-    table = parquet.read_table(pyarrow.BufferReader(file))
+    table = parquet.read_table(pa.BufferReader(file))
     first, nothing, empty = (tuple(row.values()) for row in table.to_pylist())
     assert first[:-1] == tuple(EXAMPLE[:-1])
     assert json.loads(first[-1]) == EXAMPLE[-1]
@@ -192,7 +203,7 @@ def test_what_is_compressed_comes_back() -> None:
     whole = b"".join(blocks)
     assert gzip.decompress(b"".join(encoded(blocks, "gzip"))) == whole
     packed = b"".join(encoded(blocks, "zstd"))
-    assert pyarrow.CompressedInputStream(pyarrow.BufferReader(packed), "zstd").read() == whole
+    assert pa.CompressedInputStream(pa.BufferReader(packed), "zstd").read() == whole
     assert len(packed) < 12_000
     assert list(encoded(blocks, "identity")) == [blocks[0], blocks[2]]
 
