@@ -44,7 +44,7 @@ from measurements.display.units import JOULES_PER_WH
 from measurements.published.models import PublishedFigure
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from django.db.models.expressions import Combinable
@@ -174,7 +174,8 @@ def _selections(
     return selections
 
 
-def _of_cells(cells: CellQuerySet, query: BoardQuery, choices: TableChoices) -> _Selection:
+def limits_of_cells(query: BoardQuery, metrics: Mapping[str, bool]) -> Q:
+    """What a query asks of cells, series and task aside; `metrics` tells of scores whether higher ones are better."""
     limits = Q(
         **{"scope": query.scope} if query.scope else {}, **{"grade": query.grade} if query.grade else {}
     )
@@ -184,6 +185,10 @@ def _of_cells(cells: CellQuerySet, query: BoardQuery, choices: TableChoices) -> 
         limits &= Q(latency_p50_s__lte=float(query.max_latency_s))
     if query.max_memory_gb is not None:
         limits &= Q(peak_memory_bytes__lte=int(query.max_memory_gb * GB))
+    return limits & _common_limits(query, metrics)
+
+
+def _of_cells(cells: CellQuerySet, query: BoardQuery, choices: TableChoices) -> _Selection:
     unit = TOKEN_UNITS.get(query.unit)
     energies = ("energy_per_query_j", "between_low_j", "between_high_j")
     fields = ("value_j", "between_low_j", "between_high_j")
@@ -208,7 +213,7 @@ def _of_cells(cells: CellQuerySet, query: BoardQuery, choices: TableChoices) -> 
         "between_high": high,
     }
     conditions = ("suite_id", "grade", "dataset_id", "hardware_class_id", "scope", "stratum")
-    rows = cells.filter(limits & _common_limits(query, choices))
+    rows = cells.filter(limits_of_cells(query, choices.metrics))
     return _Selection(source=OF_CELL, rows=rows, columns=columns, conditions=conditions)
 
 
@@ -227,7 +232,7 @@ def _of_figures(figures: PublishedFigureQuerySet, query: BoardQuery, choices: Ta
         "between_high": NO_NUMBER,
     }
     conditions = ("series_id", "dataset_id", "hardware_class_id", "stratum")
-    rows = figures.filter(limits & _common_limits(query, choices))
+    rows = figures.filter(limits & _common_limits(query, choices.metrics))
     return _Selection(source=OF_FIGURE, rows=rows, columns=columns, conditions=conditions)
 
 
@@ -247,7 +252,7 @@ def _columns(query: BoardQuery, source: int) -> dict[str, Combinable]:
         "parameters": Cast("model__parameters", FloatField()),
         "licence": Case(When(~Q(model__licence=""), then="model__licence"), output_field=CharField()),
         "released": F("model__released_on"),
-        QUALITY: _score(query.metric) if query.metric else NO_NUMBER,
+        QUALITY: score_of(query.metric) if query.metric else NO_NUMBER,
     }
 
 
@@ -256,11 +261,12 @@ def _of_unit(unit: str, field: str) -> Cast:
     return Cast(KeyTextTransform(field, KeyTransform(UNIT_PLACES[unit], "unit_energies")), FloatField())
 
 
-def _score(metric: str) -> EntryNumber:
+def score_of(metric: str) -> EntryNumber:
+    """The value that a row has of one score; null where it has none."""
     return EntryNumber("quality", key="metric", word=metric, field="value")
 
 
-def _common_limits(query: BoardQuery, choices: TableChoices) -> Q:
+def _common_limits(query: BoardQuery, metrics: Mapping[str, bool]) -> Q:
     """Conditions on what both have under the same names.
 
     Rows of the catalogue are chosen first, by subqueries that the database runs once: a planner that sees their columns
@@ -280,7 +286,7 @@ def _common_limits(query: BoardQuery, choices: TableChoices) -> Q:
     for word in query.q.split():
         limits &= _named(word)
     if query.min_quality is not None:
-        limits &= _at_least_as_good(query, is_higher_better=choices.metrics[query.metric])
+        limits &= _at_least_as_good(query, is_higher_better=metrics[query.metric])
     return limits
 
 
@@ -315,4 +321,4 @@ def _with_word(rows: QuerySet[Any], word: str, *columns: str) -> QuerySet[Any]:
 
 def _at_least_as_good(query: BoardQuery, *, is_higher_better: bool) -> Q:
     compare = GreaterThanOrEqual if is_higher_better else LessThanOrEqual
-    return Q(compare(_score(query.metric), float(query.min_quality or 0)))
+    return Q(compare(score_of(query.metric), float(query.min_quality or 0)))

@@ -90,7 +90,7 @@ class Resource:
     has variable parts it takes them by name. `key` is an order by columns that never change, and tells all rows apart:
     a walk along it meets every row that is there from its beginning to its end exactly once, whatever else changes.
     `sorts` are other orders, by values that may change; `sources` are the tables that answers are made of. `find`
-    narrows the rows to one that an address names.
+    narrows the rows to one that an address names, by its variable parts.
     """
 
     name: str
@@ -103,7 +103,7 @@ class Resource:
     filters: tuple[Filter, ...] = ()
     sorts: Mapping[str, Callable[[Values], Order]] = field(default_factory=dict)
     narrow: Callable[[QuerySet[Any], Values], QuerySet[Any]] | None = None
-    find: Callable[..., QuerySet[Any]] | None = None
+    find: Callable[..., QuerySet[Any]] = QuerySet.filter
     licence: str = LICENCE
     tag: str = "data"
     parameters: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ import binascii
 import hashlib
 import json
 import math
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from measurements.downloads.resource import Order, Query
 
 MOST_TEXT = 500
+UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class BadCursor(QueryRefused):
@@ -37,8 +39,8 @@ class BadCursor(QueryRefused):
     def __init__(self) -> None:
         super().__init__(
             "JM-QUERY-CURSOR",
-            "This cursor is of no page of this list with these parameters. Take the address in `next` as it is, or leave "
-            "cursor out to begin again.",
+            "This cursor is of no page of this list with these parameters. Take the address in `next` as it is, or "
+            "leave cursor out to begin again.",
         )
 
 
@@ -136,7 +138,7 @@ def _encoded(query: Query, values: Sequence[Any], version: str) -> str:
 
 
 def _decoded(query: Query) -> _Place:
-    """The place that a cursor names. Raises BadCursor for anything that `_encoded` has not written for this question."""
+    """The place that a cursor names. Raises BadCursor for what `_encoded` has not written for this question."""
     try:
         data = base64.b64decode(query.cursor + "=" * (-len(query.cursor) % 4), altchars=b"-_", validate=True)
         question, written, version = json.loads(data)
@@ -163,19 +165,9 @@ def _int(value: Any) -> int:
 
 
 def _text(value: Any) -> str:
-    if (
-        type(value) is not str
-        or len(value) > MOST_TEXT
-        or "\0" in value
-        or not value.isascii()
-        and _is_broken(value)
-    ):
+    if type(value) is not str or len(value) > MOST_TEXT or UNWRITABLE.search(value):
         raise ValueError("no text of the database")
     return value
-
-
-def _is_broken(value: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _float(value: Any) -> float:

@@ -11,11 +11,11 @@ from measurements.boards.board_query import MAX_NAME, BadValue, QueryRefused
 from measurements.downloads.resource import MOST_ROWS, ROWS_PER_PAGE, Query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from measurements.downloads.resource import Field, Resource
 
-FRAME = ("cursor", "fields", "format", "limit", "sort")
+FRAME = ("cursor", "fields", "limit", "sort")
 """Parameters that every list has."""
 OF_PAGES = ("cursor", "limit")
 """Those of them that a file has not: it has every row."""
@@ -36,15 +36,15 @@ def parse_query(
     resource: Resource,
     parameters: Iterable[tuple[str, str]],
     *,
+    names: Sequence[str],
     path: Mapping[str, str] | None = None,
-    as_file: bool = False,
 ) -> Query:
-    """The query of an address. An empty value asks for nothing, as in a form. Raises QueryRefused."""
+    """The query of an address that may have the parameters `names`. Raises QueryRefused.
+
+    An empty value asks for nothing, as in a form.
+    """
     pairs = [(name, value) for name, value in parameters if name != "format"]
-    names = parameter_names(resource, as_file=as_file)
     for name, times in Counter(name for name, _ in pairs).items():
-        if name in OF_PAGES and as_file:
-            raise BadValue(f"A file has every row: leave {name} out, or ask for pages in JSON.")
         if name not in names:
             raise UnknownName("parameter", name, names)
         if times > 1:
@@ -67,7 +67,7 @@ def parse_query(
 
 
 def parameter_names(resource: Resource, *, as_file: bool = False) -> list[str]:
-    """The parameters that a list has, the filters first."""
+    """The parameters that a list has, the filters first. A file has every row, and so neither pages nor a limit."""
     frame = [name for name in FRAME if name != "sort" or resource.sorts]
     return [
         *(each.name for each in resource.filters),

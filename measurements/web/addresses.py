@@ -60,6 +60,48 @@ class ShortResultIdConverter(DigestConverter):
     regex = f"[0-9a-f]{{{SHORT_DIGITS}}}"
 
 
+class CellIdConverter:
+    """The key of a cell: suite, data set, model and hardware class by their numbers, grade, scope and stratum."""
+
+    regex = r"[0-9]{1,9}(?:~[0-9]{1,9}){3}~[a-z]{1,10}~[a-z0-9+-]{1,20}~[A-Za-z0-9._+:=-]{1,60}"
+
+    def to_python(self, value: str) -> str:
+        """The key as it stands in the path."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """The key as it stands in the path."""
+        return value
+
+
+class CodeConverter:
+    """The code of a rule or a refusal: capitals, digits and dashes."""
+
+    regex = "[A-Z0-9-]{1,60}"
+
+    def to_python(self, value: str) -> str:
+        """The code as it stands in the path."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """The code as it stands in the path."""
+        return value
+
+
+class PlaceConverter:
+    """A place in the log: a whole number from 0 on."""
+
+    regex = "0|[1-9][0-9]{0,14}"
+
+    def to_python(self, value: str) -> str:
+        """The number as it stands in the path."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """The number as it stands in the path."""
+        return value
+
+
 class DeviceTagConverter(DigestConverter):
     """The first digits of a device's tag, which tell the devices of one contributor apart."""
 
@@ -72,10 +114,13 @@ class PlotFormConverter(NameConverter):
     regex = r"svg|png|card\.png"
 
 
+register_converter(CellIdConverter, "cell_id")
+register_converter(CodeConverter, "code")
 register_converter(DigestConverter, "digest")
 register_converter(DeviceTagConverter, "device_tag")
 register_converter(NameConverter, "name")
 register_converter(PlotFormConverter, "plot_form")
+register_converter(PlaceConverter, "place")
 register_converter(ResultIdConverter, "result_id")
 register_converter(SubjectConverter, "subject")
 register_converter(ShortResultIdConverter, "short_result_id")

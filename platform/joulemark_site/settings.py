@@ -211,7 +211,8 @@ DEFAULT_FROM_EMAIL = env.text("JOULEMARK_MAIL_FROM", "joulemark@localhost")
 APPEAL_WINDOW_S = env.seconds("JOULEMARK_APPEAL_WINDOW_S", 30 * 24 * 3600)
 APPEAL_ANSWER_S = env.seconds("JOULEMARK_APPEAL_ANSWER_S", 14 * 24 * 3600)
 RATES = env.rates(
-    "JOULEMARK_RATES", "prefix=6000/h,enrolment=60/h,ticket=1200/h,result=2400/h,request=120/h,rows=6000/h"
+    "JOULEMARK_RATES",
+    "prefix=6000/h,enrolment=60/h,ticket=1200/h,result=2400/h,request=120/h,rows=6000/h,reads=36000/h",
 )
 PROXIES = env.count("JOULEMARK_PROXIES", 0)
 WEB_PROCESSES = env.count(
