@@ -16,8 +16,10 @@ from django.utils.timezone import now
 
 from measurements.answer_cache.software_digest import shown_digest
 from measurements.answer_cache.table_versions import versions_at, versions_of
+from measurements.boards.board_query import BadValue
 from measurements.downloads.resource import ordered
 from measurements.intake.rates import prefix_of
+from measurements.intake.refusals import BadRequest
 from measurements.ledger.checkpoint_times import checkpoint_size_at
 from measurements.streams.columns import StreamColumn
 from measurements.streams.encodings import negotiated
@@ -45,6 +47,8 @@ BUSY_WAIT_S = 30
 """After so long it is worth asking again: most streams end within it."""
 OF_ONE_CLIENT = 1
 """Streams of one network at once in one process, where there is room for more than one."""
+BOM = "bom"
+"""The parameter by which CSV begins with a byte order mark."""
 AS_OF, CHECKPOINT = "Joulemark-As-Of", "Joulemark-Checkpoint"
 LICENCE_LINKS = {"CC-BY-4.0": "https://creativecommons.org/licenses/by/4.0/"}
 
@@ -58,6 +62,7 @@ class StreamBody:
     def __call__(self, request: Request, query: Query) -> HttpResponseBase:
         """The rows as a stream; 304 for who has them; 406, 429 or 503 with a problem document."""
         asked = request._request
+        has_bom = _flag(BOM, query.written.get(BOM, "0"))
         encoding = negotiated(request.headers.get("Accept-Encoding", ""))
         if encoding is None:
             return problem(
@@ -80,11 +85,11 @@ class StreamBody:
             return _busy(error)
         try:
             stream = RowStream(
-                _rows(query),
+                _rows(query, is_simulated=_is_simulated(asked)),
                 [*map(_column, query.fields), _simulated(asked)],
                 self.form,
                 encoding=encoding,
-                has_bom=query.written.get("bom") == "1",
+                has_bom=has_bom,
                 metadata=_metadata(query, headers),
                 limit_s=settings.STREAM_LIMIT_S,
             )
@@ -141,11 +146,11 @@ class TimedStream:
             self._give_back()
 
 
-def _rows(query: Query) -> QuerySet[Any] | list[tuple[Any, ...]]:
+def _rows(query: Query, *, is_simulated: bool) -> QuerySet[Any] | list[tuple[Any, ...]]:
     rows = query.rows()
     if isinstance(rows, QuerySet):
         return ordered(rows, query.order)
-    return [(*(row[each.name] for each in query.fields), None) for row in rows]
+    return [(*(row[each.name] for each in query.fields), is_simulated) for row in rows]
 
 
 def _column(each: Field) -> StreamColumn:
@@ -160,12 +165,20 @@ def _column(each: Field) -> StreamColumn:
 
 
 def _simulated(request: HttpRequest) -> StreamColumn:
-    is_simulated = bool(getattr(request, FIELD, False))
-    return StreamColumn(
-        name=FIELD,
-        kind="bool",
-        source=Value(is_simulated, output_field=BooleanField()),
-    )
+    value = Value(_is_simulated(request), output_field=BooleanField())
+    return StreamColumn(name=FIELD, kind="bool", source=value, is_nullable=False)
+
+
+def _is_simulated(request: HttpRequest) -> bool:
+    return bool(getattr(request, FIELD, False))
+
+
+def _flag(name: str, text: str) -> bool:
+    """0 or 1. Raises BadRequest."""
+    if text not in ("0", "1"):
+        refusal = BadValue(f"The value of {name} is 0 or 1.")
+        raise BadRequest(refusal.code, str(refusal))
+    return text == "1"
 
 
 def _slot(request: HttpRequest) -> Callable[[], None]:
@@ -200,7 +213,7 @@ def _tag(request: HttpRequest, query: Query, form: Form, encoding: str) -> str |
         return None
     tables = sorted(frozenset[str]().union(*(source.tables for source in query.resource.sources)))
     parts = (
-        request.get_full_path(), form, encoding, shown_digest(), str(getattr(request, FIELD, False)),
+        request.get_full_path(), form, encoding, shown_digest(), str(_is_simulated(request)),
         *versions_of(tables, versions),
     )  # fmt: skip
     return f'W/"{hashlib.sha256(chr(0).join(parts).encode(errors="surrogateescape")).hexdigest()[:32]}"'

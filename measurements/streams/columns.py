@@ -29,9 +29,9 @@ class StreamColumn:
 
     `is_plain` marks words of our own vocabulary (digests, slugs, choices): ASCII letters, digits and `._:/+-` that
     begin with a letter or digit, so that neither JSON nor a spreadsheet needs them escaped. A column that is not
-    nullable never has NULL, whatever is joined. `convert` makes the value of what the database has; a stream with such a column is
-    written by Python, several times as slowly. Raises ValueError for a name that is no lower-case identifier, or an
-    unknown kind.
+    nullable never has NULL, whatever is joined. `convert` makes the value of what the database has; a stream with such
+    a column is written by Python, several times as slowly. Raises ValueError for a name that is no lower-case
+    identifier, or an unknown kind.
     """
 
     name: str

@@ -67,13 +67,13 @@ def _csv_cell(column: StreamColumn, value: str) -> str:
             return f"encode({value}, 'hex')"
         case "list<string>" | "list<int64>":
             words = (
-                f"(SELECT {guarded_in_sql('joined.words')} FROM (SELECT coalesce(string_agg(word, ';' ORDER BY place), "
+                f"(SELECT {guarded_in_sql('joined.words')} FROM (SELECT coalesce(string_agg(word, ';' ORDER BY place), "  # noqa: S608
                 f"'') AS words FROM jsonb_array_elements_text({value}::jsonb) WITH ORDINALITY AS listed (word, place)) "
                 "joined)"
             )
             return _if_known(column, value, words)
         case "json":
-            return guarded_in_sql(f"({value}::jsonb::text)")
+            return guarded_in_sql(f"({value}::text)")
 
 
 def _typed_cell(column: StreamColumn, value: str) -> str:
@@ -83,7 +83,7 @@ def _typed_cell(column: StreamColumn, value: str) -> str:
         case "binary":
             return f"encode({value}, 'hex')"
         case "list<string>" | "list<int64>" | "json":
-            return f"({value}::jsonb::text)"
+            return f"({value}::text)"
         case _:
             return value
 
@@ -115,7 +115,7 @@ def _json_scalar(column: StreamColumn, value: str) -> str:
         case "bool":
             return f"{value}::text"
         case "list<string>" | "list<int64>" | "json":
-            return f"{value}::jsonb"
+            return f"{value}::text"
         case _:
             return value
 
