@@ -155,7 +155,7 @@ def connections() -> Iterator[Finding]:
             "JOULEMARK_WEB_PROCESSES",
             f"PostgreSQL allows {allowed} connections, and the processes need {needed_connections()}: {THREADS} for "
             f"each web process and {settings.STREAMS} for its downloads, 1 for each worker process, "
-            f" {OF_COMMANDS} for commands and {OF_PEOPLE} for people.",
+            f"{OF_COMMANDS} for commands and {OF_PEOPLE} for people.",
             "Raise max_connections, or start fewer processes.",
         )
 
