@@ -131,7 +131,7 @@ FROM_TEXT: dict[str, Callable[[str], Any]] = {
     "timestamp": datetime.fromisoformat,
     "date": date.fromisoformat,
     "binary": bytes.fromhex,
-    "list<string>": lambda cell: unguarded(cell),
+    "list<string>": unguarded,
     "list<int64>": lambda cell: [int(word) for word in unguarded(cell).split(";") if word],
     "json": lambda cell: json.loads(unguarded(cell)),
 }
