@@ -57,7 +57,7 @@ def file_answer(
             status=416,
             code="JM-HTTP-416",
             title="Range not satisfiable",
-            detail=f"The file has {size} bytes, none of which is in the range: ask for one within it, or for all of it.",
+            detail=f"The file has {size} bytes, none of them in the range: ask for one within it, or for all of it.",
         )
         refusal["Content-Range"] = f"bytes */{size}"
         return refusal

@@ -72,8 +72,8 @@ COLUMNS = (
 SCALARS = tuple(column for column in COLUMNS if column.name not in {"words", "numbers", "facts", "shout"})
 TEXTS = [
     *(text for text in HOSTILE.values() if isinstance(text, str) and not set(text) & {"\0", "\udcff"}),
-    *(f"{start}1+1" for start in ("=", "+", "-", "@", "\t", "\r", "\n", " =", "'=", "''@", "'", '"', ",", ";", "\\.", "\\N")),
-    *("Ж", "ß", "\x7f", "a\x01b\x02c", "\u2028", "NULL", "null", "t", "1e5", "tail\\"),
+    *(f"{start}1+1" for start in ("=", "+", "-", "@", "\t", "\r", "\n", " =", "'=", "''@", "'", '"', ",", ";", "\\.")),
+    *("Ж", "ß", "\x7f", "a\x01b\x02c", "\u2028", "NULL", "null", "t", "1e5", "tail\\", "\\N"),
 ]  # fmt: skip
 NUMBERS = [0.1, 1.0, -0.5, 1e-5, 1e15, 123456789012345.6, 5e-324, 1.7976931348623157e308, 2.0**-30, 3e22]
 
