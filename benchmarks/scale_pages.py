@@ -40,6 +40,9 @@ def pages_of(platform: LargePlatform) -> list[Page]:
     other = Cell.objects.with_names().filter(dataset=cell.dataset).exclude(model=cell.model)[0]
     device = Result.objects.select_related("device__contributor").get(pk=platform.result_id).device
     values = {
+        "cell_id": "~".join(map(str, cell.key.values)),
+        "code": "JM-ABSENT",
+        "leaf_index": "1",
         "result_id": platform.result_id,
         "short_id": platform.result_id[:16],
         "series": series,

@@ -49,6 +49,8 @@ WITHOUT_EFFECT = frozenset({
     "HTTP_X_REAL_IP", "HTTP_X_REQUEST_ID", "HTTP_VIA", "HTTP_ORIGIN",
 })  # fmt: skip
 """Headers that no view and no middleware reads for an answer that is kept. Any other one is part of the question."""
+OF_ONE_READER = frozenset({"ratelimit", "ratelimit-policy"})
+"""Headers of an answer that tell of who asked: the same answer is sent again without them."""
 ACCEPT_LANGUAGE = "HTTP_ACCEPT_LANGUAGE"
 """Of it only the language counts that follows, and none where the path has one."""
 CONDITIONS = ("HTTP_IF_", "HTTP_RANGE", "HTTP_AUTHORIZATION")
@@ -158,7 +160,8 @@ class ReplayingApplication:
                 answer = MEMORY.find(question.address, question.tag)
                 if answer is not None:
                     route = environ.get(ROUTE_KEY, NO_ROUTE)
-                    self._remember(key, Remembered(list(headers), question, answer.headers, route))
+                    shared = [pair for pair in headers if pair[0].lower() not in OF_ONE_READER]
+                    self._remember(key, Remembered(shared, question, answer.headers, route))
             return start_response(status, headers, *rest)
 
         return self._application(environ, start)

@@ -31,6 +31,7 @@ from measurements.published.sources import PUBLISHED
 from measurements.published.terms import LICENCE
 from measurements.web.as_of import honours_as_of, moment_shown, time_shown
 from measurements.web.csv_renderer import RowsCsvRenderer
+from measurements.web.known_parameters import takes
 from measurements.web.links import absolute, address_of_version
 from measurements.web.openapi import MOMENT, problems
 from measurements.web.simulated import DownloadJsonRenderer, RowsJsonRenderer
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 @made_of(BOARDS, CATALOG, PUBLISHED)
 @honours_as_of
+@takes()
 class BoardListView(APIView):
     """Every board that has a row."""
 
@@ -77,6 +79,7 @@ class BoardListView(APIView):
 
 @made_of(BOARDS, CATALOG, PUBLISHED)
 @honours_as_of
+@takes()
 class BoardView(APIView):
     """One board as a whole, as JSON or CSV, each at an address of its own (`BoardPageView`: by pages)."""
 
@@ -121,6 +124,7 @@ def board_facts(board: Board) -> dict[str, Any]:
 
 
 @made_of(BOARDS, CATALOG, CONTRIBUTORS, PUBLISHED)
+@takes()
 class ComparisonView(APIView):
     """General-purpose against task-specific models on one task, as JSON or CSV; each has an address of its own too."""
 

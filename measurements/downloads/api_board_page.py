@@ -22,6 +22,7 @@ from measurements.downloads.row_values import row_values
 from measurements.downloads.serializers import BoardRowSerializer, BoardSerializer
 from measurements.published.sources import PUBLISHED
 from measurements.web.as_of import honours_as_of, time_shown
+from measurements.web.known_parameters import takes
 from measurements.web.links import OriginPages
 from measurements.web.openapi import MOMENT, problems
 from measurements.web.simulated import RowsJsonRenderer
@@ -48,6 +49,7 @@ class BoardPageSerializer(BoardSerializer):
 
 @made_of(BOARDS, CATALOG, PUBLISHED)
 @honours_as_of
+@takes("page")
 class BoardPageView(APIView):
     """One page of a board, as JSON or CSV."""
 

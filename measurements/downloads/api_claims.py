@@ -19,6 +19,7 @@ from measurements.boards.sources import BOARDS
 from measurements.catalog.sources import CATALOG
 from measurements.impact.claims_serializer import ClaimsSerializer
 from measurements.published.terms import LICENCE, study_citation
+from measurements.web.known_parameters import takes
 from measurements.web.simulated import DownloadJsonRenderer
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 
 @made_of(BOARDS, CATALOG)
+@takes()
 class ClaimsView(APIView):
     """Common claims with their verdicts, and others' numbers beside this platform's."""
 

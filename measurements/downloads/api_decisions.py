@@ -17,6 +17,7 @@ from measurements.intake.sources import SUBMISSIONS
 from measurements.ledger.sources import LEAVES
 from measurements.review.decisions import Decision, DecisionKind, PublicDecisions
 from measurements.review.sources import RESULTS
+from measurements.web.known_parameters import takes
 from measurements.web.links import OriginPages
 from measurements.web.openapi import problems
 from measurements.web.simulated import DownloadJsonRenderer
@@ -52,6 +53,7 @@ class DecisionPages(OriginPages):
 
 
 @made_of(LEAVES, RESULTS, SUBMISSIONS)
+@takes("page")
 class DecisionListView(APIView):
     """Every decision of a moderator and every open appeal, latest first."""
 

@@ -21,6 +21,7 @@ from measurements.impact.values import VALUE, VALUE_NAMED_BY
 from measurements.intake.refusals import BadRequest
 from measurements.published.sources import PUBLISHED
 from measurements.web.as_of import honours_as_of, moment_shown
+from measurements.web.known_parameters import takes
 from measurements.web.openapi import MOMENT, problems
 from measurements.web.simulated import DownloadJsonRenderer
 
@@ -56,6 +57,7 @@ USAGE = [
 
 @made_of(BOARDS, CATALOG, PUBLISHED)
 @honours_as_of
+@takes(*(each.name for each in USAGE))
 class ImpactView(APIView):
     """What a year of use takes."""
 

@@ -19,6 +19,7 @@ from measurements.contributors.sources import CONTRIBUTORS
 from measurements.downloads.needed_serializers import NeededJobSerializer, NeededSerializer
 from measurements.intake.job_policy import require_pinned
 from measurements.intake.refusals import BadRequest
+from measurements.web.known_parameters import takes
 from measurements.web.openapi import problems
 from measurements.web.simulated import DownloadJsonRenderer
 
@@ -31,6 +32,7 @@ SUITE = OpenApiParameter(
 
 
 @made_of(BOARDS, CATALOG, CONTRIBUTORS, JOB_NEEDS)
+@takes("suite")
 class NeededView(APIView):
     """What to measure next."""
 

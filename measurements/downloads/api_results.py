@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import base64
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.utils.cache import get_conditional_response
 from django_filters.rest_framework import DjangoFilterBackend  # type: ignore[import-untyped]
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.generics import ListAPIView
+from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
-from measurements.answer_cache.sources import made_of
+from measurements.answer_cache.sources import made_of, note_one_off
 from measurements.catalog.sources import CATALOG
 from measurements.contributors.sources import CONTRIBUTORS
+from measurements.downloads.result_cursor import CURSOR, behind, cursor_of
 from measurements.downloads.serializers import ResultSerializer
 from measurements.intake.models import Submission
+from measurements.intake.refusals import BadRequest
 from measurements.intake.sources import SUBMISSIONS
 from measurements.review.filters import ResultFilter
 from measurements.review.listing import listed_submissions
 from measurements.review.sources import JUDGED_RESULTS
 from measurements.web.bounded_pages import COUNTED_ROWS, BoundedPaginator
 from measurements.web.csv_renderer import bytes_type
+from measurements.web.deprecation import Deprecation
+from measurements.web.known_parameters import takes
 from measurements.web.links import OriginPages
 from measurements.web.openapi import BUNDLE_TYPE, OCTETS, problems
 from measurements.web.simulated import DownloadJsonRenderer
@@ -33,16 +40,47 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
     from rest_framework.response import Response
 
+REFERENCE = f"{settings.ORIGIN}/api/v1/docs/"
 ONE_YEAR_S = 365 * 24 * 3600
 
 
+PAGES_BY_NUMBER = Deprecation(since=date(2026, 12, 2), documentation=REFERENCE)
+"""A result that arrives between two pages by number moves all others: one of them is seen twice."""
+
+
 class ResultPages(OriginPages):
-    """A hundred results a page, up to a thousand where asked for; `count` goes no further than is counted."""
+    """A hundred results a page, up to a thousand where asked for; `count` goes no further than is counted.
+
+    A page begins behind a result, by when it was received and its id, which never change: whoever follows `next` meets
+    every result that was there at the beginning once, and none twice. Pages by number are there for who asks for them.
+    """
 
     django_paginator_class = BoundedPaginator
     page_size = 100
     page_size_query_param = "page_size"
     max_page_size = 1000
+    cursor = ""
+
+    def paginate_queryset(
+        self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
+    ) -> list[Any] | None:
+        """The results of a page, behind those of the pages before."""
+        self.cursor = request.query_params.get(CURSOR, "")
+        if self.cursor:
+            if self.page_query_param in request.query_params:
+                raise BadRequest("JM-QUERY-VALUE", "A page has a cursor or a number: leave one of them out.")
+            queryset = behind(queryset, self.cursor)
+        return super().paginate_queryset(queryset, request, view)
+
+    def get_next_link(self) -> str | None:
+        """The address of the next page: behind the last result of this one, or by number where that was asked for."""
+        page, request = self.page, self.request
+        if request is None or page is None or self.page_query_param in request.query_params:
+            return super().get_next_link()
+        if not page.has_next():
+            return None
+        here = f"{settings.ORIGIN}{request.get_full_path()}"
+        return str(replace_query_param(here, CURSOR, cursor_of(page.object_list[-1])))
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Say how far the count goes."""
@@ -54,6 +92,7 @@ class ResultPages(OriginPages):
 
 
 @made_of(CATALOG, CONTRIBUTORS, JUDGED_RESULTS, SUBMISSIONS)
+@takes(*ResultFilter.base_filters, CURSOR, "page", "page_size")
 class ResultListView(ListAPIView[Submission]):
     """Every received result in every state, latest first."""
 
@@ -70,13 +109,32 @@ class ResultListView(ListAPIView[Submission]):
     @extend_schema(
         operation_id="list_results",
         tags=["results"],
+        parameters=[
+            OpenApiParameter(
+                CURSOR,
+                OpenApiTypes.STR,
+                description="Where the page begins, out of `next` of the page before.",
+            ),
+            OpenApiParameter(
+                "page",
+                OpenApiTypes.INT,
+                description="Which page, from 1 on. A result that arrives meanwhile moves all others: follow `next`.",
+                deprecated=True,
+            ),
+        ],
         responses={200: ResultSerializer(many=True), **problems(400, 404)},
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Answer with one page of results."""
-        return super().get(request, *args, **kwargs)
+        if request.query_params.get(CURSOR):
+            note_one_off(request)
+        response = super().get(request, *args, **kwargs)
+        if ResultPages.page_query_param in request.query_params:
+            PAGES_BY_NUMBER.mark(response)
+        return response
 
 
+@takes()
 class BundleView(APIView):
     """The bytes of a result, exactly as they were received."""
 

@@ -18,6 +18,7 @@ from measurements.display.units import wh_per_1000
 from measurements.downloads.standing_serializers import ResultStandingSerializer
 from measurements.intake.sources import SUBMISSIONS
 from measurements.review.sources import RESULTS
+from measurements.web.known_parameters import takes
 from measurements.web.links import absolute, page_url, short_url
 from measurements.web.openapi import problems
 from measurements.web.simulated import DownloadJsonRenderer
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 
 @made_of(BOARDS, CATALOG, CONTRIBUTORS, RESULTS, SUBMISSIONS)
+@takes()
 class ResultStandingView(APIView):
     """Where one result stands."""
 

@@ -21,6 +21,7 @@ from measurements.downloads.suite_serializers import SuiteListSerializer
 from measurements.ledger.models import Leaf, LeafKind
 from measurements.ledger.sources import LEAVES
 from measurements.web.csv_renderer import bytes_type
+from measurements.web.known_parameters import takes
 from measurements.web.links import absolute
 from measurements.web.openapi import OCTETS, problems
 
@@ -35,6 +36,7 @@ DATA_SIZE_UNKNOWN = "the hub is not asked how large the files of a data set are 
 
 
 @made_of(CATALOG, LEAVES)
+@takes()
 class SuiteListView(APIView):
     """Every suite that is handed out, former versions too."""
 
@@ -93,6 +95,7 @@ def _unpinned(suite: Suite) -> dict[str, Any]:
     }
 
 
+@takes()
 class SuiteArchiveView(APIView):
     """The files of a suite, exactly as they were pinned."""
 

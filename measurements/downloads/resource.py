@@ -38,13 +38,13 @@ MOST_ROWS = 1000
 class Field:
     """A column, the lookup or expression that gives it, and what its value goes through on the way out.
 
-    `choices` are all words that the column has, where these are a closed list.
+    `choices` are all words that the column has, alone or with their titles, where these are a closed list.
     """
 
     column: Column
     source: str | Combinable
     convert: Callable[[Any], Any] | None = None
-    choices: tuple[str, ...] = ()
+    choices: tuple[Any, ...] = ()
 
     @property
     def name(self) -> str:
@@ -218,7 +218,7 @@ def fields_of(
     sources: Mapping[str, str | Combinable],
     *,
     convert: Mapping[str, Callable[[Any], Any]] | None = None,
-    choices: Mapping[str, Iterable[str]] | None = None,
+    choices: Mapping[str, Iterable[Any]] | None = None,
 ) -> tuple[Field, ...]:
     """Fields of columns, each read under the column's own name unless `sources` names another lookup."""
     return tuple(

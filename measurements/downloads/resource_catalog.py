@@ -34,7 +34,6 @@ SUITES = Resource(
     name="suites",
     singular="suite",
     description="Suite versions, each by the digest of its files.",
-    tag="suites",
     fields=fields_of(
         [
             *without(table_named("suites").columns, "archive"),
@@ -98,7 +97,7 @@ MODELS_LIST = Resource(
     fields=fields_of(
         table_named("models").columns,
         NAMED | {"model": "slug", "model_licence": F("licence")},
-        choices={"kind": KINDS},
+        choices={"kind": ModelKind.choices},
     ),
     rows=AiModel.objects.all,
     key=(Order(source="slug", kind="text"),),
@@ -149,7 +148,7 @@ HARDWARE_LIST = Resource(
             "hardware": hardware_slug(),
             "title": hardware_title(),
         },
-        choices={"kind": HARDWARE_KINDS},
+        choices={"kind": HardwareKind.choices},
     ),
     rows=HardwareClass.objects.all,
     key=(Order(source="code", kind="text"),),

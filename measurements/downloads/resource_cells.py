@@ -17,14 +17,13 @@ from measurements.boards.table_choices import choices_of
 from measurements.boards.table_rows import limits_of_cells, score_of
 from measurements.catalog.models import Task
 from measurements.catalog.sources import CATALOG
-from measurements.display.choices import CELL_LABELS, CELL_TIERS, ModelKind
+from measurements.display.choices import CELL_LABELS, CELL_TIERS, RESULT_GRADES, ModelKind
 from measurements.downloads.resource import Filter, Order, Resource, fields_of
 from measurements.downloads.resource_columns import (
     DATASET,
     GRADE,
     HARDWARE,
     HARDWARE_CLASS,
-    MEASURED_GRADES,
     MODEL,
     OF_SUBJECT,
     SCOPE,
@@ -45,11 +44,7 @@ if TYPE_CHECKING:
 OF_KEY = tuple(Order(source=name, kind="int" if name.endswith("_id") else "text") for name in CELL_FIELDS)
 CELL_ID = Column("cell_id", "string", "Name of the cell in addresses. It never changes here.")
 OF_CELL: dict[str, Any] = OF_SUBJECT | {"series": series_slug(), "cell_id": joined(*CELL_FIELDS)}
-CHOICES = {
-    "grade": MEASURED_GRADES,
-    "tier": tuple(word for word, _ in CELL_TIERS),
-    "label": tuple(word for word, _ in CELL_LABELS),
-}
+CHOICES = {"grade": RESULT_GRADES, "tier": CELL_TIERS, "label": CELL_LABELS}
 CELL_COLUMNS = (CELL_ID, *table_named("cells").columns)
 
 
@@ -201,7 +196,7 @@ COMPARISONS = Resource(
             "updated_at": "comparison__updated_at",
         },
         convert={"updated_at": datetime.fromisoformat},
-        choices={"grade": MEASURED_GRADES},
+        choices={"grade": RESULT_GRADES},
     ),
     rows=lambda: ComparedPart.objects.filter(comparison__isnull=False),
     key=tuple(Order(source=name, kind="int" if name.endswith("_id") else "text") for name in PART_FIELDS),

@@ -13,6 +13,7 @@ from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite, 
 from measurements.catalog.sources import CATALOG
 from measurements.contributors.models import Key
 from measurements.contributors.sources import CONTRIBUTORS
+from measurements.display.choices import RESULT_GRADES
 from measurements.downloads.resource import Filter, Order, Resource, fields_of
 from measurements.downloads.resource_columns import (
     HARDWARE,
@@ -107,7 +108,7 @@ RESULTS_LIST = Resource(
     singular="result",
     description="Every received result in every state, in the order in which they came.",
     tag="results",
-    fields=fields_of(COLUMNS, _sources(), choices={"grade": MEASURED_GRADES, "state": STATES}),
+    fields=fields_of(COLUMNS, _sources(), choices={"grade": RESULT_GRADES, "state": State.choices}),
     rows=Submission.objects.all,
     key=(
         Order(source="received_at", kind="time"),

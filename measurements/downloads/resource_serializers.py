@@ -30,14 +30,21 @@ KINDS: dict[str, Callable[..., serializers.Field[Any, Any, Any, Any]]] = {
 }
 
 
+_made: dict[str, Described] = {}
+"""The one serializer of each resource's rows: a page and a row alone are described by the same component."""
+
+
 def row_serializer(resource: Resource) -> Described:
     """A row. No column is required: `fields` may leave it out."""
+    if resource.singular in _made:
+        return _made[resource.singular]
     name = "".join(word.title() for word in resource.singular.split("_"))
     made: Described = type(
-        f"{name}RowSerializer",
+        f"{name}ItemSerializer",
         (serializers.Serializer,),
         {"__doc__": resource.description} | {each.name: _described(each) for each in resource.fields},
     )
+    _made[resource.singular] = made
     return made
 
 

@@ -14,6 +14,7 @@ from joulemark.impact import intensity
 from measurements.answer_cache.sources import made_of
 from measurements.impact.serializers import IntensityRowSerializer, IntensityTableSerializer
 from measurements.web.csv_renderer import RowsCsvRenderer
+from measurements.web.known_parameters import takes
 from measurements.web.openapi import problems
 from measurements.web.simulated import DownloadJsonRenderer
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 
 @made_of()
+@takes()
 class IntensitiesView(APIView):
     """Yearly carbon intensities of electricity."""
 

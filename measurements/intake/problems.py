@@ -55,7 +55,8 @@ def handle(error: Exception, _context: dict[str, Any]) -> HttpResponse | None:
     if isinstance(error, PermissionDenied):
         error = ApiPermissionDenied()
     if isinstance(error, APIException):
-        return problem(status=error.status_code, code=f"JM-HTTP-{error.status_code}", detail=_sentence(error))
+        code = getattr(error, "problem_code", f"JM-HTTP-{error.status_code}")
+        return problem(status=error.status_code, code=code, detail=_sentence(error))
     return None
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -31,6 +32,9 @@ V4_PREFIX, V6_PREFIX = 24, 56
 
 PARTS = 12
 """Of a span, each counted by itself: whoever comes evenly gets 12/13 of the rate."""
+
+QUOTA = "quota"
+"""Under this name a request has what its network has left, for the headers of its answer."""
 
 OUTAGE = Outage("rates are not counted, the cache is away")
 
@@ -63,20 +67,49 @@ def over_quota(scope: str, times: Mapping[str, int]) -> set[str]:
     return {who for who, number in times.items() if sum(counts[who]) + number > most}
 
 
-def require_room(scope: str, who: str) -> None:
-    """Raises TooOften, which says how long to wait, when one more would exceed the quota; counts nothing."""
+@dataclass(frozen=True, kw_only=True)
+class Quota:
+    """How often somebody may come: `number` times in `seconds`, `left` of them now, and more of them in `wait_s`."""
+
+    scope: str
+    number: int
+    seconds: int
+    left: int
+    wait_s: int
+
+    def require_room(self) -> None:
+        """Raises TooOften, which says how long to wait, when nothing is left."""
+        if not self.left:
+            raise TooOften(
+                "JM-RATE",
+                f"More than {self.number} requests of kind {self.scope!r} in {self.seconds} s; wait {self.wait_s} s "
+                "and send it again. Nothing is lost.",
+                wait_s=self.wait_s,
+            )
+
+    def after_one(self) -> Quota:
+        """What there is once the request that asks is counted."""
+        return replace(self, left=max(0, self.left - 1))
+
+
+def quota_of(scope: str, who: str) -> Quota | None:
+    """What somebody has left; None while the cache is away. Counts nothing."""
     number, seconds = settings.RATES[scope]
     now_s = time.time()
     counts = _counts(scope, [who], _part(scope, now_s))
-    if counts is None or sum(counts[who]) < number:
-        return
-    wait_s = max(1, ceil(_wait_s(counts[who], number, seconds, now_s)))
-    raise TooOften(
-        "JM-RATE",
-        f"More than {number} requests of kind {scope!r} in {seconds} s; wait {wait_s} s and send it again. "
-        "Nothing is lost.",
-        wait_s=wait_s,
-    )
+    if counts is None:
+        return None
+    left = max(0, number - sum(counts[who]))
+    part_s = seconds / PARTS
+    wait_s = part_s - now_s % part_s if left else _wait_s(counts[who], number, seconds, now_s)
+    return Quota(scope=scope, number=number, seconds=seconds, left=left, wait_s=max(1, ceil(wait_s)))
+
+
+def require_room(scope: str, who: str) -> None:
+    """Raises TooOften, which says how long to wait, when one more would exceed the quota; counts nothing."""
+    quota = quota_of(scope, who)
+    if quota is not None:
+        quota.require_room()
 
 
 def _wait_s(counts: Sequence[int], number: int, seconds: int, now_s: float) -> float:
@@ -127,10 +160,12 @@ class PrefixThrottle(BaseThrottle):
     scope = "prefix"
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        """Count the request and allow it. Raises TooOften."""
+        """Count the request and allow it; `request.quota` is what is left after it. Raises TooOften."""
         prefix = prefix_of(request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", ""))
-        if prefix is not None:
-            require_room(self.scope, prefix)
+        quota = None if prefix is None else quota_of(self.scope, prefix)
+        if prefix is not None and quota is not None:
+            setattr(request._request, QUOTA, quota.after_one())
+            quota.require_room()
             consume_quota(self.scope, {prefix: 1})
         return True
 

@@ -16,6 +16,7 @@ from measurements.ledger.errors import NotSequenced
 from measurements.ledger.log_facts import read_rows
 from measurements.ledger.models import Leaf, LeafKind, LogGap
 from measurements.ledger.proofs import prove
+from measurements.web.known_parameters import takes
 from measurements.web.message_schemas import message
 from measurements.web.openapi import problems
 
@@ -55,6 +56,7 @@ class RowsSerializer(serializers.Serializer[dict[str, object]]):
     rows = RowSerializer(many=True)
 
 
+@takes("start", "end")
 class RowsView(APIView):
     """The facts that leaves record, as the live tables have them."""
 
@@ -109,6 +111,7 @@ class GapSerializer(serializers.Serializer[list[LogGap]]):
     )
 
 
+@takes()
 class GapsView(APIView):
     """Every gap that a restore has left in the rows behind the log."""
 
@@ -119,6 +122,7 @@ class GapsView(APIView):
         return Response(GapSerializer(gaps, many=True).data, headers={"Cache-Control": "no-store"})
 
 
+@takes()
 class ProofView(APIView):
     """Where a result is in the log, and the proof."""
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FIELD = "simulated"
-TAGS = {"boards", "comparisons", "impact", "needed", "results"}
+TAGS = {"boards", "comparisons", "data", "impact", "needed", "results"}
 """Of the operations that are downloads."""
 
 DESCRIPTION = (

@@ -48,24 +48,46 @@ GETS: dict[str, dict[str, Any]] = {
     "download_suite": {"digest": load_suite("demo").digest},
     "health": {},
     "list_boards": {},
+    "list_cell_history": {"cell_id": None},
+    "list_cells": {"sort": "energy", "limit": "5"},
     "list_claims": {},
+    "list_comparisons": {},
+    "list_contributors": {},
+    "list_datasets": {"fields": "task,dataset"},
     "list_decisions": {},
+    "list_evidence": {"state": "accepted"},
+    "list_hardware": {},
     "list_intensities": {},
+    "list_log_entries": {"kind": "verdict"},
+    "list_models": {"kind": "general-purpose"},
     "list_needed": {"suite": load_suite("demo").digest},
     "list_results": {},
+    "list_rules": {},
     "list_suites": {},
+    "list_tasks": {},
+    "list_verdicts": {},
     "log_gaps": {},
     "log_rows": {"start": 0, "end": 3},
     "platform_key": {},
     "read_board": BOARD,
+    "read_cell": {"cell_id": None},
     "read_comparison": {"task": BOARD["task"]},
+    "read_contributor": {"pseudonym": None},
+    "read_dataset": {"task": BOARD["task"], "dataset": "demo-topics"},
+    "read_hardware_class": {"hardware": None},
+    "read_log_entry": {"leaf_index": "0"},
+    "read_model": {"model": "minilm-l6-v2"},
+    "read_result_evidence": {"result_id": None},
+    "read_rule": {"code": "JM-ABSENT"},
+    "read_suite": {"digest": load_suite("demo").digest},
+    "read_verdict": {"leaf_index": None},
     "read_table": {"task": BOARD["task"], "unit": "j", "sort": "-energy"},
     "read_impact": {"query": BOARD["task"], "queries_per_day": 10.0, "users": 3, "gco2e_per_kwh": 480.0},
     "result_proof": {"result_id": None},
     "result_standing": {"result_id": None},
     "result_status": {"result_id": None},
 }
-"""Every GET with what it needs; None stands for a result that was sent."""
+"""Every GET with what it needs; None stands for what there is of a result that was sent."""
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +164,31 @@ def sent(running: Platform) -> str:
     return result
 
 
+@pytest.fixture(scope="module")
+def there(running: Platform, sent: str) -> dict[str, str]:
+    """What is named by something of the result that was sent: its cell, its contributor, its verdict."""
+    (web,) = running.running
+
+    def rows(path: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(running.get(f"/api/v1/{path}")[1])["rows"]
+        return found
+
+    wait_until(lambda: bool(rows("cells/")), beside=web, what="it is in its cell")
+    evidence = json.loads(running.get(f"/api/v1/evidence/{sent}/")[1])["row"]
+    return {
+        "result_id": sent,
+        "cell_id": rows("cells/")[0]["cell_id"],
+        "pseudonym": evidence["contributor"],
+        "hardware": evidence["hardware_code"],
+        "leaf_index": str(rows(f"verdicts/?result_id={sent}")[0]["leaf_index"]),
+    }
+
+
+def parameters_of(operation: str, there: dict[str, str]) -> dict[str, Any]:
+    """What an operation is asked with."""
+    return {name: there[name] if value is None else value for name, value in GETS[operation].items()}
+
+
 def digest(bundle: bytes) -> str:
     return bundles.parse(bundle).digest()
 
@@ -153,12 +200,8 @@ def test_every_operation_is_called() -> None:
 
 
 @pytest.mark.parametrize("operation", sorted(GETS))
-def test_a_generated_client_reads(
-    operation: str, client: GeneratedClient, running: Platform, sent: str
-) -> None:
-    parameters: dict[str, Any] = {
-        name: sent if value is None else value for name, value in GETS[operation].items()
-    }
+def test_a_generated_client_reads(operation: str, client: GeneratedClient, there: dict[str, str]) -> None:
+    parameters = parameters_of(operation, there)
     answer = client.call(operation, **parameters)
     assert answer.status == 200
     assert answer.content
@@ -226,12 +269,10 @@ KINDS_OF_MEDIA = sorted(
 
 @pytest.mark.parametrize("operation", sorted(GETS))
 def test_every_media_type_that_is_given_is_described_and_the_other_way_round(
-    operation: str, running: Platform, sent: str
+    operation: str, running: Platform, there: dict[str, str]
 ) -> None:
     path, _, described = OPERATIONS[operation]
-    parameters: dict[str, Any] = {
-        name: sent if value is None else value for name, value in GETS[operation].items()
-    }
+    parameters = parameters_of(operation, there)
     address = running.origin + path.format(**parameters)
     query = "&".join(f"{name}={value}" for name, value in parameters.items() if f"{{{name}}}" not in path)
     kinds = {

@@ -28,10 +28,11 @@ CASES = int(os.environ.get("FUZZ_CASES", "20000"))
 SEED = os.environ.get("FUZZ_SEED", "20261124")
 DESCRIBED = CASES // 4
 """So many, about, are drawn from the description; the others are hostile."""
-OPERATIONS = 28
+OPERATIONS = 50
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 UNLIMITED = (
-    "prefix=100000000/h,enrolment=100000000/h,ticket=100000000/h,result=100000000/h,request=100000000/h"
+    "prefix=100000000/h,enrolment=100000000/h,ticket=100000000/h,result=100000000/h,request=100000000/h,"
+    "reads=100000000/h"
 )
 
 

@@ -13,6 +13,7 @@ from joulemark.suite.archive import encode_archive
 from joulemark.suite.loader import files_of, folder_of
 from joulemark_simulation.result_rows import GENERAL, SPECIFIC, TOPICS, Run, demo_catalog, make_result
 from measurements.boards.latest_results import refresh_latest_results
+from measurements.boards.models import Cell
 from measurements.boards.services import refresh_stale_cells
 from measurements.intake.models import State, Submission
 from measurements.intake.suite_services import hand_out_suite
@@ -42,6 +43,9 @@ def populate() -> Values:
     checkpoint = sequence()
     assert checkpoint is not None
     return {
+        "cell_id": ["~".join(map(str, Cell.objects.order_by("pk")[0].key.values))],
+        "code": ["JM-ABSENT"],
+        "leaf_index": ["1"],
         "result_id": [made[0].pk, Submission.objects.get(state=State.REJECTED).pk],
         "short_id": [made[0].pk[:16]],
         "series": ["demo-1-estimated", "study-2024"],

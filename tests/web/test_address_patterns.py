@@ -9,7 +9,10 @@ from django.urls import Resolver404, resolve
 from joulemark_simulation.addresses import routes
 
 FITTING = {
+    "cell_id": "1~2~3~4~measured~gpu+cpu+dram~float16.b1.power-default",
+    "code": "JM-ABSENT",
     "form": "svg",
+    "leaf_index": "7",
     "number": "1",
     "series": "demo-1-estimated",
     "task": "t",

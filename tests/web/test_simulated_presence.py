@@ -18,6 +18,7 @@ from joulemark_simulation.result_rows import Run, make_result
 from joulemark_site.crowd.plan import Crowd
 from joulemark_site.crowd.playing import play
 from joulemark_site.crowd.presence import HEADER, PRESENCE
+from measurements.boards.models import Cell
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import AiModel, DataSet, HardwareClass
 from measurements.contributors.models import Contributor, Device
@@ -50,8 +51,12 @@ def every(client: Client, language: str = "en") -> dict[str, ClientResponse]:
     """The answers of every address that can be read, the API's description and the log's files among them."""
     listed = client.get("/api/v1/boards/").json()["boards"]
     crowd = next((board for board in listed if board["grade"] != "published"), None)
+    cell = Cell.objects.first()
     values = {
+        "cell_id": ["~".join(map(str, cell.key.values)) if cell else "1~1~1~1~measured~gpu~none"],
+        "code": ["JM-ABSENT"],
         "form": ["svg"],
+        "leaf_index": ["0"],
         "number": ["1"],
         "series": ["study-2024", *([crowd["series"]] if crowd else [])],
         "task": [crowd["task"] if crowd else "text_classification"],
