@@ -91,7 +91,7 @@ RESOURCE = Resource(
     key=(Order(source="id", kind="int"),),
     sources=(),
 )
-NAMES = ", ".join(field.column for field in FIELDS)
+NAMES = ", ".join(str(field.column) for field in FIELDS)
 PLAIN_COPY = f"COPY (SELECT {NAMES} FROM {TABLE} ORDER BY id) TO STDOUT (FORMAT csv, HEADER)"  # noqa: S608 - names of our own
 """What a program of a few lines sends: the limit."""
 INSERT = f"""

@@ -62,10 +62,10 @@ class CopySource:
         """
         self._own = open_own_connection()
         try:
-            self._connection: psycopg.Connection[Any] = self._own.connection  # type: ignore[assignment]  # of this vendor
-            self._connection.execute(SESSION.format(limit_ms=round(limit_s * 1000)))  # type: ignore[arg-type]  # our own
+            self._connection: psycopg.Connection[Any] = self._own.connection
+            self._connection.execute(SESSION.format(limit_ms=round(limit_s * 1000)))
             sql, parameters = row_query(rows, columns, self._own)
-            bound = psycopg.ClientCursor(self._connection).mogrify(sql, parameters)  # type: ignore[arg-type]  # compiled
+            bound = psycopg.ClientCursor(self._connection).mogrify(sql, parameters)
             self._begin(copy.format(write_select(columns, bound)))
         except BaseException:
             self._own.close()

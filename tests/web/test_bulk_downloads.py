@@ -156,7 +156,8 @@ def test_headers_say_what_it_is_and_of_when(client: Client) -> None:
 @pytest.mark.usefixtures("results")
 def test_so_many_at_once_and_one_to_a_network(client: Client, settings: Any) -> None:
     settings.STREAMS = 2
-    here, there = {"REMOTE_ADDR": "203.0.113.5"}, {"REMOTE_ADDR": "198.51.100.7"}
+    here: dict[str, Any] = {"REMOTE_ADDR": "203.0.113.5"}
+    there: dict[str, Any] = {"REMOTE_ADDR": "198.51.100.7"}
     first = client.get(f"{RESULTS}.csv", **here)
     own = client.get(f"{RESULTS}.csv", **here)
     second = client.get(f"{RESULTS}.csv", **there)
@@ -170,6 +171,7 @@ def test_so_many_at_once_and_one_to_a_network(client: Client, settings: Any) -> 
     assert body_of(client.get(f"{RESULTS}.csv", **here))
 
 
+@pytest.mark.django_db
 def test_a_file_goes_on_where_it_broke_off(tmp_path: Path) -> None:
     file = tmp_path / "a.parquet"
     file.write_bytes(bytes(range(100)))

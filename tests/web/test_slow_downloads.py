@@ -39,7 +39,7 @@ def fill(served: Platform) -> None:
         chosen = ", ".join(own.get(name, f't."{name}"') for name in names)
         columns = ", ".join(f'"{name}"' for name in names)
         database.execute(
-            f"INSERT INTO catalog_aimodel ({columns}) SELECT {chosen} FROM generate_series(1, {ROWS}) n "  # type: ignore[arg-type]  # noqa: S608
+            f"INSERT INTO catalog_aimodel ({columns}) SELECT {chosen} FROM generate_series(1, {ROWS}) n "  # noqa: S608
             "CROSS JOIN (SELECT * FROM catalog_aimodel LIMIT 1) t"
         )
 

@@ -100,11 +100,13 @@ def test_csv_comes_back_through_duckdb(tmp_path: Path) -> None:
     file = tmp_path / "rows.csv"
     lines = [csv_line(three, (i, text, None)) for i, text in enumerate(texts)]
     file.write_text(csv_heading(three) + "".join(lines), newline="")
-    found = duckdb.sql(
+    found: Any = duckdb.sql(
         f"SELECT v1, v2 FROM read_csv('{file}', header = true, quote = '\"', escape = '\"', strict_mode = true, "  # noqa: S608
         "max_line_size = 100000, columns = {'v0': 'BIGINT', 'v1': 'VARCHAR', 'v2': 'VARCHAR'}) ORDER BY v0"
-    ).fetchall()
-    assert [(unguarded(text or ""), nothing) for text, nothing in found] == [(text, None) for text in texts]
+    )
+    assert [(unguarded(text or ""), nothing) for text, nothing in found.fetchall()] == [
+        (text, None) for text in texts
+    ]
 
 
 @pytest.mark.laws
