@@ -150,6 +150,8 @@ def _rows(query: Query, *, is_simulated: bool) -> QuerySet[Any] | list[tuple[Any
     rows = query.rows()
     if isinstance(rows, QuerySet):
         return ordered(rows, query.order)
+    keys = [str(each.source) for each in query.order]
+    rows = sorted(rows, key=lambda row: tuple(row[name] for name in keys))
     return [(*(row[each.name] for each in query.fields), is_simulated) for row in rows]
 
 

@@ -7,7 +7,7 @@ import io
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -300,8 +300,11 @@ def test_a_cancelled_or_refused_query_is_no_end_of_the_rows() -> None:
         with pytest.raises(StreamBroken):
             list(stream)
         stream.close()
-        with pytest.raises(StreamBroken, match="statement timeout"):
-            list(RowStream(rows.order_by("name"), COLUMNS[:3], "csv", limit_s=0.002))
+        with (
+            pytest.raises(StreamBroken, match="statement timeout"),
+            closing(RowStream(rows.order_by("name"), COLUMNS[:3], "csv", limit_s=0.002)) as slow,
+        ):
+            list(slow)
     with pytest.raises(StreamBroken, match="does not exist"):
         RowStream(StreamedRow._base_manager.order_by("id"), COLUMNS[:3], "csv")
     await_no_stream()
