@@ -8,8 +8,8 @@ over and over; not modified, with its tag. In the same rounds a template page of
 tables, and the same bytes come out of the memory of a second gunicorn. Of every page of the site as it is now the
 program notes the statements of a cold answer and its bytes.
 
-BENCH_RESULTS, BENCH_CELLS, BENCH_CLIENTS and BENCH_ROUNDS change how long it takes; 50,000 results in 500 cells are
-there in two minutes.
+BENCH_RESULTS, BENCH_CELLS, BENCH_IN_CELL, BENCH_CLIENTS, BENCH_ROUNDS, BENCH_REPEATS and BENCH_COLD change how long it
+takes; 50,000 results in 500 cells are there in two minutes.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ CLIENTS = int(os.environ.get("BENCH_CLIENTS", "8"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 REPEATS = int(os.environ.get("BENCH_REPEATS", "400"))
 """Requests of a round for one address that is kept."""
-MAX_COLD = 64
+MAX_COLD = int(os.environ.get("BENCH_COLD", "64"))
 """Addresses of one kind that a round asks for, each once."""
-RESULTS_IN_CELL = 1000
+RESULTS_IN_CELL = int(os.environ.get("BENCH_IN_CELL", "1000"))
 OURS, STOCK, MEMORY = "joulemark", "stock Django", "the same bytes from memory"
 PACKAGES = ("Django", "gunicorn", "psycopg", "redis")
 

@@ -41,18 +41,18 @@ QUERY_S, SHORTEST_S, LONGEST_S = 0.020, 0.015, 0.025
 QUERIES, ROUNDS, WORDS_EACH, TRIES = 60, 28, 45, 5
 
 
-def texts() -> dict[str, dict[str, object]]:
-    """As many texts as there are queries, each of other words, equally long."""
+def texts(number_of_queries: int) -> dict[str, dict[str, object]]:
+    """A text for each query, each of other words, equally long."""
     return {
         str(number): {
             "text": " ".join(WORDS[(number + 7 * place) % len(WORDS)] for place in range(WORDS_EACH)),
             "label": number % 2,
         }
-        for number in range(QUERIES)
+        for number in range(number_of_queries)
     }
 
 
-def classifier(folder: Path, layers: int) -> tuple[Workload, list[Query]]:
+def classifier(folder: Path, layers: int, number_of_queries: int) -> tuple[Workload, list[Query]]:
     """The task on a model of so many layers, loaded out of its folder, and its queries."""
     made = folder / str(layers)
     tokenizer = wordpiece()
@@ -70,17 +70,17 @@ def classifier(folder: Path, layers: int) -> tuple[Workload, list[Query]]:
         )
         BertForSequenceClassification(config).save_pretrained(made)
         tokenizer.save_pretrained(made)
-    rows = texts()
+    rows = texts(number_of_queries)
     workload = open_task(recipe_of("text_classification", made), rows)
     workload.load()
     return workload, workload.queries(Sample(query_ids=tuple(rows), sha256="0" * 64))
 
 
-def fitting(folder: Path) -> tuple[Workload, list[Query], int]:
+def fitting(folder: Path, number_of_queries: int) -> tuple[Workload, list[Query], int]:
     """A classifier whose query takes about QUERY_S, and its layers: tried, and scaled by what was seen."""
     layers = 12
     for _ in range(TRIES):
-        workload, queries = classifier(folder, layers)
+        workload, queries = classifier(folder, layers, number_of_queries)
         bare_s(workload, queries[:10])
         seen_s = bare_s(workload, queries)
         if SHORTEST_S * 1.1 <= seen_s <= LONGEST_S * 0.9:
@@ -136,7 +136,8 @@ def main() -> None:
     """Rounds of five loops; the overhead is taken within a round."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--queries", type=int, default=QUERIES, help="in a window")
+    asked = parser.parse_args()
     torch.set_num_threads(1)
     logging.disable_progress_bar()
     first: list[float] = []
@@ -145,14 +146,14 @@ def main() -> None:
     control: list[float] = []
     last: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
-        workload, queries, layers = fitting(Path(folder))
+        workload, queries, layers = fitting(Path(folder), asked.queries)
         steps = [(first, bare_s), (ours, ours_s), (middle, bare_s), (control, bare_s), (last, bare_s)]
-        for number in range(rounds):
+        for number in range(asked.rounds):
             for times, loop in reversed(steps) if number % 2 else steps:
                 times.append(loop(workload, queries))
     bare = [*first, *middle, *control, *last]
     overhead, noise = percent(ours, first, middle), percent(control, middle, last)
-    case = f"{QUERIES} queries a window"
+    case = f"{asked.queries} queries a window"
     rows: list[Row] = [
         row(case, "bare loop", "time of a query", "ms", [1e3 * each for each in bare]),
         row(case, "joulemark", "time of a query", "ms", [1e3 * each for each in ours]),

@@ -24,6 +24,7 @@ Kind = Literal[
     "narrowed type",
     "removed enumeration value",
     "renamed operation",
+    "renamed component",
 ]
 METHODS = ("get", "post", "put", "patch", "delete")
 LOWER, UPPER = ("minimum", "minLength", "minItems"), ("maximum", "maxLength", "maxItems")
@@ -53,7 +54,8 @@ def breaks(released: Json, now: Json) -> list[Break]:
             else:
                 pair = _Pair(released=released, now=now)
                 found += pair.of_operation(place, operations[method], now["paths"][path][method])
-    return found
+    lost = released["components"]["schemas"].keys() - now["components"]["schemas"].keys()
+    return found + [Break(kind="renamed component", place=name) for name in sorted(lost)]
 
 
 class _Pair:

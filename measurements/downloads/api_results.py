@@ -62,7 +62,7 @@ class ResultPages(OriginPages):
     cursor = ""
 
     def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
+        self, queryset: Any, request: Request, view: APIView | None = None
     ) -> list[Any] | None:
         """The results of a page, behind those of the pages before."""
         self.cursor = request.query_params.get(CURSOR, "")

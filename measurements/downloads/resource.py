@@ -164,8 +164,8 @@ class Query:
         rows = self.resource.rows(**self.path)
         chosen = [each for each in self.resource.filters if each.name in self.values]
         if not isinstance(rows, QuerySet):
-            wanted = {each.name: self.values[each.name] for each in chosen}
-            return [row for row in rows if all(row[name] == value for name, value in wanted.items())]
+            values_by_name = {each.name: self.values[each.name] for each in chosen}
+            return [row for row in rows if all(row[name] == value for name, value in values_by_name.items())]
         for each in chosen:
             if each.condition is not None:
                 rows = rows.filter(each.condition(self.values[each.name]))
@@ -188,7 +188,7 @@ class Query:
 
 def ordered(rows: QuerySet[Any], order: Sequence[Order]) -> QuerySet[Any]:
     """Rows in an order, whose parts have the aliases `order_0` and so on."""
-    named = rows.order_by().alias(
+    named: QuerySet[Any] = rows.order_by().alias(
         **{f"order_{place}": _expression(each.source) for place, each in enumerate(order)}
     )
     return named.order_by(*(_direction(f"order_{place}", each) for place, each in enumerate(order)))
@@ -200,7 +200,8 @@ def selected(
     """Tuples of columns, followed by the values of an order's parts."""
     columns = {f"field_{place}": _expression(each.source) for place, each in enumerate(fields)}
     columns |= {f"key_{place}": _expression(each.source) for place, each in enumerate(order)}
-    return rows.annotate(**columns).values_list(*columns)
+    tuples: QuerySet[Any, tuple[Any, ...]] = rows.annotate(**columns).values_list(*columns)
+    return tuples
 
 
 def _expression(source: str | Combinable) -> Any:

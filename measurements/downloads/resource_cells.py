@@ -9,7 +9,7 @@ from django.db.models import FloatField
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Cast
 
-from joulemark.release.tables import Column, table_named  # type: ignore[attr-defined]
+from joulemark.release.tables import Column, table_named
 from measurements.boards.board_query import READERS, TIERS, BadValue, BoardQuery
 from measurements.boards.models import Cell, CellRevision, ComparedPart
 from measurements.boards.sources import BOARDS
@@ -75,8 +75,8 @@ OF_BOARDS = (
 
 def narrowed(rows: QuerySet[Any], values: Values) -> QuerySet[Any]:
     """Cells as the board's filters leave them. Raises BadValue for a score that the task does not have."""
-    asked = {each.name: values[each.name] for each in OF_BOARDS if each.name in values}
-    query = BoardQuery(**asked)
+    filled = {each.name: values[each.name] for each in OF_BOARDS if each.name in values}
+    query = BoardQuery(**filled)
     metrics = _metrics(values) if query.metric else {}
     return rows.filter(limits_of_cells(query, metrics))
 

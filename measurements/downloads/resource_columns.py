@@ -82,9 +82,9 @@ def read_series(name: str, text: str) -> tuple[str, str, str]:
     return suite, version, grade
 
 
-def named_filter(name: str, description: str, condition: Any) -> Filter:
-    """A filter by a name of the catalogue."""
-    return Filter(name=name, read=read_name, description=description, condition=condition)
+def named_filter(name: str, description: str, condition: Any, *, is_free: bool = False) -> Filter:
+    """A filter by a name: of the catalogue, or one of which there are any number (`is_free`)."""
+    return Filter(name=name, read=read_name, description=description, condition=condition, is_free=is_free)
 
 
 SERIES = Filter(

@@ -79,17 +79,17 @@ def read_page(query: Query) -> Page:
         chosen = ordered(rows, order)
         if after is not None:
             chosen = chosen.filter(rows_after(order, after.values))
-        found = list(selected(chosen, query.fields, order)[: query.limit + 1])
+        following = list(selected(chosen, query.fields, order)[: query.limit + 1])
     else:
-        found = _of_few(rows, query, after)
+        following = _of_few(rows, query, after)
     if after is not None and query.sort and _version(query) != version:
         raise ChangedSince
     names = [each.name for each in query.fields]
-    shown = found[: query.limit]
-    more = len(found) > query.limit
+    page_rows = following[: query.limit]
+    more = len(following) > query.limit
     return Page(
-        rows=[dict(zip(names, query.convert(row), strict=True)) for row in shown],
-        next_cursor=_encoded(query, shown[-1][len(names) :], version) if more else "",
+        rows=[dict(zip(names, query.convert(row), strict=True)) for row in page_rows],
+        next_cursor=_encoded(query, page_rows[-1][len(names) :], version) if more else "",
     )
 
 

@@ -22,7 +22,7 @@ OF_PAGES = ("cursor", "limit")
 LIMIT = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 
 
-class UnknownName(QueryRefused):
+class NotDeclared(QueryRefused):
     """A parameter, or a name in one, that the resource does not have."""
 
     def __init__(self, what: str, name: str, there_are: Iterable[str]) -> None:
@@ -46,7 +46,7 @@ def parse_query(
     pairs = [(name, value) for name, value in parameters if name != "format"]
     for name, times in Counter(name for name, _ in pairs).items():
         if name not in names:
-            raise UnknownName("parameter", name, names)
+            raise NotDeclared("parameter", name, names)
         if times > 1:
             raise BadValue(f"The parameter {name} is given more than once: give it once.")
     written = {name: value.strip() for name, value in pairs if value.strip()}
@@ -76,16 +76,16 @@ def parameter_names(resource: Resource, *, as_file: bool = False) -> list[str]:
 
 
 def _fields(resource: Resource, text: str) -> tuple[Field, ...]:
-    wanted = [name.strip() for name in text.split(",") if name.strip()]
-    for name in wanted:
+    chosen = [name.strip() for name in text.split(",") if name.strip()]
+    for name in chosen:
         if name not in resource.field_names:
-            raise UnknownName("field", name, resource.field_names)
-    return tuple(each for each in resource.fields if not wanted or each.name in wanted)
+            raise NotDeclared("field", name, resource.field_names)
+    return tuple(each for each in resource.fields if not chosen or each.name in chosen)
 
 
 def _sort(resource: Resource, word: str) -> str:
     if word and word.removeprefix("-") not in resource.sorts:
-        raise UnknownName("order", word, (name for sort in resource.sorts for name in (sort, f"-{sort}")))
+        raise NotDeclared("order", word, (name for sort in resource.sorts for name in (sort, f"-{sort}")))
     return word
 
 

@@ -200,7 +200,7 @@ VERDICTS = Resource(
     rows=lambda: Verdict.objects.filter(leaf__index__isnull=False),
     key=(Order(source="leaf__index", kind="int"),),
     filters=(
-        named_filter("result_id", "Of one result.", lambda word: Q(submission=word)),
+        named_filter("result_id", "Of one result.", lambda word: Q(submission=word), is_free=True),
         named_filter("rules_version", "Version of the rules.", lambda word: Q(rules_version=word)),
         Filter(
             name="state",
@@ -224,8 +224,8 @@ CONTRIBUTORS_LIST = Resource(
             "contributor": "pseudonym",
             "enrolled_at": "created_at",
             "licence": LICENCE_OF_ROW,
-        }
-        | {name: Coalesce(f"standing__{name}", 0) for name in ("in_a_row", "agreed", "disagreed")},
+            **{name: Coalesce(f"standing__{name}", 0) for name in ("in_a_row", "agreed", "disagreed")},
+        },
     ),
     rows=Contributor.objects.all,
     key=(Order(source="pk", kind="int"),),
@@ -263,7 +263,10 @@ LOG_ENTRIES = Resource(
             choices=LEAF_KINDS,
         ),
         named_filter(
-            "subject", "Whom or what it is about: a digest or a pseudonym.", lambda word: Q(subject=word)
+            "subject",
+            "Whom or what it is about: a digest or a pseudonym.",
+            lambda word: Q(subject=word),
+            is_free=True,
         ),
         Filter(
             name="from_index",

@@ -6,6 +6,7 @@ from typing import Any
 
 from joulemark.release.tables import Column, table_named
 from joulemark.rules.judge import RULES_VERSION
+from measurements.display.choices import Severity
 from measurements.downloads.resource import Filter, Order, Resource, fields_of
 from measurements.downloads.resource_query import read_one_of
 from measurements.published.terms import LICENCE
@@ -14,7 +15,7 @@ from measurements.summaries.models import RuleCount
 from measurements.summaries.sources import RULE_COUNTS
 
 WHERE = ("anywhere", "platform")
-SEVERITIES = ("reject", "quarantine", "flag")
+SEVERITIES = tuple(word for word, _ in Severity.choices)
 
 
 def rule_rows() -> list[dict[str, Any]]:
@@ -55,7 +56,7 @@ RULES = Resource(
             ),
         ],
         {},
-        choices={"severity": SEVERITIES, "where": WHERE},
+        choices={"severity": Severity.choices, "where": WHERE},
     ),
     rows=rule_rows,
     key=(Order(source="code", kind="text"),),

@@ -5,7 +5,7 @@ No answer goes through these: rows are tuples of the database (`resource_views`)
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
@@ -30,22 +30,22 @@ KINDS: dict[str, Callable[..., serializers.Field[Any, Any, Any, Any]]] = {
 }
 
 
-_made: dict[str, Described] = {}
+_by_singular: dict[str, Described] = {}
 """The one serializer of each resource's rows: a page and a row alone are described by the same component."""
 
 
 def row_serializer(resource: Resource) -> Described:
     """A row. No column is required: `fields` may leave it out."""
-    if resource.singular in _made:
-        return _made[resource.singular]
+    if resource.singular in _by_singular:
+        return _by_singular[resource.singular]
     name = "".join(word.title() for word in resource.singular.split("_"))
-    made: Described = type(
+    serializer = type(
         f"{name}ItemSerializer",
         (serializers.Serializer,),
         {"__doc__": resource.description} | {each.name: _described(each) for each in resource.fields},
     )
-    _made[resource.singular] = made
-    return made
+    _by_singular[resource.singular] = cast("Described", serializer)
+    return _by_singular[resource.singular]
 
 
 def _described(field: Field) -> serializers.Field[Any, Any, Any, Any]:
@@ -97,12 +97,12 @@ def _framed(
     resource: Resource, kind: str, base: Described, **parts: serializers.BaseSerializer[Any]
 ) -> Described:
     name = "".join(word.title() for word in resource.singular.split("_"))
-    made: Described = type(
+    serializer = type(
         f"{name}{kind}Serializer",
         (base,),
         {"__doc__": f"{resource.description} Fields may be added."} | parts,
     )
-    return made
+    return cast("Described", serializer)
 
 
 def parameters_of(resource: Resource, *, with_pages: bool = True) -> list[OpenApiParameter]:
@@ -123,7 +123,7 @@ def parameters_of(resource: Resource, *, with_pages: bool = True) -> list[OpenAp
         described.append(
             OpenApiParameter(
                 "limit",
-                OpenApiTypes.STR,
+                OpenApiTypes.INT,
                 description=f"Rows of a page, {ROWS_PER_PAGE} unless said; at most {MOST_ROWS}.",
             )
         )

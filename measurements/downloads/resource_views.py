@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
@@ -88,7 +88,7 @@ def _renderer(each: Format) -> type[FileRenderer]:
     facts: dict[str, Any] = {"format": each.name, "media_type": each.media_type}
     if not each.is_text:
         facts["charset"] = None
-    return type(f"{each.name.title()}FileRenderer", (FileRenderer,), facts)
+    return cast("type[FileRenderer]", type(f"{each.name.title()}FileRenderer", (FileRenderer,), facts))
 
 
 FILE_RENDERERS = tuple(_renderer(each) for each in FORMATS)
@@ -127,9 +127,9 @@ def _answer(view: ResourceView, request: Request, named: Mapping[str, str]) -> H
     query = requested(resource, request, named, names=names)
     if not query.is_common:
         note_one_off(request)
-    if chosen is not None:
-        return chosen.body(request, query)
     try:
+        if chosen is not None:
+            return chosen.body(request, query)
         page = read_page(query)
     except QueryRefused as refusal:
         raise BadRequest(refusal.code, str(refusal)) from refusal
@@ -137,6 +137,8 @@ def _answer(view: ResourceView, request: Request, named: Mapping[str, str]) -> H
         raise Conflict(refusal.code, str(refusal)) from refusal
     if not page.rows and not query.cursor and resource.parameters and not query.values:
         raise Http404(f"There is no {resource.singular.replace('_', ' ')} at this address.")
+    if not page.rows and query.values:
+        note_one_off(request)  # of names that nothing has there are any number
     following = _address(query, page.next_cursor) if page.next_cursor else None
     headers = {"Link": f'<{following}>; rel="next"'} if following else None
     return Response(view.frame() | {"next": following, "rows": page.rows}, headers=headers)

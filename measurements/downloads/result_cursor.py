@@ -31,12 +31,12 @@ def behind(submissions: QuerySet[Any], cursor: str) -> QuerySet[Any]:
 
     The time is that of whichever table the list is ordered by, so that its index finds the place.
     """
-    found = WRITTEN.fullmatch(cursor)
+    match = WRITTEN.fullmatch(cursor)
     try:
-        at = datetime.fromisoformat(found[1]) if found else None
+        at = datetime.fromisoformat(match[1]) if match else None
     except ValueError:
         at = None
-    if found is None or at is None:
+    if match is None or at is None:
         raise BadRequest(
             "JM-QUERY-CURSOR",
             "This cursor is of no page of this list. Take the address in `next` as it is, or leave cursor out to begin "
@@ -44,5 +44,5 @@ def behind(submissions: QuerySet[Any], cursor: str) -> QuerySet[Any]:
         )
     received = str(submissions.query.order_by[0]).removeprefix("-")
     return submissions.filter(
-        Q(**{f"{received}__lte": at}), Q(**{f"{received}__lt": at}) | Q(result_id__gt=found[2])
+        Q(**{f"{received}__lte": at}), Q(**{f"{received}__lt": at}) | Q(result_id__gt=match[2])
     )

@@ -20,15 +20,15 @@ FORMAT = "format"
 MOST_NAME = 80
 
 
-class UnknownParameter(APIException):
+class ParameterRefused(APIException):
     """The question has a parameter that there is not."""
 
     status_code = 400
     problem_code = "JM-QUERY-PARAMETER"
 
     def __init__(self, name: str, there_are: Iterable[str]) -> None:
-        known = ", ".join(there_are)
-        rest = f"there are: {known}." if known else "there is none."
+        listed = ", ".join(there_are)
+        rest = f"there are: {listed}." if listed else "there is none."
         super().__init__(f"There is no parameter “{name[:MOST_NAME]}” here. Leave it out; {rest}")
 
 
@@ -40,10 +40,10 @@ def takes(*names: str) -> Callable[[View], View]:
 
         def checked(self: APIView, request: Request, *arguments: Any, **named: Any) -> None:
             initial(self, request, *arguments, **named)
-            known = [*names, *(PARAMETERS if honours(view) else ())]
+            taken = [*names, *(PARAMETERS if honours(view) else ())]
             for name in request.GET:
-                if name not in known and name != FORMAT:
-                    raise UnknownParameter(name, known)
+                if name not in taken and name != FORMAT:
+                    raise ParameterRefused(name, taken)
 
         view.initial = checked  # type: ignore[method-assign]  # that is what it is for
         return view

@@ -7,6 +7,7 @@ start: `python simulated_sessions.py PART`, PART a key of PARTS. All chances are
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -44,7 +45,7 @@ from joulemark_simulation.nvml.scenario import (
 )
 
 SESSIONS = 304
-PROBES = 100
+PROBES = 100 if "JOULEMARK_LAW_EXAMPLES" in os.environ else 40
 SENSOR = sensor_error("nvml-counter")
 LEAST_AT_REST = 0.2
 """Share of its power at rest that every sensor tells at least: none tells less than nothing."""

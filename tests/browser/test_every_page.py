@@ -24,12 +24,15 @@ pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(900)]
 Scheme = Literal["light", "dark"]
 SCHEMES: Sequence[Scheme] = ("light", "dark")
 FORMS = [(language, scheme, width) for language in LANGUAGES for scheme in SCHEMES for width in WIDTHS]
+OPPOSITE_SCHEME: dict[Scheme, Scheme] = {"light": "dark", "dark": "light"}
+OPPOSITE_WIDTH = {"phone": "desktop", "tablet": "phone", "desktop": "phone"}
 IS_LAW = VARIABLE in os.environ
 NOTE_BROKEN_POLICY = """
 window.broken = [];
 document.addEventListener("securitypolicyviolation", event => broken.push(event.violatedDirective + event.blockedURI));
 """
 FOCUS = """() => {
+  window.places ??= new Map([...document.querySelectorAll("*")].map((each, place) => [each, place]));
   const here = document.activeElement;
   if (!here || here === document.body) return null;
   const box = here.getBoundingClientRect(), style = getComputedStyle(here);
@@ -37,7 +40,7 @@ FOCUS = """() => {
     href: here.getAttribute("href"), tag: here.tagName, text: here.outerHTML.slice(0, 90), id: here.id,
     is_seen: box.width > 1 && box.height > 1 && box.bottom > 0 && box.top < innerHeight && box.right > 0,
     is_marked: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1,
-    place: [...document.querySelectorAll("*")].indexOf(here),
+    place: window.places.get(here),
   };
 }"""
 FOCUSABLE = """() => [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex]")]
@@ -97,26 +100,45 @@ def go(page: Page, site: Site, address: str, status: int) -> None:
 def test_no_page_keeps_anyone_out(
     context: Open, site: Site, language: str, scheme: Scheme, width: str
 ) -> None:
-    """axe, whatever the impact. Under `make laws` each page in each form, else each in one of them in turn."""
-    axe, faults = Axe(), []
+    """axe, whatever the impact. Under `make laws` each page in each form, else in one of them in turn and its opposite.
+
+    The opposite is the other scheme at another width: the page is not loaded again for it.
+    """
+    faults, asked = [], []
     page = context(viewport=WIDTHS[width], color_scheme=scheme).new_page()
+    page.on("request", lambda request: asked.append(request.url))
     number = FORMS.index((language, scheme, width))
     for place, (address, status) in enumerate(site.pages.items()):
         if not IS_LAW and place % len(FORMS) != number:
             continue
         go(page, site, in_language(address, language), status)
-        report = axe.run(page).response
-        assert len(report["passes"]) > 10
-        faults += [
-            (address, violation["id"], violation["impact"], violation["nodes"][0]["html"][:200])
-            for violation in report["violations"]
-        ]
+        faults += [(address, scheme, width, *fault) for fault in faults_of(page)]
         assert page.evaluate("broken") == [], address
-        for size in ("100%", "200%") if width == "desktop" else ("100%",):
-            page.evaluate("size => { document.documentElement.style.fontSize = size }", size)
-            if page.evaluate("document.documentElement.scrollWidth") > WIDTHS[width]["width"]:
-                faults.append((address, "scrolls sideways", size, ""))
+        for each, viewport in WIDTHS.items():
+            page.set_viewport_size(viewport)
+            for size in ("100%", "200%") if each == "desktop" else ("100%",):
+                page.evaluate("size => { document.documentElement.style.fontSize = size }", size)
+                if page.evaluate("document.documentElement.scrollWidth") > viewport["width"]:
+                    faults.append((address, scheme, each, "scrolls sideways", size))
+        if not IS_LAW:
+            page.evaluate("document.documentElement.style.fontSize = ''")
+            page.set_viewport_size(WIDTHS[OPPOSITE_WIDTH[width]])
+            page.emulate_media(color_scheme=OPPOSITE_SCHEME[scheme])
+            faults += [(address, "opposite of", scheme, width, *fault) for fault in faults_of(page)]
+            page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size(WIDTHS[width])
     assert faults == []
+    assert [url for url in asked if not url.startswith(site.origin)] == []
+
+
+def faults_of(page: Page) -> list[tuple[str, ...]]:
+    """What axe finds on the page as it is shown now: the rule, its impact, and the first element that breaks it."""
+    report = Axe().run(page).response
+    assert len(report["passes"]) > 10
+    return [
+        (violation["id"], violation["impact"], violation["nodes"][0]["html"][:200])
+        for violation in report["violations"]
+    ]
 
 
 def test_every_page_is_reached_from_the_front_page_by_links_and_the_language_is_kept(site: Site) -> None:
@@ -187,11 +209,21 @@ def test_the_skip_link_leads_to_the_content(context: Open, site: Site) -> None:
     assert page.url.endswith("#content")
 
 
+def test_the_moderators_login_keeps_to_the_policy(context: Open, site: Site) -> None:
+    page = context(viewport=WIDTHS["desktop"]).new_page()
+    go(page, site, "/admin/login/", 200)
+    assert page.evaluate("broken") == []
+
+
 @pytest.mark.parametrize("width", ["phone", "desktop"])
 def test_a_strangers_words_run_nothing_and_push_nothing_aside(
     context: Open, hostile: Site, width: str
 ) -> None:
-    """Letters without an end, other directions and markup in every column: no script, no dialog, no sideways scroll."""
+    """Letters without an end, other directions and markup in every column: no script, no dialog, no sideways scroll.
+
+    In Russian on the phone, in English on a desktop.
+    """
+    language = "ru" if width == "phone" else "en"
     page = context(viewport=WIDTHS[width]).new_page()
     dialogs: list[str] = []
 
@@ -202,7 +234,7 @@ def test_a_strangers_words_run_nothing_and_push_nothing_aside(
     page.on("dialog", dismiss)
     wide = {}
     for address, status in hostile.pages.items():
-        go(page, hostile, address, status)
+        go(page, hostile, in_language(address, language), status)
         assert page.evaluate("broken") == [], address
         assert page.evaluate("typeof planted") == "undefined", address
         assert page.locator(".planted").count() == 0, address

@@ -10,7 +10,7 @@ import sys
 from enum import EnumType
 from io import BytesIO
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, get_type_hints
+from typing import Any, NamedTuple, Protocol, get_args, get_type_hints
 
 DESCRIPTION = Path(__file__).parents[2] / "docs" / "openapi.yaml"
 
@@ -82,12 +82,17 @@ class PythonGeneratorsClient:
             parameters["body"] = self._file(payload=BytesIO(body))
         function = importlib.import_module(self._modules[operation]).sync_detailed
         kinds = get_type_hints(function)  # a choice is an enumeration of the client's own
-        typed = {
-            name: kinds[name](value) if isinstance(kinds[name], EnumType) else value
-            for name, value in parameters.items()
-        }
+        typed = {name: _as_member(value, kinds[name]) for name, value in parameters.items()}
         found = function(client=self._client, **typed)
         return Answer(int(found.status_code), found.content, found.parsed)
+
+
+def _as_member(value: object, kind: Any) -> object:
+    """The member of the enumeration that a parameter takes, if it takes one, it may be left out or not."""
+    for each in (kind, *get_args(kind)):
+        if isinstance(each, EnumType):
+            return each(value)
+    return value
 
 
 def _config(folder: Path) -> Path:

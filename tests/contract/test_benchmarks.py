@@ -84,7 +84,7 @@ def test_ours_is_the_best_meter_of_one_card(tmp_path: Path) -> None:
 
 
 def test_the_loop_is_measured_beside_a_bare_one(tmp_path: Path) -> None:
-    rows = figures(tmp_path, "workloads", "benchmarks/workloads.py", "--rounds", "2")
+    rows = figures(tmp_path, "workloads", "benchmarks/workloads.py", "--rounds", "2", "--queries", "12")
     assert {row["tool"]: row["unit"] for row in rows if row["metric"] == "overhead"} == {
         "joulemark / bare loop": "%",
         "bare loop / bare loop": "%",
@@ -124,11 +124,11 @@ def test_uploads_are_measured_beside_a_bare_insert(tmp_path: Path) -> None:
 
 def test_a_flood_of_one_cell_is_drained_while_others_get_their_verdicts(tmp_path: Path) -> None:
     rows = figures(
-        tmp_path, "judging", "benchmarks/judging.py", BENCH_RESULTS="300", BENCH_LARGEST="2", limit_s=400
+        tmp_path, "judging", "benchmarks/judging.py", BENCH_RESULTS="100", BENCH_LARGEST="2", limit_s=400
     )
     found = {(row["case"], row["metric"]): row["value"] for row in rows}
-    assert found["300 results of one cell", "drained"] > 0
-    assert found["300 results of one cell", "verdict on another cell's result"] > 0
+    assert found["100 results of one cell", "drained"] > 0
+    assert found["100 results of one cell", "verdict on another cell's result"] > 0
     assert found["2 of the largest bundles", "memory of the worker's process at most"] < 500
 
 
@@ -175,11 +175,11 @@ def test_a_refresh_is_measured_beside_all_cells_and_duckdb_finds_the_same(
 @pytest.mark.timeout(1000)
 def test_every_page_of_a_large_platform_is_measured(tmp_path: Path) -> None:
     """With no patience: each page is asked, and none by sixteen clients; the whole table is `make bench-scale`."""
-    few = {"BENCH_RESULTS": "4000", "BENCH_TIMES": "1", "BENCH_CELLS": "120", "BENCH_PATIENCE": "0"}
+    few = {"BENCH_RESULTS": "1500", "BENCH_TIMES": "1", "BENCH_CELLS": "120", "BENCH_PATIENCE": "0"}
     rows = figures(tmp_path, "scale", "benchmarks/scale.py", limit_s=900, **few)
     measured: dict[str, dict[str, float]] = {}
     for row in rows:
-        if row["tool"] == "joulemark, 4,000":
+        if row["tool"] == "joulemark, 1,500":
             measured.setdefault(row["case"], {})[row["metric"]] = row["value"]
     assert {
         "/en/",
@@ -194,19 +194,20 @@ def test_every_page_of_a_large_platform_is_measured(tmp_path: Path) -> None:
         "100 cells",
         "100 results",
     }
-    goals = [row for row in rows if row["tool"] == "goals, 4,000"]
+    goals = [row for row in rows if row["tool"] == "goals, 1,500"]
     assert {row["unit"] for row in goals} == {f"of {len(measured)}"}
 
 
 @pytest.mark.timeout(1000)
 def test_what_readers_wait_for_is_measured_beside_stock_django(tmp_path: Path) -> None:
     """One round on a small platform; the whole table is `make bench-site`."""
-    few = {"BENCH_RESULTS": "4000", "BENCH_CELLS": "120", "BENCH_ROUNDS": "1", "BENCH_REPEATS": "40"}
+    few = {"RESULTS": "1500", "CELLS": "60", "IN_CELL": "200", "ROUNDS": "1", "REPEATS": "8", "COLD": "4"}
+    few = {f"BENCH_{name}": value for name, value in few.items()}
     rows = figures(tmp_path, "site", "benchmarks/site.py", limit_s=900, **few)
     tools = {(row["case"], row["tool"]) for row in rows}
     assert {("a board, 100 rows", "joulemark"), ("100 cells", "stock Django")} <= tools
     assert {row["case"] for row in rows if row["metric"] == "warm, beside memory"} >= {
-        "the front page", "a cell of 1,000 results",
+        "the front page", "a cell of 200 results",
     }  # fmt: skip
     sent = {row["case"]: row["value"] for row in rows if row["metric"] == "sent"}
     assert len(sent) > 25

@@ -49,7 +49,7 @@ GETS: dict[str, dict[str, Any]] = {
     "health": {},
     "list_boards": {},
     "list_cell_history": {"cell_id": None},
-    "list_cells": {"sort": "energy", "limit": "5"},
+    "list_cells": {"sort": "energy", "limit": 5},
     "list_claims": {},
     "list_comparisons": {},
     "list_contributors": {},

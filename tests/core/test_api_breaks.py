@@ -33,6 +33,7 @@ def described() -> Json:
             },
         },
         "KindEnum": {"type": "string", "enum": ["large", "small"]},
+        "UnusedEnum": {"type": "string", "enum": ["once"]},
     }
     parameters = [
         {"in": "path", "name": "name", "required": True, "schema": {"type": "string"}},
@@ -84,6 +85,7 @@ CHANGES: dict[str, tuple[str, Callable[[Json], Any]]] = {
     "a path": ("removed path", lambda now: now["paths"].pop(READ)),
     "a method": ("removed operation", lambda now: now["paths"][READ].pop("post")),
     "an operation's name": ("renamed operation", lambda now: get(now).update(operationId="thing")),
+    "a component's name": ("renamed component", lambda now: shapes(now).pop("UnusedEnum")),
     "a parameter": ("removed parameter", lambda now: get(now)["parameters"].pop()),
     "a parameter that must be there": (
         "new required parameter",

@@ -115,6 +115,9 @@ def test_every_way_to_bind_a_name_is_seen() -> None:
 
 TREES = {"agent/joulemark": ("agent/joulemark",), "the platform": ("measurements", "platform/joulemark_site")}
 SHARED = {
+    "Column": "of a sensor's readings, and of a release's table; no module has both",
+    "Manifest": "of a suite and of a release, as both formats call it",
+    "Table": "of the terminal, and of a release",
     "Workload": "the signed record calls what ran so, and the base class of what runs is the same thing alive",
 }
 """Class names that two modules of one tree have, and why."""

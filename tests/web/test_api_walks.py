@@ -41,6 +41,7 @@ def apply(change: Change) -> None:
     if what == "go":
         AiModel.objects.filter(slug=slug).delete()
     elif what == "put":
+        assert slug is not None
         facts = {"kind": kind, "parameters": parameters}
         AiModel.objects.update_or_create(slug=slug, defaults={"title": slug, **facts})
 
@@ -106,12 +107,11 @@ def test_a_sorted_walk_is_whole_or_refused(
     with only(first):
         whole = [row["model"] for row in page_of(sort=sort, limit="1000").rows]
         assert set(whole) == shown()
-        met, cursor = [], ""
-        while page := page_of(cursor, sort=sort, limit=str(limit)):
+        page = page_of(sort=sort, limit=str(limit))
+        met = [row["model"] for row in page.rows]
+        while page.next_cursor:
+            page = page_of(page.next_cursor, sort=sort, limit=str(limit))
             met += [row["model"] for row in page.rows]
-            cursor = page.next_cursor
-            if not cursor:
-                break
         assert met == whole
         begun = page_of(sort=sort, limit="1").next_cursor
         if begun and change[0] == "put":

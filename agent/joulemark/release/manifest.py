@@ -224,12 +224,12 @@ def _decode(data: bytes, kind: type[T], expected: str, *, what: str) -> T:
         head: Any = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         head = None  # decoding says it better
-    found = head.get("format") if isinstance(head, dict) else None
-    if isinstance(found, str) and found != expected:
+    format_name = head.get("format") if isinstance(head, dict) else None
+    if isinstance(format_name, str) and format_name != expected:
         raise Malformed(
             "JM-RELEASE-FORMAT",
             _("The {what} is of the format {found!r}; this version reads {expected}. Update joulemark.").format(
-                what=what, found=found[:60], expected=expected
+                what=what, found=format_name[:60], expected=expected
             ),
         )  # fmt: skip
     return decode(data, kind, what=what)
@@ -245,11 +245,11 @@ def _require_name(name: str) -> None:
 def _require_fitting(name: str, table: TableFiles, tree_size: int) -> None:
     """Raises ValueError where a table that is known is partitioned otherwise, or its ranges leave something out."""
     try:
-        known = table_named(name)
+        declared = table_named(name)
     except KeyError:
         return  # a later version has more tables
-    if known.partition != table.partition:
-        raise ValueError(f"the table {name} is not partitioned by {known.partition}")
+    if declared.partition != table.partition:
+        raise ValueError(f"the table {name} is not partitioned by {declared.partition}")
     for form in {file.form for file in table.files}:
         files = table.of_form(form)
         if sum(file.rows for file in files) != table.rows:
