@@ -47,6 +47,8 @@ BUSY_WAIT_S = 30
 """After so long it is worth asking again: most streams end within it."""
 OF_ONE_CLIENT = 1
 """Streams of one network at once in one process, where there is room for more than one."""
+SENT_BYTES = 64 * 1024
+"""Handed to the server at once: a reader has so much to take within the silence that is allowed (`limit_silence`)."""
 BOM = "bom"
 """The parameter by which CSV begins with a byte order mark."""
 AS_OF, CHECKPOINT = "Joulemark-As-Of", "Joulemark-Checkpoint"
@@ -121,11 +123,15 @@ class StreamBody:
 
 
 class TimedStream:
-    """The pieces of a stream for a server to send. Whoever closes it ends the query and gives its slot back."""
+    """The pieces of a stream for a server to send, each of SENT_BYTES at most.
+
+    Whoever closes it ends the query and gives its slot back.
+    """
 
     def __init__(self, stream: RowStream, limit_s: float, give_back: Callable[[], None]) -> None:
         self._stream, self._limit_s, self._give_back = stream, limit_s, give_back
         self._until_s = time.monotonic() + limit_s
+        self._piece, self._sent = b"", 0
 
     def __iter__(self) -> Iterator[bytes]:
         """The pieces in their order."""
@@ -136,7 +142,13 @@ class TimedStream:
         if time.monotonic() > self._until_s:
             logger.info("JM-STREAM-TIME a download was not read within %.0f s and is cut", self._limit_s)
             raise StreamBroken("The time for one download is over.")
-        return next(self._stream)
+        if self._sent >= len(self._piece):
+            self._piece, self._sent = next(self._stream), 0
+            if len(self._piece) <= SENT_BYTES:
+                self._sent = SENT_BYTES
+                return self._piece
+        start, self._sent = self._sent, self._sent + SENT_BYTES
+        return self._piece[start : self._sent]
 
     def close(self) -> None:
         """End the query, wherever it is."""

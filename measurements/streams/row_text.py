@@ -61,8 +61,9 @@ def float_text(number: float) -> str:
 
 def moment_text(moment: datetime) -> str:
     """A moment in UTC with as many digits of a second as it has."""
-    text = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f").rstrip("0").rstrip(".")
-    return f"{text}Z"
+    whole, _, fraction = moment.astimezone(UTC).replace(tzinfo=None).isoformat().partition(".")
+    digits = fraction.rstrip("0")
+    return f"{whole}.{digits}Z" if digits else f"{whole}Z"
 
 
 def json_text(value: object) -> str:

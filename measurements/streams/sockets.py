@@ -15,7 +15,10 @@ UNSENT_BYTES = 128 * 1024
 
 
 def limit_silence(environ: Mapping[str, Any], silence_s: float) -> None:
-    """A reader that takes nothing for `silence_s` is hung up on. Nothing where the server is not gunicorn."""
+    """A reader that has not taken one piece of the answer after `silence_s` is hung up on.
+
+    Python counts this time from the piece's first byte to its last. Where the server is not gunicorn, nothing is done.
+    """
     line = environ.get(ENVIRON_KEY)
     if not isinstance(line, socket.socket):
         return

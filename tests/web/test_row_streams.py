@@ -162,7 +162,11 @@ def of_csv(data: bytes, expected: Values) -> Values:
 
 def of_json(data: bytes) -> Values:
     """The values of JSON Lines."""
-    as_json = {"timestamp": datetime.fromisoformat, "date": date.fromisoformat, "binary": bytes.fromhex}
+    as_json: dict[str, Callable[[Any], Any]] = {
+        "timestamp": datetime.fromisoformat,
+        "date": date.fromisoformat,
+        "binary": bytes.fromhex,
+    }
     rows = [json.loads(line) for line in data.decode().split("\n")[:-1]]
     return [
         [
