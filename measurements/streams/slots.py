@@ -31,9 +31,12 @@ class Slots:
         return self._taken.total()
 
     def take(self, client: str, *, most: int, most_of_one: int) -> Callable[[], None]:
-        """Take a slot for a client, any text; returns what gives it back, once. Raises TooManyStreams."""
+        """Take a slot for a client, any text; returns what gives it back, once. Raises TooManyStreams.
+
+        Where one client may have all of them, the process has too many, not the client.
+        """
         with self._lock:
-            if self._taken[client] >= most_of_one:
+            if most_of_one < most and self._taken[client] >= most_of_one:
                 raise TooManyStreams(is_own=True)
             if self._taken.total() >= most:
                 raise TooManyStreams(is_own=False)
