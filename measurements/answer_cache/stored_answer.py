@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Response = TypeVar("Response", bound="HttpResponseBase")
 GZIP_LEVEL, LARGE_GZIP_LEVEL = 6, 4
 """Of an answer, and of one of `LARGE_BYTES` and more: a tenth more bytes for half of the time."""
-LARGE_BYTES = 500_000
+LARGE_BYTES = 200_000
 TOKEN = b"csrfmiddlewaretoken"
 """The name of a form's secret, which is one reader's."""
 OVERHEAD_BYTES = 1024

@@ -1,7 +1,7 @@
 """The moment that a request names is read before its view runs, or refused with a reason.
 
-`AsOfMiddleware` refuses `as_of` and `checkpoint` at every address whose view is not marked by `honours_as_of`, so that
-a page that ignores moments can never be mistaken for one that honours them.
+Where a view is not marked by `honours_as_of`, a page is answered as it is now and says so, with links that keep the
+moment; data and files are refused. So nothing that ignores moments can be mistaken for something that honours them.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext
 
+from measurements.answer_cache.sources import note_one_off
 from measurements.boards.as_of import MomentError, moment_of
 from measurements.intake.problems import handle
 from measurements.intake.refusals import BadRequest
-from measurements.web.as_of import PARAMETERS, Moment, honours
+from measurements.web.as_of import PARAMETERS, Moment, honours, keeps_moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,7 @@ READS = ("GET", "HEAD")
 
 
 class AsOfMiddleware:
-    """Reads the moment of each request, and refuses it where the view does not honour moments."""
+    """Reads the moment of each request; refuses it where the view does not honour it and is no page, which says so."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
@@ -39,18 +40,32 @@ class AsOfMiddleware:
     def process_view(
         self, request: HttpRequest, view: object, _args: tuple[Any, ...], _kwargs: dict[str, Any]
     ) -> HttpResponse | None:
-        """Set `request.moment`, or refuse: a problem document under /api/, a page elsewhere (Http404)."""
+        """Set `request.moment`, or that it is passed by; else refuse: a problem document under /api/, or a page."""
         parameters = {name: request.GET[name] for name in PARAMETERS if name in request.GET}
         if not parameters or request.method not in READS or _is_admin(request):
             return None
-        if not honours(view):
+        if not honours(view) and not keeps_moment(request.path_info):
             return _refusal(request, "JM-MOMENT-UNKNOWN-HERE", _not_here())
         try:
             at = moment_of(parameters)
         except MomentError as error:
             return _refusal(request, "JM-MOMENT", str(error))
-        request.moment = Moment(at=at, query=urlencode(parameters))  # type: ignore[attr-defined]  # read by moment_shown
+        moment = Moment(at=at, query=urlencode(parameters))
+        if honours(view):
+            request.moment = moment  # type: ignore[attr-defined]  # read by moment_shown
+        else:
+            _pass_by(request, moment)
         return None
+
+
+def _pass_by(request: HttpRequest, moment: Moment) -> None:
+    """Let a page of the present be asked as if without the moment. Its answer is not kept: times are without number."""
+    request.moment_passed_by = moment  # type: ignore[attr-defined]  # read by web.as_of.moment_passed_by
+    question = request.GET.copy()
+    for name in PARAMETERS:
+        question.pop(name, None)
+    request.GET = question  # type: ignore[assignment]  # its stub knows the class of requests alone
+    note_one_off(request)
 
 
 def _is_admin(request: HttpRequest) -> bool:

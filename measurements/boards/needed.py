@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from joulemark.consensus.cell import Label
 from joulemark.suite.estimate import estimate
 from measurements.boards.job_models import JobNeed
 from measurements.boards.job_needs import OF_CELLS, OF_DEMAND, Counts, JobKey, counts_of, derive_counts
 from measurements.boards.models import Cell
-from measurements.catalog.models import HardwareClass, Job
+from measurements.catalog.cached_rows import hardware_by_key
+from measurements.catalog.models import Job
 from measurements.display.choices import Tier
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from joulemark.suite import Suite
 
 LABELS: tuple[Label, ...] = get_args(Label)
 """From the worst to the best."""
+
+NAMES = ("dataset__task__slug", "dataset__slug", "model__slug")
+TITLES = ("dataset__task__title", "dataset__title", "model__title")
+"""Of a job, in the order of its key in a suite."""
 
 NOTHING: Counts = dict.fromkeys((*OF_CELLS, *OF_DEMAND), 0)
 OF_CELL = (
@@ -92,6 +99,9 @@ class NeededJob:
     task: str
     dataset: str
     model: str
+    task_title: str
+    dataset_title: str
+    model_title: str
     n_results: int
     n_contributors: int
     n_devices: int
@@ -135,32 +145,56 @@ class NeededJob:
 
 
 def read_needed(suite: Suite) -> list[NeededJob] | None:
-    """The runnable jobs of `suite` by need, in three queries; None while the suite is not loaded into the database.
+    """The runnable jobs of `suite` by need; None while the suite is not loaded into the database."""
+    return read_needed_of([suite]).get(suite.digest)
+
+
+def read_needed_of(suites: Sequence[Suite]) -> dict[str, list[NeededJob]]:
+    """The runnable jobs of each suite by need, by its digest, in three queries for all; of a suite not loaded, none.
 
     Counts are stored; of a job that is behind its cells they are derived.
     """
-    named = ("dataset__task__slug", "dataset__slug", "model__slug")
-    rows = Job.objects.filter(suite__digest=suite.digest).values_list(*JobKey._fields, *named)
-    jobs_by_key = {"/".join(names): JobKey(*key) for *key, names in ((*row[:3], row[3:]) for row in rows)}
-    if not jobs_by_key:
-        return None
-    counts = counts_of(JobNeed.objects.filter(suite__digest=suite.digest))
-    cells = _cells(suite.digest)
+    digests = [suite.digest for suite in suites]
+    rows = Job.objects.filter(suite__digest__in=digests)
+    jobs: dict[str, dict[str, _NamedJob]] = {}
+    for digest, suite_id, dataset_id, model_id, task, dataset, model, *titles in rows.values_list(
+        "suite__digest", *JobKey._fields, *NAMES, *TITLES
+    ):
+        key = JobKey(suite_id, dataset_id, model_id)
+        jobs.setdefault(digest, {})[f"{task}/{dataset}/{model}"] = _NamedJob(key, *titles)
+    counts = counts_of(JobNeed.objects.filter(suite__digest__in=digests))
+    cells = _cells(digests)
     behind = [key for key, of_cells in cells.items() if not of_cells.is_of(counts.get(key, NOTHING))]
     for key, derived in derive_counts(behind).items():
         counts[key] = counts.get(key, NOTHING) | derived
+    return {
+        suite.digest: _by_need(suite, jobs[suite.digest], counts, cells)
+        for suite in suites
+        if suite.digest in jobs
+    }
+
+
+def _by_need(
+    suite: Suite,
+    jobs: Mapping[str, _NamedJob],
+    counts: Mapping[JobKey, Counts],
+    cells: Mapping[JobKey, _CellsOfJob],
+) -> list[NeededJob]:
     minutes = {cost.job: cost.gpu_minutes for cost in estimate(suite)}
     needed = []
     for job in suite.jobs:
         if suite.obstacle(job) is not None:
             continue
-        key = jobs_by_key[job.key]
-        of_job, of_cells = counts.get(key, NOTHING), cells.get(key)
+        named = jobs[job.key]
+        of_job, of_cells = counts.get(named.key, NOTHING), cells.get(named.key)
         needed.append(
             NeededJob(
                 task=job.task,
                 dataset=job.dataset,
                 model=job.model,
+                task_title=named.task_title,
+                dataset_title=named.dataset_title,
+                model_title=named.model_title,
                 n_results=of_job["n_results"],
                 n_contributors=of_job["n_contributors"],
                 n_devices=of_job["n_devices"],
@@ -174,6 +208,15 @@ def read_needed(suite: Suite) -> list[NeededJob] | None:
         )
     turns = suite.task_turns()
     return sorted(needed, key=lambda job: (job.rank, turns[job.key]))
+
+
+class _NamedJob(NamedTuple):
+    """A job's key in the database, and the titles of what it names."""
+
+    key: JobKey
+    task_title: str
+    dataset_title: str
+    model_title: str
 
 
 @dataclass
@@ -196,11 +239,11 @@ class _CellsOfJob:
         self.version, self.n_cells = max(self.version, version), self.n_cells + 1
 
 
-def _cells(digest: str) -> dict[JobKey, _CellsOfJob]:
-    """The cells of each job, in two queries that read no more of a cell than is shown."""
-    classes = {hardware.pk: hardware for hardware in HardwareClass.objects.all()}
+def _cells(digests: Sequence[str]) -> dict[JobKey, _CellsOfJob]:
+    """The cells of each job, in one query that reads no more of a cell than is shown."""
+    classes = hardware_by_key()
     by_job: dict[JobKey, _CellsOfJob] = {}
-    cells = Cell.objects.filter(suite__digest=digest).order_by("pk")
+    cells = Cell.objects.filter(suite__digest__in=digests).order_by("pk")
     for row in cells.values(*JobKey._fields, *OF_CELL):
         hardware, energy_j = classes[row["hardware_class_id"]], row["energy_per_query_j"]
         cell = KnownCell(

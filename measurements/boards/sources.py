@@ -16,6 +16,9 @@ from measurements.boards.models import (
 BOARDS = source(BoardVersion, Cell, CellRevision, DeviceValue, ComparedPart, CellStanding, SizeFactor)
 """Cells, what each device says in them, their history, and what is derived of them."""
 
+CELLS = source(Cell)
+"""Values alone, for what is made of nothing else."""
+
 JOB_NEEDS = source(JobNeed)
 """Counts of jobs, who may be at them, and how often they are looked at."""
 

@@ -12,7 +12,7 @@ from django.db.models.functions import Cast
 from measurements.answer_cache.version_memo import while_unchanged
 from measurements.boards.board_query import TIERS, BadValue, BoardQuery, unknown_value
 from measurements.boards.series import PublisherSeries, SuiteSeries, cells_at, published_series
-from measurements.boards.sources import BOARDS
+from measurements.boards.sources import CELLS
 from measurements.catalog.models import AiModel, HardwareClass, Task
 from measurements.catalog.sources import CATALOG
 from measurements.display.choices import Grade, Tier
@@ -108,7 +108,7 @@ def choices_of(task: Task, *, at: datetime | None = None) -> TableChoices:
     return _choices_now(task.pk) if at is None else _read_choices(task.pk, at)
 
 
-@while_unchanged(BOARDS, CATALOG, PUBLISHED)
+@while_unchanged(CATALOG, CELLS, PUBLISHED)
 def _choices_now(task: int) -> TableChoices:
     return _read_choices(task, None)
 

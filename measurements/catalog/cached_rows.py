@@ -68,6 +68,11 @@ def hardware_by_key() -> RowsByKey[int, HardwareClass]:
     return RowsByKey(HardwareClass.objects.all())
 
 
+def hardware_class_named(name: str) -> HardwareClass | None:
+    """The hardware class that `hardware_named` selects: by its slug once that is confirmed, or by its code."""
+    return next((row for row in hardware_by_key().values() if name in (row.public_slug, row.code)), None)
+
+
 class NamedRow(Protocol):
     """A row that names a data set, a model and a hardware class, and may name a suite, as cells do."""
 

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
-from measurements.catalog.models import AiModel, DataSet, HardwareClass, NameState
+from measurements.catalog.cached_rows import datasets_by_key
+from measurements.catalog.models import AiModel, HardwareClass, NameState
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
+
+    from measurements.catalog.models import DataSet
 
 MAX_FAMILIES = 500
 
@@ -43,6 +46,9 @@ def find_hardware(*, text: str = "", kind: str = "") -> QuerySet[HardwareClass]:
     return classes.filter(kind=kind) if kind else classes
 
 
-def listed_datasets() -> QuerySet[DataSet]:
-    """Every data set with its task, task by task."""
-    return DataSet.objects.select_related("task").order_by("task__position", "task__slug", "slug")
+def listed_datasets() -> list[DataSet]:
+    """Every data set with its task, task by task; shared by all callers."""
+    return sorted(
+        datasets_by_key().values(),
+        key=lambda dataset: (dataset.task.position, dataset.task.slug, dataset.slug),
+    )

@@ -24,36 +24,42 @@ LETTERS = ascii_lowercase + digits + "абвгдежзийклмнопрстуф
 """What a typist hits by mistake; a name in another script is found without slips."""
 
 
-def find_contributors(text: str) -> list[Contributor]:
-    """The contributors that fit, those of a fitting pseudonym first; in seven queries at most."""
-    return list(dict.fromkeys([*_with_pseudonym(text.casefold().strip()), *_with_name(text)]))
+def find_contributors(text: str, *, with_slips: bool = True) -> list[Contributor]:
+    """The contributors that fit, those of a fitting pseudonym first; in seven queries at most.
+
+    `with_slips`: also those a slip away, where nobody fits without; each such word is a thousand look-ups and more.
+    """
+    pseudonyms = _with_pseudonym(text.casefold().strip(), with_slips=with_slips)
+    return list(dict.fromkeys([*pseudonyms, *_with_name(text, with_slips=with_slips)]))
 
 
-def _with_pseudonym(text: str) -> list[Contributor]:
+def _with_pseudonym(text: str, *, with_slips: bool) -> list[Contributor]:
     match = PSEUDONYM.fullmatch(text)
     if match is None:
         return []
     digits_of_key = match[1] or match[2]
     rows = Contributor.objects.order_by("pseudonym")
     fitting = list(rows.filter(pseudonym__startswith=f"v-{digits_of_key}")[:MAX_CANDIDATES])
-    if fitting or len(digits_of_key) < MIN_LETTERS:
+    if fitting or not with_slips or len(digits_of_key) < MIN_LETTERS:
         return fitting
     variants = [f"v-{variant}" for variant in one_slip_apart(digits_of_key, HEX)]
     return list(rows.filter(pseudonym__in=variants)[:MAX_CANDIDATES])
 
 
-def _with_name(text: str) -> list[Contributor]:
+def _with_name(text: str, *, with_slips: bool) -> list[Contributor]:
     """Those whose name has a word for each word of the text. The longest word finds them, the others are compared."""
     words = name_words(text)
     if not words:
         return []
     separate, together = (words[:-1], words[-1]) if len(words) > 1 else (words, words[0])
     leading = max(separate, key=len)
-    rows = [*_behind(leading), *(_behind(together) if together != leading else [])]
+    rows = [
+        row for word in dict.fromkeys([leading, together]) for row in _behind(word, with_slips=with_slips)
+    ]
     return [row for row in rows if _fits(row, separate, together)]
 
 
-def _behind(word: str) -> list[Contributor]:
+def _behind(word: str, *, with_slips: bool) -> list[Contributor]:
     """Contributors with this word in their name, else with one that begins so, else with one that is a slip away."""
     if len(word) < MIN_WORD:
         return []
@@ -63,7 +69,7 @@ def _behind(word: str) -> list[Contributor]:
         for selection in (rows.filter(word=word), rows.filter(word__startswith=word))
         for row in selection[:MAX_CANDIDATES]
     ]
-    if fitting or not MIN_LETTERS <= len(word) <= MAX_LETTERS:
+    if fitting or not (with_slips and MIN_LETTERS <= len(word) <= MAX_LETTERS):
         return fitting
     near = rows.filter(word__in=one_slip_apart(word, LETTERS))
     return [row.contributor for row in near[:MAX_CANDIDATES]]

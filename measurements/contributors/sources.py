@@ -5,3 +5,6 @@ from measurements.contributors.models import Contributor, Device, Key, NameWord
 
 CONTRIBUTORS = source(Contributor, Device, Key, NameWord)
 """Who sends, and how they are called."""
+
+NAMES = source(Contributor, NameWord)
+"""How contributors are called alone: an upload changes nothing in it."""

@@ -55,7 +55,8 @@ DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u
 class Sheet:
     """A plot with its words: `about` stands below the title, `notes` at the foot.
 
-    `headline` is the one number that a card shows in large, with its interval; `dated` its grade and date.
+    `headline` is the one number that a card shows in large, with its interval; `dated` its grade and date. `warning`
+    stands above everything: what must not be missed wherever the picture goes.
     """
 
     title: str
@@ -64,6 +65,7 @@ class Sheet:
     notes: Sequence[str]
     headline: str = ""
     dated: str = ""
+    warning: str = ""
 
     @property
     def in_words(self) -> str:
@@ -128,6 +130,12 @@ class _Page:
                 self.y += size * 1.45
                 self.text(MARGIN, self.y, line, size=size, colour=colour, weight=weight)
 
+    def warn(self, text: str, *, size: float) -> None:
+        """A sentence in the colour of warnings; nothing where there is none."""
+        if text:
+            colour = COLOURS[ModelKind.GENERAL_PURPOSE.value]
+            self.paragraph([text], size=size, colour=colour, weight=BOLD, lines=2)
+
 
 def printable(text: str) -> str:
     """Text without the characters that XML does not have (XML 1.0, 2.2), and without marks of direction."""
@@ -147,6 +155,7 @@ def fitted(text: str, width: float, size: float) -> str:
 def svg_file(sheet: Sheet) -> str:
     """The plot with its words, or words alone."""
     page = _Page()
+    page.warn(sheet.warning, size=14)
     page.paragraph([sheet.title], size=20, colour=INK, weight=BOLD)
     page.paragraph(sheet.about, size=13, colour=SOFT)
     caption = []
@@ -164,6 +173,7 @@ def svg_file(sheet: Sheet) -> str:
 def card_svg(sheet: Sheet) -> str:
     """The plot as a card of 1200 by 630 pixels, with its number, grade and date; of rows those that have room."""
     page = _Page(width=CARD_WIDTH, y=10)
+    page.warn(sheet.warning, size=16)
     page.paragraph([sheet.title], size=25, colour=INK, weight=BOLD, lines=2)
     if sheet.headline:
         page.paragraph(
@@ -185,11 +195,12 @@ def card_svg(sheet: Sheet) -> str:
 
 def _document(page: _Page, sheet: Sheet, *, height: int, scale: float) -> str:
     caption = sheet.drawing.caption if sheet.drawing else ""
+    warning = [sheet.warning] if sheet.warning else []
     return format_html(
         '<svg xmlns="http://www.w3.org/2000/svg" width="{}" height="{}" viewBox="0 0 {} {}" role="img" '
         'font-family="{}"><title>{}</title><desc>{}</desc><rect width="{}" height="{}" fill="{}"/>{}</svg>\n',
         f"{page.width * scale:g}", f"{height * scale:g}", f"{page.width:g}", height, FONT, printable(sheet.title),
-        printable(" ".join([*sheet.about, caption, *sheet.notes])), f"{page.width:g}", height, SHEET,
+        printable(" ".join([*warning, *sheet.about, caption, *sheet.notes])), f"{page.width:g}", height, SHEET,
         format_html_join("", "{}", ((element,) for element in page.elements)),
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ from measurements.boards.models import NAMED_BY
 from measurements.display.choices import Grade
 from measurements.display.kinds import RATIO
 from measurements.display.numbers import significant
-from measurements.display.row_plot import Point, dot_plot, extent_of
+from measurements.display.row_plot import Point, dot_plot
 from measurements.display.scatter import Spot, scatter
 from measurements.display.templatetags.comparisons import score_interval
 from measurements.display.templatetags.figures import joules, kind_name, parameters, times, watt_hours
@@ -48,7 +48,10 @@ def group_plots(groups: Sequence[Group], moment: Moment | None = None) -> list[G
     rows = [row for group in groups for row in group.rows]
     if not rows:
         return []
-    common = extent_of([_energy_point(row, "") for row in rows])
+    ends = [
+        end for row in rows for end in (row.energy_wh_per_1000, *_ends(row)) if end is not None and end > 0
+    ]
+    common = min(ends), max(ends)
     return [
         GroupPlots(
             energy=board_plot(group, extent=common, moment=moment),

@@ -26,7 +26,8 @@ from measurements.pages.comparison_request import ComparisonRefused, parse_compa
 from measurements.pages.page_sheets import models_sheet
 from measurements.pages.plot_sheets import plot_files, social_image
 from measurements.review.sources import JUDGED_RESULTS
-from measurements.web.as_of import path_of
+from measurements.web.as_of import moment_passed_by, path_of, question_without_moment
+from measurements.web.moment_links import address_with_moment
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -42,9 +43,10 @@ def compare_models_page(request: HttpRequest) -> HttpResponse:
         parsed = parse_comparison(request.GET)
     except ComparisonRefused as refusal:
         return _page(request, _form(request.GET.getlist("model"), "") | {"refusal": refusal}, status=400)
-    if parsed.query != request.META.get("QUERY_STRING", ""):
-        address = reverse("compare-models")
-        return redirect(f"{address}?{parsed.query}" if parsed.query else address)
+    if parsed.query != question_without_moment(request):
+        address = f"{reverse('compare-models')}?{parsed.query}".removesuffix("?")
+        moment = moment_passed_by(request)
+        return redirect(address if moment is None else address_with_moment(address, moment))
     context = _form([model.slug for model in parsed.models], parsed.grade) | {"parsed": parsed}
     if len(parsed.models) > 1:
         context |= _comparison(parsed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.core.paginator import Paginator
 from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
@@ -15,7 +16,6 @@ from measurements.boards.subject_rows import ROWS_PER_PAGE
 from measurements.catalog.sources import CATALOG
 from measurements.catalog.subject_lists import listed_datasets
 from measurements.published.sources import PUBLISHED
-from measurements.web.bounded_pages import BoundedPaginator
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @require_safe
 def dataset_list(request: HttpRequest) -> HttpResponse:
     """A page of the data sets."""
-    page = BoundedPaginator(listed_datasets(), ROWS_PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(listed_datasets(), ROWS_PER_PAGE).get_page(request.GET.get("page"))
     counts = count_values("dataset", [dataset.pk for dataset in page])
     context = {
         "page": page,

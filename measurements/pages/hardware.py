@@ -16,7 +16,7 @@ from measurements.boards.hardware_common import compare_cards
 from measurements.boards.hardware_owners import read_owners
 from measurements.boards.sources import BOARDS
 from measurements.boards.subject_rows import ROWS_PER_PAGE, SubjectRows
-from measurements.catalog.models import HardwareClass, hardware_named
+from measurements.catalog.cached_rows import hardware_class_named
 from measurements.catalog.sources import CATALOG
 from measurements.contributors.sources import CONTRIBUTORS
 from measurements.intake.sources import SUBMISSIONS
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @require_safe
 def hardware(request: HttpRequest, hardware: str) -> HttpResponse:
     """One hardware class with a page of the values on it."""
-    subject = HardwareClass.objects.filter(hardware_named(hardware)).first()
+    subject = hardware_class_named(hardware)
     if subject is None:
         raise Http404(gettext("This platform knows no hardware of this name."))
     page = Paginator(SubjectRows(hardware_class=subject), ROWS_PER_PAGE).get_page(request.GET.get("page"))

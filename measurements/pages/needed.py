@@ -13,9 +13,8 @@ from django.views.decorators.http import require_safe
 
 from joulemark.suite import load_suite, suite_names
 from measurements.answer_cache.sources import made_of
-from measurements.boards.needed import NeededJob, read_needed
+from measurements.boards.needed import NeededJob, read_needed_of
 from measurements.boards.sources import BOARDS, JOB_NEEDS
-from measurements.catalog.lookup import read_catalogue_of
 from measurements.catalog.sources import CATALOG
 from measurements.catalog.suite_contents import shown_digests
 from measurements.catalog.suites import known_suites, unpinned_suites
@@ -30,12 +29,9 @@ JOBS_ON_PAGE = 30
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A job with the titles that a page shows, and the command that measures it."""
+    """A job, and the command that measures it."""
 
     job: NeededJob
-    task_title: str
-    dataset_title: str
-    model_title: str
     command: str
 
     @property
@@ -60,21 +56,25 @@ class NeededOfSuite:
 
 def needed_of_suites() -> list[NeededOfSuite]:
     """Every suite that is pinned and loaded, for no other is a result taken; of former versions none is needed."""
-    by_suite = []
     current = shown_digests()
-    for suite in known_suites().values():
-        is_former = current.get(suite.name, suite.digest) != suite.digest
-        jobs = read_needed(suite) if suite.is_pinned and not is_former else None
-        if jobs:
-            by_suite.append(_of_suite(suite, jobs))
-    return by_suite
+    suites = [
+        suite
+        for suite in known_suites().values()
+        if suite.is_pinned and current.get(suite.name, suite.digest) == suite.digest
+    ]
+    needed_jobs = read_needed_of(suites)
+    return [_of_suite(suite, jobs) for suite in suites if (jobs := needed_jobs.get(suite.digest))]
 
 
 @made_of(BOARDS, CATALOG, CONTRIBUTORS, JOB_NEEDS)
 @require_safe
 def needed(request: HttpRequest) -> HttpResponse:
     """What to measure next, with the command to do it."""
-    context = {"suites": needed_of_suites(), "origin": settings.ORIGIN, "waiting": unpinned_suites()}
+    context = {
+        "suites": needed_of_suites(),
+        "origin": settings.ORIGIN,
+        "waiting": unpinned_suites(shown_digests()),
+    }
     return render(request, "pages/needed.html", context)
 
 
@@ -82,17 +82,7 @@ def _of_suite(suite: Suite, jobs: list[NeededJob]) -> NeededOfSuite:
     needed = [job for job in jobs if not job.is_established]
     first = needed[:JOBS_ON_PAGE]
     run = f"joulemark run --suite {shlex.quote(_called(suite))}"
-    catalogue = read_catalogue_of(first)
-    lines = [
-        Line(
-            job=job,
-            task_title=catalogue.dataset_of(job).task.title,
-            dataset_title=catalogue.dataset_of(job).title,
-            model_title=catalogue.model_of(job).title,
-            command=f"{run} --only {shlex.quote(job.key)}",
-        )
-        for job in first
-    ]
+    lines = [Line(job=job, command=f"{run} --only {shlex.quote(job.key)}") for job in first]
     return NeededOfSuite(
         suite=suite,
         lines=lines,

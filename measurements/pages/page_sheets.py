@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext
@@ -65,17 +66,22 @@ def ladder_sheet(ladder: Ladder, at: datetime | None) -> Sheet:
 
 def table_sheet(table: BoardTable, moment: Moment | None) -> Sheet:
     """The rows of a task's table as they are queried."""
-    return _of_table(table, moment, table_title(table), table_plot(table, moment))
+    return replace(table_on_page(table, moment), notes=plot_notes(table, moment))
+
+
+def table_on_page(table: BoardTable, moment: Moment | None) -> Sheet:
+    """The same without notes: its page says below the table what they say, and a card has none."""
+    return _of_table(table, table_title(table), table_plot(table, moment))
 
 
 def quality_sheet(table: BoardTable, moment: Moment | None) -> Sheet:
     """The same rows beside their quality; without a drawing where less than two have a score."""
     drawing = quality_plot(table, moment)
     title = f"{translated(table.task.title)}: {gettext('energy versus quality')}"
-    return _of_table(table, moment, title, drawing)
+    return replace(_of_table(table, title, drawing), notes=plot_notes(table, moment))
 
 
-def _of_table(table: BoardTable, moment: Moment | None, title: str, drawing: Drawing | None) -> Sheet:
+def _of_table(table: BoardTable, title: str, drawing: Drawing | None) -> Sheet:
     counted = gettext("Rows %(first)d to %(last)d of %(total)d") % {
         "first": table.n_first,
         "last": table.n_last,
@@ -90,7 +96,7 @@ def _of_table(table: BoardTable, moment: Moment | None, title: str, drawing: Dra
             sorted({line.row.grade for line in table.rows}),
             max((line.row.updated_at for line in table.rows), default=None),
         ),
-        notes=plot_notes(table, moment),
+        notes=(),
     )
 
 

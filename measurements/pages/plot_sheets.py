@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -12,10 +12,13 @@ from django.utils.translation import gettext
 from measurements.display.plot_file import CARD_HEIGHT, CARD_SCALE, CARD_WIDTH, Sheet, card_svg, svg_file
 from measurements.display.raster import png_of
 from measurements.display.templatetags.figures import grade_name, scope_name
+from measurements.web.simulated import is_simulated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
+
+    from django.http import HttpRequest
 
 SVG, PNG, CARD = "svg", "png", "card.png"
 TALL_REM = 120
@@ -32,8 +35,12 @@ class SocialImage:
     height: int = int(CARD_HEIGHT * CARD_SCALE)
 
 
-def plot_answer(sheet: Sheet, form: str) -> HttpResponse:
-    """A sheet as a drawing, a picture, or the card of a page."""
+def plot_answer(request: HttpRequest, sheet: Sheet, form: str) -> HttpResponse:
+    """A sheet as a drawing, a picture, or the card of a page; of a simulated crowd's numbers it says so."""
+    if is_simulated({"request": request}):
+        sheet = replace(
+            sheet, warning=gettext("Simulated: a program generated these numbers. Do not cite them.")
+        )
     if form == SVG:
         return HttpResponse(svg_file(sheet), content_type="image/svg+xml")
     if form == CARD:

@@ -54,12 +54,12 @@ if TYPE_CHECKING:
 
 @made_of(BOARDS, CATALOG, PUBLISHED)
 @require_safe
-def home_plot(_request: HttpRequest, form: str) -> HttpResponse:
+def home_plot(request: HttpRequest, form: str) -> HttpResponse:
     """The ladder of the front page."""
     ladder = read_ladder()
     if ladder is None:
         raise Http404(gettext("Nothing has been accepted yet."))
-    return plot_answer(ladder_sheet(ladder, provenance_of_boards().at), form)
+    return plot_answer(request, ladder_sheet(ladder, provenance_of_boards().at), form)
 
 
 @made_of(BOARDS, CATALOG, CONTRIBUTORS, PUBLISHED, RESULTS, SUBMISSIONS)
@@ -72,29 +72,29 @@ def cell_plot(request: HttpRequest, series: str, task: str, form: str) -> HttpRe
         raise Http404(
             gettext("There is no such value on this board, or nothing has been accepted for it yet.")
         )
-    return plot_answer(cell_sheet(detail, moment_shown(request)), form)
+    return plot_answer(request, cell_sheet(detail, moment_shown(request)), form)
 
 
 @made_of(BOARDS, CATALOG, CONTRIBUTORS, PUBLISHED)
 @require_safe
-def comparison_plot(_request: HttpRequest, task: str, form: str) -> HttpResponse:
+def comparison_plot(request: HttpRequest, task: str, form: str) -> HttpResponse:
     """The ratios of a task."""
     compared_task = Task.objects.named(task)
     comparison = read_comparison(compared_task) if compared_task else None
     if compared_task is None or comparison is None or not comparison.rows:
         raise Http404(gettext("No series has both kinds of model on this task."))
-    return plot_answer(comparison_sheet(compared_task, comparison.rows), form)
+    return plot_answer(request, comparison_sheet(compared_task, comparison.rows), form)
 
 
 @made_of(BOARDS, CATALOG, CONTRIBUTORS, PUBLISHED)
 @require_safe
-def size_plot(_request: HttpRequest, task: str, number: int, form: str) -> HttpResponse:
+def size_plot(request: HttpRequest, task: str, number: int, form: str) -> HttpResponse:
     """Energy against size, of one of the groups of a comparison's page, counted from 1."""
     compared_task = Task.objects.named(task)
     charts = size_charts(compared_task) if compared_task else []
     if compared_task is None or not 1 <= number <= len(charts):
         raise Http404(gettext("There is no such plot on this page."))
-    return plot_answer(size_sheet(compared_task, charts[number - 1]), form)
+    return plot_answer(request, size_sheet(compared_task, charts[number - 1]), form)
 
 
 @made_of(BOARDS, CATALOG, CONTRIBUTORS, RESULTS, SUBMISSIONS)
@@ -111,25 +111,25 @@ def compare_models_plot(request: HttpRequest, form: str) -> HttpResponse:
         return redirect(f"{path_of('compare-models-plot', form)}?{parsed.query}")
     comparison = compare_models(parsed.models, grade=parsed.grade, page=parsed.page)
     sheet = models_sheet(comparison, parsed.models, letters_of(parsed.models), parsed.query)
-    return plot_answer(sheet, form)
+    return plot_answer(request, sheet, form)
 
 
 @made_of(BOARDS, CATALOG, CONTRIBUTORS, LEAVES, POWER_CURVES, RESULTS, SUBMISSIONS)
 @require_safe
-def result_power_plot(_request: HttpRequest, result_id: str, form: str) -> HttpResponse:
+def result_power_plot(request: HttpRequest, result_id: str, form: str) -> HttpResponse:
     """The power of a run over time."""
     evidence = read_evidence(result_id)
     if evidence is None:
         raise Http404(gettext("This platform has received no result with this digest."))
     power = result_power(read_power_curve(result_id, evidence.bundle))
-    return plot_answer(power_sheet(evidence, power.plot), form)
+    return plot_answer(request, power_sheet(evidence, power.plot), form)
 
 
 @made_of()
 @require_safe
-def claims_plot(_request: HttpRequest, form: str) -> HttpResponse:
+def claims_plot(request: HttpRequest, form: str) -> HttpResponse:
     """The study's ratios, whose figures come with the software."""
-    return plot_answer(claims_sheet(ratio_rows(load_study())), form)
+    return plot_answer(request, claims_sheet(ratio_rows(load_study())), form)
 
 
 def share_claims(ratios: list[RatioRow]) -> dict[str, object]:

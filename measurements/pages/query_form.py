@@ -172,6 +172,11 @@ def _places(_language: str) -> tuple[tuple[str, str], ...]:
     return (*regions, *sorted(countries, key=lambda place: place[1].casefold()))
 
 
+def region_name(code: str) -> str:
+    """The name of a region or country of the table of intensities by its code, in the language in use."""
+    return dict(_places(get_language() or ""))[code]
+
+
 def _labels() -> dict[str, str]:
     return {
         "series": gettext("Series"),

@@ -68,11 +68,10 @@ class HitGroup:
 
 
 def hit_groups(groups: Iterable[EntryGroup]) -> list[HitGroup]:
-    """Each entry with the address that it leads to; one query for all."""
+    """Each entry with the address that it leads to; one query for all, and none while no value has changed."""
     groups = list(groups)
-    entries = [entry for group in groups for entry in group.entries if entry.kind in OF_A_TASK]
-    slugs = {slug for entry in entries for slug in entry.tasks}
-    shown_tasks = tasks_with_rows(slugs) if slugs else set()
+    is_needed = any(entry.kind in OF_A_TASK for group in groups for entry in group.entries)
+    shown_tasks = tasks_with_rows() if is_needed else frozenset[str]()
     return [
         HitGroup(
             kind=group.kind, hits=[_hit(entry, shown_tasks) for entry in group.entries], n_more=group.n_more
@@ -81,7 +80,7 @@ def hit_groups(groups: Iterable[EntryGroup]) -> list[HitGroup]:
     ]
 
 
-def _hit(entry: Entry, shown_tasks: set[str]) -> Hit:
+def _hit(entry: Entry, shown_tasks: frozenset[str]) -> Hit:
     is_open = entry.kind in OF_A_TASK and not shown_tasks.intersection(entry.tasks)
     return Hit(
         address=_address(entry, shown_tasks),
@@ -101,7 +100,7 @@ def _detail(entry: Entry) -> str:
     return text if len(text) <= MAX_DETAIL else f"{text[: MAX_DETAIL - 1]}…"
 
 
-def _address(entry: Entry, shown_tasks: set[str]) -> str:
+def _address(entry: Entry, shown_tasks: frozenset[str]) -> str:
     """The path of what an entry leads to, in the language in use."""
     if entry.kind == EntryKind.TASK:
         return path_of("task", entry.key) if entry.key in shown_tasks else path_of("needed")

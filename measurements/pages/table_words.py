@@ -13,7 +13,7 @@ from measurements.display.templatetags.figures import figure, grade_name, kind_n
 from measurements.display.titles import translated
 from measurements.pages.charts import evidence_address
 from measurements.pages.provenance import provenance_of_table
-from measurements.pages.query_form import query_fields, unit_title
+from measurements.pages.query_form import query_fields, region_name, unit_title
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,5 +117,7 @@ def plot_notes(table: BoardTable, moment: Moment | None) -> list[str]:
         (gettext("Source"), f"{settings.ORIGIN}{table.path(moment)}"),
     ]
     if table.query.region:
-        parts.insert(3, (gettext("Carbon intensity"), f"{table.query.region} {table.query.year}, Ember"))
+        parts.insert(
+            3, (gettext("Carbon intensity"), f"{region_name(table.query.region)}, {table.query.year} (Ember)")
+        )
     return [f"{label}: {text}" for label, text in parts if text]

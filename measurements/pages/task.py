@@ -19,10 +19,10 @@ from measurements.boards.requested_rows import requested_query, requested_table
 from measurements.boards.sources import BOARDS
 from measurements.catalog.sources import CATALOG
 from measurements.display.row_plot import MANY_ROWS
-from measurements.pages.page_sheets import quality_sheet, table_sheet
+from measurements.pages.page_sheets import quality_sheet, table_on_page, table_sheet
 from measurements.pages.plot_sheets import plot_answer, plot_files, social_image
 from measurements.pages.quality_chart import quality_plot
-from measurements.pages.query_form import chooser_fields, filter_groups, query_fields, unit_title
+from measurements.pages.query_form import chooser_fields, filter_groups, query_fields, region_name, unit_title
 from measurements.pages.table_heads import table_heads
 from measurements.pages.table_words import active_filters
 from measurements.published.sources import PUBLISHED
@@ -55,12 +55,13 @@ def task(request: HttpRequest, task: str) -> HttpResponse:
         {(line.row.task, line.row.dataset, line.row.model) for line in table.rows if line.row.dataset},
     )
     fields = query_fields(query, table.choices)
-    sheet = table_sheet(table, moment)
+    sheet = table_on_page(table, moment)
     context = {
         "table": table,
         "task_slug": task,
         "heads": table_heads(table),
         "unit": unit_title(table.query),
+        "region": region_name(query.region) if query.region else "",
         "groups": filter_groups(fields),
         "chooser": chooser_fields(fields),
         "active": [
@@ -119,7 +120,7 @@ def _file(
         table = _table(request, task, requested_query(request))
     except QueryRefused as refusal:
         return _refused(request, task, refusal)
-    return plot_answer(sheet_of(table, moment_shown(request)), form)
+    return plot_answer(request, sheet_of(table, moment_shown(request)), form)
 
 
 def _refused(request: HttpRequest, task: str, refusal: QueryRefused) -> HttpResponse:

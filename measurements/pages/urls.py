@@ -15,6 +15,7 @@ from measurements.pages import (
     api_reference,
     board,
     board_list,
+    board_plots,
     cell,
     changes,
     compare,
@@ -64,11 +65,16 @@ urlpatterns = [
     path("boards/", board_list.board_list, name="boards"),
     path("boards/<name:series>/", board_list.boards_of_series),
     path("boards/<name:series>/<name:task>/", board.board, name="board"),
+    path(
+        "boards/<name:series>/<name:task>/plot-<int:number>.<plot_form:form>",
+        board_plots.board_plot,
+        name="board-plot",
+    ),
     path("boards/<name:series>/<name:task>/cell/", cell.cell, name="cell"),
     path(
         "boards/<name:series>/<name:task>/cell/plot.<plot_form:form>", plot_views.cell_plot, name="cell-plot"
     ),
-    path("published/", RedirectView.as_view(pattern_name="boards")),
+    path("published/", RedirectView.as_view(pattern_name="boards", query_string=True)),
     path("published/<name:series>/", published_series.published, name="published"),
     path("changes/<name:series>/<name:task>/", changes.changes, name="changes"),
     path("embed/boards/<name:series>/<name:task>/", embed.embed_board, name="embed-board"),

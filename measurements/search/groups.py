@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from measurements.search.catalogue_index import read_index
+from measurements.search.catalogue_index import find_entries
 from measurements.search.entries import EntryKind
 from measurements.search.subjects import find_people, find_results
 
@@ -26,8 +26,12 @@ class EntryGroup:
 
 
 def search_groups(text: str) -> list[EntryGroup]:
-    """The groups that have an entry: that of the best one first, the others in the order of the kinds."""
-    entries = [*read_index().find(text), *find_people(text), *find_results(text)]
+    """The groups that have an entry: that of the best one first, the others in the order of the kinds.
+
+    Names of people are looked for with a slip only where nothing else is called so: that asks for some thousand words.
+    """
+    matches = find_entries(text)
+    entries = [*matches.entries, *find_people(text, with_slips=not matches.is_sure), *find_results(text)]
     by_kind: dict[EntryKind, list[Entry]] = {kind: [] for kind in EntryKind}
     for entry in entries:
         by_kind[entry.kind].append(entry)

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from django.db.models import Exists, OuterRef
 
+from measurements.answer_cache.version_memo import while_unchanged
 from measurements.boards.models import Cell
+from measurements.boards.sources import CELLS
 from measurements.catalog.models import Task
+from measurements.catalog.sources import TASKS
 from measurements.contributors.name_search import find_contributors
+from measurements.contributors.sources import NAMES
 from measurements.intake.models import Submission
 from measurements.published.models import PublishedFigure
+from measurements.published.sources import PUBLISHED
 from measurements.search.entries import Entry, EntryKind
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 RESULT_ID = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
 MAX_RESULTS = 50
 LENGTH = 64
 
 
-def find_people(text: str) -> list[Entry]:
+@while_unchanged(NAMES)
+def find_people(text: str, *, with_slips: bool) -> tuple[Entry, ...]:
     """Contributors that fit, by pseudonym, with the name that each has chosen, to be quoted as theirs."""
-    return [
+    return tuple(
         Entry(
             kind=EntryKind.CONTRIBUTOR,
             key=row.pseudonym,
@@ -32,8 +34,8 @@ def find_people(text: str) -> list[Entry]:
             words="" if row.shown_name == row.pseudonym else row.shown_name,
             words_of=row.pseudonym,
         )
-        for row in find_contributors(text)
-    ]
+        for row in find_contributors(text, with_slips=with_slips)
+    )
 
 
 def find_results(text: str) -> list[Entry]:
@@ -50,9 +52,10 @@ def find_results(text: str) -> list[Entry]:
     ]
 
 
-def tasks_with_rows(slugs: Iterable[str]) -> set[str]:
-    """Those of the tasks whose table has a row."""
+@while_unchanged(CELLS, PUBLISHED, TASKS)
+def tasks_with_rows() -> frozenset[str]:
+    """The tasks whose table has a row."""
     cells = Cell.objects.filter(dataset__task=OuterRef("pk"))
     figures = PublishedFigure.objects.filter(task=OuterRef("pk"))
-    rows = Task.objects.filter(Exists(cells) | Exists(figures), slug__in=set(slugs))
-    return set(rows.values_list("slug", flat=True))
+    rows = Task.objects.order_by().filter(Exists(cells) | Exists(figures))
+    return frozenset(rows.values_list("slug", flat=True))

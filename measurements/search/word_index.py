@@ -65,7 +65,7 @@ class WordIndex:
             return {}
         together = "".join(words)
         levels = _all_of([self._levels(word) for word in dict.fromkeys(words)])
-        for place, level in self._levels(together).items():
+        for place, level in self._levels(together).items() if len(words) > 1 else ():
             levels[place] = min(level, levels.get(place, level))
         for place in self._whole.get(together, ()):
             levels[place] = MatchLevel.NAME

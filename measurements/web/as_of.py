@@ -1,6 +1,7 @@
 """The moment that a request names: which views honour it, and how links carry it on.
 
-A middleware sets `request.moment` and refuses it where the view is not marked by `honours_as_of`.
+A middleware sets `request.moment` where the view is marked by `honours_as_of`. Any other page shows the present: it
+gets `request.moment_passed_by`, says so, and its links keep the moment. Files and data refuse what they cannot show.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from urllib.parse import quote_plus
 
 from django.urls import resolve, reverse
 
-from measurements.web.languages import current_language
+from measurements.web.languages import current_language, language_in
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -47,6 +48,22 @@ def honours(view: object) -> bool:
 def moment_shown(request: HttpRequest | Request) -> Moment | None:
     """The moment that this request is answered for; None: now."""
     return getattr(request, "moment", None)
+
+
+def moment_passed_by(request: HttpRequest | Request) -> Moment | None:
+    """The moment that this request names on a page of the present, which says so; None on any other."""
+    return getattr(request, "moment_passed_by", None)
+
+
+def keeps_moment(path: str) -> bool:
+    """Whether a path is that of a page: each shows the moment it is asked for, or says that it shows the present."""
+    return bool(language_in(path)) and path.endswith("/")
+
+
+def question_without_moment(request: HttpRequest) -> str:
+    """What an address asks, as it is written, without its moment."""
+    parts = request.META.get("QUERY_STRING", "").split("&")
+    return "&".join(part for part in parts if part.partition("=")[0] not in PARAMETERS)
 
 
 def time_shown(request: HttpRequest | Request) -> datetime | None:

@@ -1,4 +1,4 @@
-"""As of a moment: every address shows it in every number, link and download, or refuses it in a sentence."""
+"""As of a moment: an address shows it in every number, link and download, refuses it, or says it is of the present."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from django.core.management import call_command
 from django.urls import resolve
 
 from joulemark_simulation.result_rows import GENERAL, SENTIMENT, SPECIFIC, Run, demo_catalog, make_result
-from measurements.boards.models import CellRevision
+from measurements.boards.models import Cell, CellRevision
 from measurements.boards.services import refresh_stale_cells
 from measurements.ledger.models import Checkpoint
 from measurements.ledger.sequencer import sequence
 from measurements.published.models import PublishedSeries
-from measurements.web.as_of import honours
+from measurements.web.as_of import honours, keeps_moment
 from tests.addresses import addresses, routes
 from tests.client_response import body_of
 
@@ -31,8 +31,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.laws]
 BOARD = "/en/boards/demo-1-estimated/text_classification/"
 LINK = re.compile(r'<a\s([^>]*)href="([^"]*)"([^>]*)>')
 NOW = 'rel="latest-version"'
-WORDS = {"/en/about/", "/en/method/"}
-"""Pages of words, which have no moment."""
+PRESENT = '<aside class="present" role="note">'
+"""How a page says that it shows the present."""
 """How a link says that it leads out of the moment (RFC 5829)."""
 
 
@@ -64,6 +64,9 @@ def everywhere(client: Client) -> list[str]:
             "hardware": ["amd-ryzen-7-5800x"],
             "dataset": [SENTIMENT],
             "suite": ["demo-1"],
+            "cell_id": ["~".join(map(str, Cell.objects.order_by("pk")[0].key.values))],
+            "code": ["JM-ABSENT"],
+            "leaf_index": ["1"],
         }
     )
     board = client.get(BOARD).content.decode()
@@ -104,11 +107,15 @@ def test_every_address_keeps_the_moment_or_refuses_it(client: Client, moments: l
     then = {key: (answer.status_code, content(answer)) for key, answer in answers.items()}
     plain = {address: client.get(address) for address in every}
     measure(1.7)
-    kept, refused = set(), set()
+    kept, refused, present = set(), set(), set()
     for (address, moment), (status, before) in then.items():
         answer = ask(client, address, moment)
         assert answer.status_code == status, address
-        if status in {200, 302}:
+        path = urlsplit(address).path
+        if status in {200, 302} and keeps_moment(path) and not honours(resolve(path).func):
+            assert status == 302 or PRESENT in content(answer).decode(), address
+            present.add(address)
+        elif status in {200, 302}:
             assert content(answer) == before, f"{address} shows another thing of the same moment"
             kept.add(address)
         elif status != 405:
@@ -125,6 +132,11 @@ def test_every_address_keeps_the_moment_or_refuses_it(client: Client, moments: l
         "/en/results/",
         "/en/compare/",
         "/en/needed/",
+        "/en/search/",
+        f"/en/models/{SPECIFIC}/",
+    } <= present
+    assert {
+        "/en/compare/text_classification/plot.svg",
         "/api/v1/comparisons/text_classification.csv",
     } <= refused
 
@@ -139,24 +151,29 @@ def test_what_a_board_said_then_is_what_its_downloads_say_of_then(client: Client
 
 
 def test_every_link_of_a_moment_carries_it_on(client: Client, moments: list[str]) -> None:
-    """Between a page's head and foot no link leaves the moment without its relation saying so."""
+    """On no page does a link or a form leave the moment without its relation saying so, whoever wrote it."""
     measure(1.7)
     followed = set()
     for address in everywhere(client):
         answer = ask(client, address, moments[0])
         if answer.status_code != 200 or "html" not in answer["Content-Type"] or "/embed/" in address:
             continue  # an embedded page has no head; its one link is tested with it
-        head, rest = answer.content.decode().split('<main id="content"')
-        assert f'href="/en/boards/?{moments[0].replace(":", "%3A")}"' in head
-        for before, href, after in LINK.findall(rest.split("</main>")[0]):
+        html = answer.content.decode().split("<body>")[1]
+        path = urlsplit(address).path
+        assert (PRESENT in html) is not honours(resolve(path).func), address
+        for before, href, after in LINK.findall(html):
             target = urlsplit(unescape(href))
-            if target.netloc or not target.path or NOW in before + after or target.path in WORDS:
+            if target.netloc or not target.path or NOW in before + after:
                 continue
-            assert honours(resolve(target.path).func), f"{address} leads to {href}"
-            assert {"as_of", "checkpoint"} & parse_qs(target.query).keys(), f"{address} leads to {href}"
-            followed.add(unescape(href))
+            is_of_moment = {"as_of", "checkpoint"} & parse_qs(target.query).keys()
+            is_told = keeps_moment(target.path) or honours(resolve(target.path).func)
+            assert bool(is_of_moment) is is_told, f"{address} leads to {href}"
+            if is_told:
+                followed.add(unescape(href).partition("#")[0])
+        for form in re.findall(r"<form\b.*?</form>", html, re.DOTALL):
+            assert re.search(r'name="(as_of|checkpoint)"', form), f"{address}: {form[:200]}"
     assert len(followed) > 60
-    for href in (href for href in followed if not href.startswith("/impact/")):
+    for href in sorted(followed)[::5]:
         assert client.get(href).status_code in {200, 302}, href
     listed = ask(client, "/api/v1/boards/", moments[0]).json()["boards"]
     assert all("as_of=" in entry[name] for entry in listed for name in ("json_url", "csv_url", "page_url"))

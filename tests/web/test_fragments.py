@@ -19,6 +19,7 @@ from measurements.boards.board_table import TableRow, read_table
 from measurements.boards.queries import read_board
 from measurements.pages import fragments
 from measurements.pages.fragments import KeptFragments
+from measurements.pages.query_form import chooser_fields, filter_groups, query_fields
 from measurements.web.as_of import Moment
 from tests.web.populated import populate
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 ROOM = 200_000
 TASK_ROW = Template("{% load written_rows %}{% table_row line %}")
+FORMS = Template("{% load written_rows %}{% query_forms slug carried chooser groups %}")
 BOARD_ROW = Template("{% load written_rows %}{% board_row row columns has_ranks=has_ranks %}")
 
 
@@ -128,6 +130,33 @@ def test_language_and_moment_are_part_of_a_row() -> None:
     assert "as_of=2026-11-24" not in now
     assert "/ru/" in russian
     assert written(TASK_ROW, values) == now
+
+
+@pytest.mark.django_db
+def test_kept_forms_are_those_of_the_query() -> None:
+    populate()
+    table = read_table(task_slug="text_classification", query=parse([]))
+    assert table is not None
+    every = set()
+    for query in (
+        [],
+        [("sort", "energy")],
+        [("kind", "unknown")],
+        [("q", "<b>'x")],
+        [("min_parameters", "7B")],
+    ):
+        for carried in ("", '<input type="hidden" name="as_of" value="2026-11-24">'):
+            shown = query_fields(parse(query), table.choices)
+            values = {
+                "slug": "text_classification",
+                "carried": SafeString(carried),
+                "chooser": chooser_fields(shown),
+                "groups": filter_groups(shown),
+            }
+            forms = written(FORMS, values)
+            assert forms == written(FORMS, values) == written_anew(FORMS, values)
+            every.add(forms)
+    assert len(every) == 10
 
 
 def test_the_piece_that_was_not_read_for_the_longest_time_goes_first() -> None:

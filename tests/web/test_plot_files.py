@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from lxml import etree
 
+from joulemark_site.crowd.presence import Presence
 from measurements.pages.evidence import Evidence, read_evidence
 from measurements.pages.page_sheets import power_sheet
 from tests.page_reading import read_page
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from django.test import Client
 
 pytestmark = pytest.mark.django_db
-CELL = "/en/boards/demo-1-estimated/text_classification/cell/"
+BOARD = "/en/boards/demo-1-estimated/text_classification/"
+CELL = f"{BOARD}cell/"
 MODELS = "/en/compare/models/"
 PNG = b"\x89PNG\r\n\x1a\n"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -31,6 +33,8 @@ def plots() -> dict[str, tuple[str, str]]:
         "ladder": ("/en/plots/home.", "/en/"),
         "task": ("/en/tasks/text_classification.", "/en/tasks/text_classification/"),
         "quality": ("/en/tasks/text_classification/quality.", "/en/tasks/text_classification/"),
+        "board": (f"{BOARD}plot-1.", BOARD),
+        "board, beside size": (f"{BOARD}plot-2.", BOARD),
         "cell": (f"{CELL}plot.", f"{CELL}?{asked[CELL]}"),
         "comparison": ("/en/compare/text_classification/plot.", "/en/compare/text_classification/"),
         "size": ("/en/compare/text_classification/size-1.", "/en/compare/text_classification/"),
@@ -77,7 +81,7 @@ def test_every_plot_stands_alone_with_its_title_grade_source_date_and_address(cl
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_pages_are_shared_by_a_card_that_says_what_they_show(client: Client, language: str) -> None:
     made = plots()
-    for name in ("ladder", "task", "cell", "models", "claims", "comparison"):
+    for name in ("ladder", "task", "board", "cell", "models", "claims", "comparison"):
         page = made[name][1].replace("/en/", f"/{language}/", 1)
         head = read_page(client.get(page).content.decode()).root.first("head")
         meta = {
@@ -114,6 +118,7 @@ def test_what_has_no_plot_says_so(client: Client) -> None:
     assert client.get("/en/plots/home.svg").status_code == 404
     made = plots()
     assert client.get("/en/compare/text_classification/size-99.svg").status_code == 404
+    assert client.get(f"{BOARD}plot-99.svg").status_code == 404
     assert client.get("/en/compare/no-such-task/plot.svg").status_code == 404
     assert client.get(f"{MODELS}plot.svg").status_code == 404
     assert client.get(f"{MODELS}plot.svg?model=no-such-model&model=x").status_code == 404
@@ -131,3 +136,32 @@ def test_a_task_page_shows_quality_with_both_uncertainties_and_says_what_the_fro
     points = re.findall(r'<a class="point" href="([^"]+)" aria-label="([^"]+)"', figure)
     assert len(points) >= 2
     assert all("/cell/" in address and "accuracy" in title for address, title in points)
+
+
+def test_a_simulated_plot_says_so_wherever_it_goes(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The header of an answer does not come along with its file: the words stand in the picture."""
+    stem, page = plots()["board"]
+    measured = client.get(f"{stem}svg").content.decode()
+    sentence = "Simulated: a program generated these numbers. Do not cite them."
+    assert "Simulated" not in measured
+    monkeypatch.setattr(Presence, "is_simulated", lambda _self, _versions=None: True)
+    simulated = etree.fromstring(client.get(f"{stem}svg").content)
+    drawn = [element.text for element in simulated.iter(f"{SVG}text")]
+    assert drawn[0] == sentence
+    assert sentence in str(simulated.findtext(f"{SVG}desc"))
+    badge = client.get(f"/en/badges/demo-1-estimated/text_classification.svg?{questions()[CELL]}")
+    assert "Simulated." in badge.content.decode()
+    assert "Simulated." in client.get(page).content.decode()
+
+
+def test_a_region_is_named_in_the_readers_language(client: Client) -> None:
+    populate()
+    query = "unit=gco2e&region=DEU&year=2024"
+    for language, name in (("en", "Germany"), ("ru", "Германия")):
+        html = client.get(f"/{language}/tasks/text_classification/?{query}").content.decode()
+        said = re.sub(r"<select.*?</select>", "", html, flags=re.DOTALL)
+        assert name in said
+        assert "DEU in" not in said
+        assert "DEU, 2024" not in said
+        svg = client.get(f"/{language}/tasks/text_classification.svg?{query}").content.decode()
+        assert f"{name}, 2024 (Ember)" in svg

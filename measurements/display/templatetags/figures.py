@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from django import template
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 
 from measurements.display.choices import (
     BoardVerdict,
@@ -189,6 +190,12 @@ def question_count(n: int) -> str:
 @register.filter
 def kind_name(kind: str) -> str:
     """The kind of a model in the reader's language."""
+    return _kind_in(get_language(), kind)
+
+
+@lru_cache(maxsize=16)
+def _kind_in(_language: str | None, kind: str) -> str:
+    """A page with plots names one some hundred times."""
     return str(ModelKind(kind).label)
 
 

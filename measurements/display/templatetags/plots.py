@@ -5,6 +5,7 @@ Written as text, not as a template: a page has some hundred marks, which would t
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from django import template
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 register = template.Library()
 FRAME_UNITS = 1000
 """Width and height of the frame in which curves are drawn; it is stretched to the area."""
+KEPT_MARKS = 4096
+"""Marks that a process keeps written, about a kilobyte each."""
 
 
 @register.filter
@@ -101,8 +104,12 @@ def _labels(plot: Drawing) -> Iterator[str]:
         )
 
 
+@lru_cache(maxsize=KEPT_MARKS)
 def _point(mark: Mark) -> str:
-    """A mark with its bars and its name: a link to its evidence, or a place that the keyboard reaches."""
+    """A mark with its bars and its name: a link to its evidence, or a place that the keyboard reaches.
+
+    After a change most marks of a plot are where they were, so each is written once.
+    """
     x, y, title = _percent(mark.x), _rem(mark.y), escape(mark.title)
     parts = []
     if mark.x_bar:

@@ -16,7 +16,6 @@ from measurements.display.templatetags.figures import (
     contributor_count,
     device_count,
     kind_name,
-    outside,
     result_count,
     run_count,
     tier_name,
@@ -24,8 +23,6 @@ from measurements.display.templatetags.figures import (
 from measurements.pages.templatetags.subject_links import model_link
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from django.utils.safestring import SafeString
 
     from measurements.boards.board_row import BoardRow
@@ -34,12 +31,11 @@ register = template.Library()
 
 
 @register.filter
-def model_of(row: BoardRow, as_of: datetime | None = None) -> SafeString:
-    """A row's model and its kind; its name leads to its page, but from a page as of a moment, which that is not."""
-    name = outside(row.model_title) if as_of else model_link(row.model, row.model_title)
+def model_of(row: BoardRow) -> SafeString:
+    """A row's model, leading to its page, and its kind."""
     return format_html(
         '<span class="model">{}</span>\n<span class="kind {}">{}</span>',
-        name,
+        model_link(row.model, row.model_title),
         row.kind,
         kind_name(row.kind),
     )

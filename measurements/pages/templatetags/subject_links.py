@@ -18,8 +18,6 @@ from measurements.web.addresses import SHORT_DIGITS
 from measurements.web.as_of import path_of
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from measurements.boards.board_row import BoardRow
     from measurements.catalog.models import AiModel, DataSet, HardwareClass
     from measurements.contributors.models import Contributor, Device
@@ -85,15 +83,10 @@ def dataset_url(dataset: DataSet) -> str:
 
 
 @register.filter
-def row_dataset(row: BoardRow, as_of: datetime | None = None) -> SafeString:
-    """The data set of a row, leading to its page; of a figure over all data sets that it is over all.
-
-    On a page as of a moment it leads nowhere: the data set's page shows the present.
-    """
+def row_dataset(row: BoardRow) -> SafeString:
+    """The data set of a row, leading to its page; of a figure over all data sets that it is over all."""
     if not row.dataset:
         return format_html("{}", gettext("all data sets"))
-    if as_of:
-        return outside(translated(row.dataset_title))
     address = subject_path("dataset", row.dataset, task=row.task)
     return format_html('<a href="{}">{}</a>', address, outside(translated(row.dataset_title)))
 

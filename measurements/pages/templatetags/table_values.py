@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django import template
@@ -30,13 +31,16 @@ GB = 1e9
 @register.filter
 def options(field: QueryField) -> SafeString:
     """The options of a list, some hundred of which a template would take long for."""
+    return _written_options(tuple(field.options or ()), field.value)
+
+
+@lru_cache(maxsize=512)
+def _written_options(options: tuple[tuple[str, str], ...], value: str) -> SafeString:
+    """Lists change more rarely than what a page shows."""
     return format_html_join(
         "\n",
         '<option value="{}"{}>{}</option>',
-        (
-            (word, SafeString(" selected" if word == field.value else ""), title)
-            for word, title in field.options or ()
-        ),
+        ((word, SafeString(" selected" if word == value else ""), title) for word, title in options),
     )
 
 

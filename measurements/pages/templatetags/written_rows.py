@@ -1,4 +1,4 @@
-"""Template tags of a board's and of a task's rows, each written once for what it shows (`fragments`)."""
+"""Template tags of rows of boards and of tasks, and of a task's forms: each written once for what it shows."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from measurements.boards.board_row import BoardRow
     from measurements.boards.board_table import TableRow
     from measurements.boards.unit_columns import UnitColumn
+    from measurements.pages.query_form import FieldGroup, QueryField
 
 register = template.Library()
 
@@ -44,11 +45,37 @@ def table_row(context: Context, line: TableRow) -> SafeString:
     return _written("pages/_task_row.html", context, {"line": line}, key=key)
 
 
+@register.simple_tag(takes_context=True)
+def query_forms(
+    context: Context,
+    task_slug: str,
+    carried: SafeString,
+    chooser: Sequence[QueryField],
+    groups: Sequence[FieldGroup],
+) -> SafeString:
+    """The chooser and the form of filters above a task's table; `carried` are fields of the moment."""
+    values = {"task_slug": task_slug, "carried": carried, "chooser": chooser, "groups": groups}
+    key = (
+        task_slug, _plain(carried), [_key_of(field) for field in chooser],
+        [(group.legend, [_key_of(field) for field in group.fields]) for group in groups],
+    )  # fmt: skip
+    return _written("pages/_query_forms.html", context, values, key=key)
+
+
+def _key_of(field: QueryField) -> tuple[Any, ...]:
+    options = [(word, _plain(title)) for word, title in field.options or ()]
+    return (field.name, field.label, _plain(field.value), field.hint, field.is_number, options)
+
+
+def _plain(text: str) -> str:
+    """The text as a plain `str`, which a key takes: what is marked as safe is of a class of its own."""
+    return "".join((text,))
+
+
 def _written(name: str, context: Context, values: Mapping[str, Any], *, key: tuple[Any, ...]) -> SafeString:
-    """The row by its template, which is given these values and the moment."""
+    """The row by its template, which is given these values, and whose links carry the moment."""
     request = getattr(context, "request", None)
     moment = None if request is None else moment_shown(request)
-    whole = {**values, "as_of": moment.at if moment else None}
     return written_once(
-        name, moment, key, lambda: Engine.get_default().get_template(name).render(context.new(whole))
+        name, moment, key, lambda: Engine.get_default().get_template(name).render(context.new(dict(values)))
     )
