@@ -1,6 +1,6 @@
 """Rows out of PostgreSQL by COPY: its server writes the text, and this process passes the bytes on.
 
-libpq's own calls are used for what comes between: a call of psycopg for each row would cost as much as the row.
+libpq's own calls are used for what comes between, without psycopg's Python around each row.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 Encoding = Literal["identity", "gzip", "zstd"]
 PREFERRED: tuple[Encoding, ...] = ("zstd", "gzip", "identity")
-"""Where a client wants several alike: zstd costs a fifth of gzip's time and is smaller."""
+"""Where a client wants several alike: zstd is made for speed, and the quickest of both to read."""
 GZIP_LEVEL = 4
 GZIP_FORMAT = 31
 """zlib's number for the largest window with a gzip header."""
