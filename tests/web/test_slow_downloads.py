@@ -124,3 +124,4 @@ def test_slow_silent_and_gone_readers(tmp_path: Path) -> None:
         assert served.get(f"{LIST}?fields={wide},nothing")[0] == 400
         assert served.get(LIST)[1] == whole
         assert peak_bytes(worker) - before < MOST_GROWTH_BYTES
+        assert "Socket error" not in served.log("web.log"), "a reader's pace is no error of the platform's"
