@@ -126,8 +126,7 @@ def faults_of_answer(address: str, answer: ClientResponse, body: bytes) -> Itera
     elif "csv" in kind:
         yield from faults_of_csv(body.decode())
     elif "jsonl" in kind:
-        for line in body.split(b"\n")[:-1]:
-            json.loads(line)
+        list(map(json.loads, body.split(b"\n")[:-1]))
     elif "json" in kind:
         json.loads(body)
     elif kind == "image/png":
