@@ -77,11 +77,13 @@ def filter_rows(page: Page, **wishes: str) -> None:
 
 def models(page: Page) -> list[str]:
     """The models of the table in its order, in small letters."""
+    page.wait_for_load_state("load")  # a click goes on when the next page has begun
     return [name.lower() for name in page.locator("table.board tbody .model").all_inner_texts()]
 
 
 def energies(page: Page) -> list[str]:
     """The figures of the column of energy, as they are shown."""
+    page.wait_for_load_state("load")
     return page.locator("table.board tbody td.num:nth-child(2) .headline").all_inner_texts()
 
 
