@@ -12,7 +12,7 @@ from joulemark_simulation.addresses import routes
 from measurements.boards.board_query import ROWS_PER_PAGE
 from measurements.boards.models import Cell
 from measurements.boards.series import series_of_suite
-from measurements.review.models import Result
+from measurements.review.models import Result, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,9 @@ def pages_of(platform: LargePlatform) -> list[Page]:
     values = {
         "cell_id": "~".join(map(str, cell.key.values)),
         "code": "JM-ABSENT",
-        "leaf_index": "1",
+        "leaf_index": str(
+            Verdict.objects.filter(leaf__index__isnull=False).values_list("leaf__index", flat=True)[0]
+        ),
         "result_id": platform.result_id,
         "short_id": platform.result_id[:16],
         "series": series,
