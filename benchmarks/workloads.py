@@ -137,7 +137,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--queries", type=int, default=QUERIES, help="in a window")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     torch.set_num_threads(1)
     logging.disable_progress_bar()
     first: list[float] = []
@@ -146,14 +146,14 @@ def main() -> None:
     control: list[float] = []
     last: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
-        workload, queries, layers = fitting(Path(folder), asked.queries)
+        workload, queries, layers = fitting(Path(folder), arguments.queries)
         steps = [(first, bare_s), (ours, ours_s), (middle, bare_s), (control, bare_s), (last, bare_s)]
-        for number in range(asked.rounds):
+        for number in range(arguments.rounds):
             for times, loop in reversed(steps) if number % 2 else steps:
                 times.append(loop(workload, queries))
     bare = [*first, *middle, *control, *last]
     overhead, noise = percent(ours, first, middle), percent(control, middle, last)
-    case = f"{asked.queries} queries a window"
+    case = f"{arguments.queries} queries a window"
     rows: list[Row] = [
         row(case, "bare loop", "time of a query", "ms", [1e3 * each for each in bare]),
         row(case, "joulemark", "time of a query", "ms", [1e3 * each for each in ours]),

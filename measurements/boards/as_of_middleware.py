@@ -64,7 +64,7 @@ def _pass_by(request: HttpRequest, moment: Moment) -> None:
     question = request.GET.copy()
     for name in PARAMETERS:
         question.pop(name, None)
-    request.GET = question  # type: ignore[assignment]  # its stub knows the class of requests alone
+    request.GET = question  # type: ignore[assignment]  # a copy of a QueryDict, which may be changed, is one too
     note_one_off(request)
 
 

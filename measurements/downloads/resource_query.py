@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from measurements.boards.board_query import MAX_NAME, BadValue, QueryRefused
 from measurements.downloads.resource import MOST_ROWS, ROWS_PER_PAGE, Query
+from measurements.web.known_parameters import nothing_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,10 +27,7 @@ class NotDeclared(QueryRefused):
     """A parameter, or a name in one, that the resource does not have."""
 
     def __init__(self, what: str, name: str, there_are: Iterable[str]) -> None:
-        super().__init__(
-            "JM-QUERY-PARAMETER",
-            f"There is no {what} “{name[:MAX_NAME]}” here. Leave it out; there are: {', '.join(there_are)}.",
-        )
+        super().__init__("JM-QUERY-PARAMETER", nothing_named(what, name, there_are))
 
 
 def parse_query(

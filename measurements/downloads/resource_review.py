@@ -203,7 +203,7 @@ VERDICTS = Resource(
         convert={"codes": codes_of},
         choices={"state": VERDICT_STATES},
     ),
-    rows=lambda: Verdict.objects.filter(leaf__index__isnull=False),
+    rows=lambda: Verdict.objects.filter(leaf__kind=LeafKind.VERDICT, leaf__index__isnull=False),
     key=(Order(source="leaf__index", kind="int"),),
     filters=(
         named_filter("result_id", "Of one result.", lambda word: Q(submission=word), is_free=True),

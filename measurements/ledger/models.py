@@ -81,6 +81,10 @@ class Leaf(models.Model):
         indexes = [
             # the sequencer: what has no place yet
             models.Index(fields=["id"], name="leaf_waiting", condition=models.Q(index__isnull=True)),
+            # entries of a rare kind in the order of the log
+            models.Index(fields=["kind", "index"], name="leaf_kind_place"),
+            # those of a common one, which PostgreSQL would look for along all places
+            models.Index(fields=["index"], name="leaf_of_verdict", condition=models.Q(kind="verdict")),
         ]
 
     def __str__(self) -> str:

@@ -27,9 +27,14 @@ class ParameterRefused(APIException):
     problem_code = "JM-QUERY-PARAMETER"
 
     def __init__(self, name: str, there_are: Iterable[str]) -> None:
-        listed = ", ".join(there_are)
-        rest = f"there are: {listed}." if listed else "there is none."
-        super().__init__(f"There is no parameter “{name[:MOST_NAME]}” here. Leave it out; {rest}")
+        super().__init__(nothing_named("parameter", name, there_are))
+
+
+def nothing_named(what: str, name: str, there_are: Iterable[str]) -> str:
+    """The sentence that refuses a name: what it would name, the name cut where it is long, and which there are."""
+    listed = ", ".join(there_are)
+    rest = f"there are: {listed}." if listed else "there is none."
+    return f"There is no {what} “{name[:MOST_NAME]}” here. Leave it out; {rest}"
 
 
 def takes(*names: str) -> Callable[[View], View]:

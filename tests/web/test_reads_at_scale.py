@@ -26,7 +26,7 @@ from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite, 
 from measurements.contributors.models import Contributor, Key
 from measurements.intake.models import State, Submission
 from measurements.ledger import key_file
-from measurements.ledger.models import Leaf
+from measurements.ledger.models import Leaf, LeafKind
 from measurements.review.health import COUNTED_ROWS as HEALTH_ROWS
 from measurements.review.models import Agreement, Result, Verdict
 from measurements.web.bounded_pages import COUNTED_ROWS
@@ -40,9 +40,8 @@ RESULTS = 100_000
 MOST_ROWS = 2 * HEALTH_ROWS
 """Rows that a query may read of one large table: a bounded count, and what is left out of it."""
 LARGE = {model._meta.db_table for model in (Submission, Result, Verdict, Agreement, Leaf)}
-WHOLE = {"/needed/", "/api/v1/needed/", "/api/v1/verdicts/"}
-"""Needed work counts all results of a suite, by job; nothing is kept of that yet. Verdicts in the order of the log read
-every leaf before the first of theirs: an index of leaves by kind and place is missing."""
+WHOLE = {"/needed/", "/api/v1/needed/"}
+"""Counts all results of a suite, by job; nothing is kept of that yet."""
 STATE = """CASE WHEN i % 1000 = 0 THEN 'received' WHEN i % 50 = 1 THEN 'quarantined' WHEN i % 30 = 2 THEN 'rejected'
 ELSE 'accepted' END"""
 NAME = "lpad(to_hex(i + 4096), 64, '0')"
@@ -269,6 +268,10 @@ def lists(values: Values) -> Iterator[str]:
     for where in ("/results/", "/api/v1/results/"):
         for question in asked:
             yield f"{where}?{urlencode(question)}"
+    for kind in LeafKind.values:
+        yield f"/api/v1/log/entries/?kind={kind}"
+    for state in ("rejected", "quarantined"):
+        yield f"/api/v1/verdicts/?state={state}"
 
 
 def test_no_page_reads_a_table_from_end_to_end(platform: Values) -> None:

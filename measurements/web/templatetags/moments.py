@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from django import template
 from django.template import Context
 from django.utils.safestring import SafeString
 
-from measurements.web.as_of import address_at, moment_passed_by, moment_shown
+from measurements.web.as_of import address_at, moment_passed_by, moment_shown, question_without_moment
 from measurements.web.moment_links import with_moment
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def present_note(context: Context) -> dict[str, Any]:
     moment = None if request is None else moment_passed_by(request)
     if request is None or moment is None:
         return {"moment": None}
-    question = urlencode([(name, value) for name, values in request.GET.lists() for value in values])
+    question = question_without_moment(request)
     return {"moment": moment, "now_url": f"{request.path}?{question}" if question else request.path}
 
 
