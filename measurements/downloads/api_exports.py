@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.http import Http404, HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
 from rest_framework.views import APIView
 
 from joulemark.exports.errors import NotExportable
@@ -22,6 +22,7 @@ from measurements.boards.series import SuiteSeries
 from measurements.boards.sources import BOARDS
 from measurements.catalog.sources import CATALOG
 from measurements.contributors.sources import CONTRIBUTORS
+from measurements.downloads.export_serializers import BillOfModelsSerializer, BoampsExportSerializer
 from measurements.downloads.exported_energies import (
     energies_of_model,
     energy_of_result,
@@ -44,8 +45,27 @@ NAMES_OF_A_VALUE = [
     OpenApiParameter(name, OpenApiTypes.STR, description="Names the value, as on its page.")
     for name in NAMED_BY
 ]
-JSON = {(200, "application/json"): OpenApiTypes.OBJECT}
-"""One object; a model with several values is a list of reports in the form of BoAmps."""
+JSON = {
+    (200, "application/json"): PolymorphicProxySerializer(
+        component_name="Export",
+        serializers=[BoampsExportSerializer, BillOfModelsSerializer],
+        resource_type_field_name=None,
+        many=False,
+    )
+}
+LISTED_JSON = {
+    (200, "application/json"): PolymorphicProxySerializer(
+        component_name="ModelExport",
+        serializers=[
+            BoampsExportSerializer,
+            BoampsExportSerializer(many=True),
+            BillOfModelsSerializer,
+        ],
+        resource_type_field_name=None,
+        many=False,
+    )
+}
+"""In the form of BoAmps, a model with several values is a list of reports."""
 YAML = {(200, "application/yaml"): OpenApiTypes.STR}
 LONGEST_FILE_NAME = 80
 F = TypeVar("F", bound="Callable[..., Any]")
@@ -143,7 +163,7 @@ class ValueYamlExportView(APIView):
 class ModelExportView(APIView):
     """All values of a model in a form of JSON."""
 
-    @described("export_model", JSON_FORMS, JSON)
+    @described("export_model", JSON_FORMS, LISTED_JSON)
     def get(self, _request: Request, export_form: str, model: str) -> HttpResponse:
         """Answer with every value of volunteers' results; as BoAmps a list of reports where there are several."""
         return model_export(export_form, model)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django import template
 from django.urls import reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from joulemark.exports.form_names import YAML_FORMS
 from joulemark.exports.forms import FORMS, ExportForm
@@ -20,8 +21,11 @@ def _named(view: str, form: ExportForm) -> str:
 
 @register.simple_tag
 def export_links(view: str, *args: str, query: str = "") -> SafeString:
-    """A link for each form that takes any data set; `view` is the name of an export's address without its form."""
-    return format_html_join(
+    """A link for each form that takes any data set, and one to what they hold.
+
+    `view` is the name of an export's address without its form.
+    """
+    forms = format_html_join(
         " ",
         '<a href="{}{}">{}</a>',
         (
@@ -29,4 +33,7 @@ def export_links(view: str, *args: str, query: str = "") -> SafeString:
             for form in FORMS.values()
             if not form.needs_hub
         ),
+    )
+    return format_html(
+        '{} <a href="{}">{}</a>', forms, reverse("standards"), gettext("what these forms hold")
     )
