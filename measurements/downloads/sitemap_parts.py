@@ -45,7 +45,7 @@ PAGES = (
         "method",
         "trust",
     ),
-    *("api-reference", "source-code"),
+    *("api-reference", "source-code", "standards"),
 )
 
 

@@ -55,6 +55,7 @@ HOMES: dict[str, tuple[str, dict[str, str]]] = {
             "measurements/catalog/cached_rows.py": "the whole catalogue, once for its version",
             "measurements/catalog/subject_lists.py": "lists of all of them",
             "measurements/catalog/suite_contents.py": "what suites say of one of them",
+            "measurements/downloads/exported_energies.py": "the one that an address names",
             "measurements/downloads/resource_catalog.py": "the API's lists of all of them",
             "measurements/downloads/resource_columns.py": "subqueries: the rows that a filter means",
             "measurements/downloads/resource_review.py": "subqueries: the rows that a filter means",

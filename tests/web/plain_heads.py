@@ -4,7 +4,9 @@ from __future__ import annotations
 
 PLAIN = frozenset(
     {
+        "Asked for",
         "Owner and family",
+        "What it is, or why it is missing",
         "Released",
         "Data sets",
         "Task and data set",
