@@ -29,6 +29,8 @@ from tests.core.test_published_reports import BOAMPS, PUMA, changed
 from tests.laws import law
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from joulemark.published.figures import PublishedRuns, Run
 
 pytestmark = pytest.mark.laws
@@ -56,7 +58,7 @@ def same(found: float | None, exact: Fraction) -> bool:
     return found is not None and abs(Fraction(found) - exact) <= exact * Fraction(1, 10**13)
 
 
-SCORES = {
+SCORES: dict[str, Callable[[Fraction, int], Fraction]] = {
     "total_gpu_energy": lambda amount, _prompts: amount,
     "GPU Energy (Wh) per 1k tasks": lambda amount, _prompts: amount / 1000,
     "gpu_energy_wh": lambda amount, prompts: amount / prompts,
