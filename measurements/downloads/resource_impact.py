@@ -79,7 +79,7 @@ def claim_rows() -> list[dict[str, Any]]:
             "study_digest": digest,
             "licence": LICENCE,
         }
-        for row in ClaimSerializer(checked_claims(), many=True).data
+        for row in (ClaimSerializer(claim).data for claim in checked_claims())
     ]
 
 

@@ -107,8 +107,10 @@ RATIOS = Resource(
 
 
 def size_rows() -> list[dict[str, Any]]:
-    """The factor at equal size, which is one."""
+    """The factor at equal size: one row, or none where the study cannot tell it."""
     found = study_size_controlled(load_study())
+    if found is None:
+        return []
     return [
         {
             "subject": "study",
