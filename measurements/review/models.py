@@ -70,7 +70,12 @@ class Verdict(models.Model):
         ordering = [
             "id"
         ]  # as verdicts were given, one after the other; `judged_at` is the clock of whoever judged
-        indexes = [models.Index(fields=["submission", "id"], name="verdict_submission")]
+        indexes = [
+            models.Index(fields=["submission", "id"], name="verdict_submission"),
+            # lists of verdicts: those of one version of the rules, and those that say the same
+            models.Index(fields=["rules_version", "id"], name="verdict_rules_version"),
+            models.Index(fields=["state", "id"], name="verdict_state"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["submission", "cause", "occasion"], name="verdict_once"),
         ]
