@@ -129,7 +129,9 @@ class TableWriter:
     def __enter__(self) -> Self:
         with ExitStack() as opening:
             self._parquet = opening.enter_context(
-                pq.ParquetWriter(self.paths["parquet"], self._schema, compression=COMPRESSION, use_dictionary=True)
+                pq.ParquetWriter(
+                    self.paths["parquet"], self._schema, compression=COMPRESSION, use_dictionary=True
+                )
             )
             self._csv = self._text(opening, "csv.gz")
             self._lines = self._text(opening, "jsonl.gz")

@@ -1,15 +1,34 @@
-"""A platform of few pages with one release: what a static copy needs of one, in little time."""
+"""A platform of few pages with one release, and a static copy of it, in little time."""
 
 from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
 
 from joulemark.suite.archive import encode_archive
 from joulemark.suite.loader import files_of, folder_of
 from joulemark_simulation.result_rows import GENERAL, SPECIFIC, Run, demo_catalog, make_result
+from joulemark_site.static_copy.release_copy import LATEST
+from joulemark_site.static_copy.site_export import export_site
 from measurements.boards.latest_results import refresh_latest_results
 from measurements.boards.services import refresh_stale_cells
 from measurements.intake.suite_services import hand_out_suite
 from measurements.ledger.sequencer import sequence
 from measurements.releases.services import publish_release
+
+COPIES: list[Path] = []
+"""What tests of its files share; they no longer need the platform."""
+
+
+def exported_copy(folders: pytest.TempPathFactory) -> Path:
+    """The folder of a static copy, written once for all tests of a process."""
+    if not COPIES:
+        publish_small_platform()
+        folder = folders.mktemp("static") / "copy"
+        export_site(LATEST, folder, with_pictures=False)
+        COPIES.append(folder)
+    return COPIES[0]
 
 
 def publish_small_platform() -> str:

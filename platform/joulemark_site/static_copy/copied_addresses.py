@@ -1,7 +1,7 @@
 """Which addresses of the platform a static copy has, and under which file each lies.
 
-Pages are named by their views. A question is part of a page's name only where it says which one it is: a cell's key, the
-number of a page of a list. All other questions are asked in the explorer.
+Pages are named by their views. A question is part of a page's name only where it says which one it is: a cell's key,
+the number of a page of a list. All other questions are asked in the explorer.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from django.conf import settings
 from django.urls import Resolver404, resolve
+from django.utils.translation import override
 
 from measurements.boards.models import NAMED_BY
+from measurements.web.languages import current_language, language_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,11 +107,12 @@ class CopiedAddress:
 
 
 def match_of(path: str) -> ResolverMatch | None:
-    """The view at a path of the platform; None where there is none."""
-    try:
-        return resolve(unquote(path))
-    except Resolver404:
-        return None
+    """The view at a path of the platform, whatever language is in use; None where there is none."""
+    with override(language_in(path) or current_language()):
+        try:
+            return resolve(unquote(path))
+        except Resolver404:
+            return None
 
 
 def copied_address(url: str) -> CopiedAddress | None:

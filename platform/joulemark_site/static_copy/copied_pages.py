@@ -109,7 +109,8 @@ def static_content(name: str) -> bytes:
     found = finders.find(name)
     if not isinstance(found, str):
         raise SiteCopyError(
-            "JM-SITE-STATIC", f"The static file {name} is not there: run manage.py collectstatic, then export again."
+            "JM-SITE-STATIC",
+            f"The static file {name} is not there: run manage.py collectstatic, then export again.",
         )
     return Path(found).read_bytes()
 

@@ -44,7 +44,9 @@ def explorer_question(match: ResolverMatch | None) -> str:
         return urlencode({"table": CELLS})
     table = TABLES.get(match.url_name or "", CELLS)
     filters = {
-        FILTERS[part]: f"{EXACTLY}{value}" for part, value in match.kwargs.items() if part in FILTERS and value
+        FILTERS[part]: f"{EXACTLY}{value}"
+        for part, value in match.kwargs.items()
+        if part in FILTERS and value
     }
     if table not in {CELLS, "results", "comparisons"}:
         filters = {}

@@ -19,7 +19,9 @@ def explorer_words() -> dict[str, str]:
         ),
         "large": gettext("To filter, sort or download, {size} must be read."),
         "read_all": gettext("Read {size}"),
-        "limit": gettext("Filters, order and download see the first {rows} rows; the files have all of them."),
+        "limit": gettext(
+            "Filters, order and download see the first {rows} rows; the files have all of them."
+        ),
         "failed": gettext(
             "{file} could not be read ({reason}). Reload the page, or download the file below and open it with any "
             "program that reads Parquet."
@@ -30,7 +32,9 @@ def explorer_words() -> dict[str, str]:
         "columns": gettext("Columns ({shown} of {all})"),
         "always": gettext("always shown"),
         "filter": gettext("Filter {column}"),
-        "filter_help": gettext("Filters: text that a value contains; =text for exactly it; >5, <5, >=5, <=5 for numbers."),
+        "filter_help": gettext(
+            "Filters: text that a value contains; =text for exactly it; >5, <5, >=5, <=5 for numbers."
+        ),
         "sort": gettext("Sort by {column}"),
         "clear": gettext("Clear filters and order"),
         "download": gettext("Download these {rows} rows as CSV"),

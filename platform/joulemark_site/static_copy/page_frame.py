@@ -40,7 +40,9 @@ class CopyOrigin:
 def framed(html: str, *, url: str, file: str, origin: CopyOrigin) -> str:
     """A page with the frame of the copy. Raises SiteCopyError for a page without a place for it."""
     if any(html.count(mark) != 1 for mark in (HEAD_END, CHARSET, CONTENT)):
-        raise SiteCopyError("JM-SITE-PAGE", f"{url} is no page of the site's template; report this as a fault.")
+        raise SiteCopyError(
+            "JM-SITE-PAGE", f"{url} is no page of the site's template; report this as a fault."
+        )
     note = render_to_string(
         "static_copy/_note.html",
         {

@@ -34,7 +34,12 @@ FORM = re.compile(r"<form\b([^>]*)>.*?</form>", re.DOTALL)
 FORM_ID = re.compile(r'\sid="([^"]*)"')
 LEADS_TO_PLATFORM = ' data-leads="platform"'
 """On links out of the copy; copy.css shows an arrow behind them."""
-IN_THE_EXPLORER = frozenset({"result", "results", "contributor", *COPIED_PAGES}) - {"method", "about", "trust", "glossary"}
+IN_THE_EXPLORER = frozenset({"result", "results", "contributor", *COPIED_PAGES}) - {
+    "method",
+    "about",
+    "trust",
+    "glossary",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +62,7 @@ def links_in(html: str) -> list[str]:
 def with_relative_links(html: str, *, url: str, file: str, contents: CopyContents) -> str:
     """The page at `url` with links that work where it lies as `file`."""
     linker = _Linker(url, file, contents)
-    return TAG.sub(linker.tag, FORM.sub(linker.form, html))
+    return FORM.sub(linker.form, TAG.sub(linker.tag, html))
 
 
 def relative(target: str, *, start: str) -> str:
