@@ -10,7 +10,6 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 from django.core.handlers.base import BaseHandler
 from django.core.handlers.wsgi import WSGIRequest
-from django.http import HttpResponse, StreamingHttpResponse
 
 from joulemark_site.static_copy.errors import SiteCopyError
 
@@ -55,11 +54,7 @@ class PlatformReader:
                 f"{address.url} was answered with status {response.status_code}; see the log, mend the cause and "
                 "export again.",
             )
-        if isinstance(response, StreamingHttpResponse):
-            body = b"".join(part if isinstance(part, bytes) else part.encode() for part in response)  # type: ignore[union-attr]  # no view here is asynchronous
-        else:
-            assert isinstance(response, HttpResponse)  # noqa: S101 - every other response of Django is one
-            body = response.content
+        body = b"".join(response)  # in parts, or as one
         return PlatformAnswer(response.status_code, body, response.headers.get("Location", ""))
 
     def _environ(self, address: CopiedAddress) -> dict[str, object]:
