@@ -37,6 +37,7 @@ COMMANDS = {
     "verify": marked("verify a result file offline"),
     "check": marked("apply the platform's rules to a result on this machine"),
     "audit": marked("audit a platform's log and what the platform shows against it"),
+    "witness": marked("cosign a platform's checkpoints, so that its log cannot fork unseen"),
     "rotate": marked("replace your key with a new one"),
     "revoke": marked("revoke a key"),
     "withdraw": marked("withdraw a result, so that it no longer counts"),

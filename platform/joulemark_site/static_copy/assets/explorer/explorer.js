@@ -11,8 +11,9 @@ const numbers = new Intl.NumberFormat(place.dataset.language)
 
 const say = (name, values = {}) =>
   words[name].replace(/\{(\w+)\}/g, (_, key) => (typeof values[key] === 'number' ? numbers.format(values[key]) : values[key]))
-const sizeText = bytes =>
-  bytes < 1e6 ? `${numbers.format(Math.ceil(bytes / 1000))} kB` : `${numbers.format(Math.round(bytes / 1e5) / 10)} MB`
+const inUnit = unit => new Intl.NumberFormat(place.dataset.language, { style: 'unit', unit, maximumFractionDigits: 1 })
+const [kilobytes, megabytes] = [inUnit('kilobyte'), inUnit('megabyte')]
+const sizeText = bytes => (bytes < 1e6 ? kilobytes.format(Math.ceil(bytes / 1000)) : megabytes.format(bytes / 1e6))
 
 const status = element('p', { role: 'status', class: 'explorer-status' })
 const note = element('p', { class: 'note', hidden: true })
