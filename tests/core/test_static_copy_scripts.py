@@ -1,4 +1,4 @@
-"""The scripts of a static copy's explorer: the vendored ones as they were published, all of them small and self-contained."""
+"""The scripts of a static copy's explorer: the vendored ones as published, all small and self-contained."""
 
 from __future__ import annotations
 

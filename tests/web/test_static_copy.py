@@ -193,7 +193,7 @@ def test_a_copy_is_repeatable_whole_and_of_its_release(
         call_command("export_site", name, str(none), verbosity=0)
     with monkeypatch.context() as patch:
         patch.setattr(copied_pages, "part_names", list)
-        patch.setattr(CopiedPages, "_wanted", lambda *_: set())
+        patch.setattr(CopiedPages, "_copied_links", lambda *_: set())
         call_command("export_site", name, str(later), later=True, verbosity=0)
     assert "the release covers" in (later / "en" / "index.html").read_text()
 

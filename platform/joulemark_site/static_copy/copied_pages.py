@@ -59,9 +59,9 @@ class CopiedPages:
             self._write(address.file, answer.body)
             self.addresses[address.file] = address
             if _is_page(address):
-                found = self._wanted(links_in(answer.body.decode())) - seen
-                waiting.extend(sorted(found))
-                seen |= found
+                linked = self._copied_links(links_in(answer.body.decode())) - seen
+                waiting.extend(sorted(linked))
+                seen |= linked
             self._report(f"pages and files: {len(self.addresses)}, {len(waiting)} waiting")
 
     def link_all(self, origin: CopyOrigin, *, other_files: Iterable[str]) -> None:
@@ -79,7 +79,7 @@ class CopiedPages:
                 place.write_text(html, encoding="utf-8")
             self._report(f"links: {count} of {len(self.addresses)}")
 
-    def _wanted(self, links: Iterable[str]) -> set[CopiedAddress]:
+    def _copied_links(self, links: Iterable[str]) -> set[CopiedAddress]:
         addresses = {copied_address(link) for link in links}
         return {
             address
@@ -106,13 +106,13 @@ def static_content(name: str) -> bytes:
         with staticfiles_storage.open(name) as file:
             content: bytes = file.read()
             return content
-    found = finders.find(name)
-    if not isinstance(found, str):
+    source = finders.find(name)
+    if not isinstance(source, str):
         raise SiteCopyError(
             "JM-SITE-STATIC",
             f"The static file {name} is not there: run manage.py collectstatic, then export again.",
         )
-    return Path(found).read_bytes()
+    return Path(source).read_bytes()
 
 
 def _is_page(address: CopiedAddress) -> bool:
@@ -122,11 +122,11 @@ def _is_page(address: CopiedAddress) -> bool:
 
 def _first_addresses() -> list[CopiedAddress]:
     """Pages without a part of their own, and all of the site's map that are copied; in every language."""
-    found: set[CopiedAddress | None] = set()
+    addresses: set[CopiedAddress | None] = set()
     for language in codes():
         with override(language):
-            found |= {copied_address(path_of(name)) for name in FIRST_PAGES}
+            addresses |= {copied_address(path_of(name)) for name in FIRST_PAGES}
             for part, _ in part_names():
                 if not part.startswith("results."):
-                    found |= {copied_address(page.path) for page in pages_of(part) or ()}
-    return sorted(address for address in found if address is not None)
+                    addresses |= {copied_address(page.path) for page in pages_of(part) or ()}
+    return sorted(address for address in addresses if address is not None)

@@ -78,19 +78,19 @@ class _Linker:
         name, attributes = tag[1], tag[2]
         leads_to_platform = False
 
-        def replaced(found: re.Match[str]) -> str:
+        def replaced(attribute: re.Match[str]) -> str:
             nonlocal leads_to_platform
-            address, is_live = self._address(unescape(found[2]), is_link=name == "a")
+            address, is_live = self._address(unescape(attribute[2]), is_link=name == "a")
             leads_to_platform |= is_live
-            return f'{found[1]}="{escape(address)}"'
+            return f'{attribute[1]}="{escape(address)}"'
 
         changed = ADDRESS.sub(replaced, attributes)
         mark = LEADS_TO_PLATFORM if leads_to_platform and name == "a" else ""
         return f"<{name}{changed}{mark}>"
 
     def form(self, form: re.Match[str]) -> str:
-        found = FORM_ID.search(form[1])
-        own_id = f' id="{found[1]}"' if found else ""
+        named = FORM_ID.search(form[1])
+        own_id = f' id="{named[1]}"' if named else ""
         if 'class="as-of"' in form[1]:
             words, address = gettext("Another day: on the platform"), live_address(self._url)
             return f'<p class="copied-question"{own_id}><a href="{escape(address)}">{escape(words)}</a></p>'

@@ -34,17 +34,17 @@ def listed_release(name: str) -> ListedRelease:
     """The release of this name that the list has, or the newest for `LATEST`. Raises SiteCopyError."""
     try:
         listed = read_list()
-        found = listed.named(None if name == LATEST else str(parse_name(name)))
+        release = listed.named(None if name == LATEST else str(parse_name(name)))
     except Malformed as error:
         raise SiteCopyError("JM-SITE-RELEASE", f"{error}") from error
-    if found is None:
+    if release is None:
         names = ", ".join(release.name for release in listed.releases[:5]) or "none"
         raise SiteCopyError(
             "JM-SITE-RELEASE",
             f"There is no release {name!r} (listed, the newest first: {names}). Name one of these, or make one with "
             "manage.py publish_release.",
         )
-    return found
+    return release
 
 
 def read_manifest(release: ListedRelease) -> Manifest:
@@ -74,12 +74,12 @@ def _copy_file(path: str, target: Path, digest: str | None) -> None:
     if not storage.root().exists(path):
         raise _damaged(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    found = hashlib.sha256()
+    digester = hashlib.sha256()
     with storage.root().open(path, "rb") as source, target.open("wb") as out:
         while chunk := source.read(CHUNK_BYTES):
-            found.update(chunk)
+            digester.update(chunk)
             out.write(chunk)
-    if digest is not None and found.hexdigest() != digest:
+    if digest is not None and digester.hexdigest() != digest:
         raise _damaged(path)
 
 
