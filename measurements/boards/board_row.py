@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from joulemark.consensus.interval import tells_something
 from measurements.boards.fronts import cell_scores, published_scores
 from measurements.boards.unit_energies import UnitEnergies, cell_unit_energies, without_values
-from measurements.display.choices import ModelKind, NoUnitValue, Tier
+from measurements.display.choices import OF_PUBLISHERS, ModelKind, NoUnitValue, Tier
 from measurements.display.units import j_per_query, maybe_j_per_query, wh_per_1000
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ class BoardRow:
     front: list[str] = field(default_factory=list)
     beaten: list[str] = field(default_factory=list)
     source: str = ""
+    validity: str = ""
 
     @property
     def energy_wh_per_1000(self) -> float:
@@ -167,6 +168,11 @@ class BoardRow:
         return [{"metric": score["metric"], "value": score["n_questions"]} for score in self.quality]
 
     @property
+    def is_published(self) -> bool:
+        """Whether it is a publisher's figure, metered or modelled, and not a cell of volunteers' results."""
+        return self.grade in OF_PUBLISHERS
+
+    @property
     def general_purpose(self) -> bool:
         """Whether the model answers anything, rather than one task."""
         return self.kind == ModelKind.GENERAL_PURPOSE
@@ -228,6 +234,7 @@ def row_of_figure(figure: PublishedFigure, series: Series) -> BoardRow:
         quality=published_scores(figure.quality),
         unit_energies=without_values(NoUnitValue.OF_PUBLISHER.value),
         source=figure.source,
+        validity=figure.validity,
         version=figure.series.revision,
         updated_at=figure.updated_at,
     )

@@ -345,6 +345,12 @@ COLUMN_HELP = {
         meaning=_("The mean number of tokens that the model reads and writes; tokens are each model's own.")
     ),
     _("Latency, median"): ColumnHelp(meaning=_("Half of the queries took less time, half took more.")),
+    _("Clause"): ColumnHelp(
+        meaning=_("Where the standard asks for it: a clause, a term of its formula, or a point of an annex.")
+    ),
+    _("Our field"): ColumnHelp(
+        meaning=_("The name of a field in results, in rows of boards, or in the API's answers.")
+    ),
     _("Rows"): ColumnHelp(meaning=_("Rows of the input that were not taken over for this reason.")),
 }
 """By the head's English text."""

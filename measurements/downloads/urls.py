@@ -7,6 +7,14 @@ from measurements.downloads import api
 from measurements.downloads.api_board_page import BoardPageView
 from measurements.downloads.api_claims import ClaimsView
 from measurements.downloads.api_decisions import DecisionListView
+from measurements.downloads.api_exports import (
+    ModelExportView,
+    ModelYamlExportView,
+    ResultExportView,
+    ResultYamlExportView,
+    ValueExportView,
+    ValueYamlExportView,
+)
 from measurements.downloads.api_impact import ImpactView
 from measurements.downloads.api_needed import NeededView
 from measurements.downloads.api_results import BundleView, ResultListView
@@ -53,6 +61,36 @@ urlpatterns = [
     path("tasks/<name:task>.csv", as_file(TableView, "csv"), name="api-task-csv"),
     path("tasks/<name:task>.json", as_file(TableView, "json"), name="api-task-json"),
     path("tasks/<name:task>/", TableView.as_view(), name="api-task"),
+    path(
+        "exports/<json_export:export_form>/results/<result_id:result_id>",
+        ResultExportView.as_view(),
+        name="api-export-result",
+    ),
+    path(
+        "exports/<json_export:export_form>/values/<name:series>/<name:task>",
+        ValueExportView.as_view(),
+        name="api-export-value",
+    ),
+    path(
+        "exports/<json_export:export_form>/models/<subject:model>",
+        ModelExportView.as_view(),
+        name="api-export-model",
+    ),
+    path(
+        "exports/<yaml_export:export_form>/results/<result_id:result_id>",
+        ResultYamlExportView.as_view(),
+        name="api-export-result-yaml",
+    ),
+    path(
+        "exports/<yaml_export:export_form>/values/<name:series>/<name:task>",
+        ValueYamlExportView.as_view(),
+        name="api-export-value-yaml",
+    ),
+    path(
+        "exports/<yaml_export:export_form>/models/<subject:model>",
+        ModelYamlExportView.as_view(),
+        name="api-export-model-yaml",
+    ),
     path("claims/", ClaimsView.as_view(), name="api-claims"),
     path("intensities.csv", as_file(IntensitiesView, "csv"), name="api-intensities-csv"),
     path("intensities/", IntensitiesView.as_view(), name="api-intensities"),

@@ -19,6 +19,7 @@ from joulemark.record.envelope import Envelope
 from joulemark.record.messages import ResultStatus
 from joulemark.suite import load_suite, read_archive
 from joulemark_simulation import records
+from measurements.catalog.models import code_of
 from tests.contract.generated_clients import (
     DESCRIPTION,
     GeneratedClient,
@@ -36,6 +37,16 @@ OPERATIONS = {
     for method, operation in operations.items()
 }
 BOARD = {"series": "study-2024", "task": "text_classification"}
+VALUE = {
+    "series": "demo-1-estimated",
+    "task": "text_classification",
+    "dataset": "demo-topics",
+    "model": "minilm-l6-v2",
+    "hardware": code_of("cpu", "cpu-testor-9000"),
+    "scope": "cpu",
+    "stratum": "float32.b1.power-default",
+}
+"""The value that the sent result makes."""
 GETS: dict[str, dict[str, Any]] = {
     "download_board_csv": BOARD,
     "download_board_json": BOARD,
@@ -46,6 +57,12 @@ GETS: dict[str, dict[str, Any]] = {
     "download_table_csv": {"task": BOARD["task"]},
     "download_table_json": {"task": BOARD["task"], "kind": "general-purpose"},
     "download_suite": {"digest": load_suite("demo").digest},
+    "export_model": {"export_form": "cyclonedx", "model": VALUE["model"]},
+    "export_model_yaml": {"export_form": "model-index", "model": VALUE["model"]},
+    "export_result": {"export_form": "cyclonedx", "result_id": None},
+    "export_result_yaml": {"export_form": "model-index", "result_id": None},
+    "export_value": {"export_form": "cyclonedx", **VALUE},
+    "export_value_yaml": {"export_form": "model-index", **VALUE},
     "health": {},
     "list_boards": {},
     "list_cell_history": {"cell_id": None},
@@ -161,6 +178,9 @@ def sent(running: Platform) -> str:
     assert running.post("/api/v1/results", bundle)[0] == 202
     result = digest(bundle)
     assert judged(running, result) == "accepted"
+    (web,) = running.running
+    board = f"/api/v1/boards/{VALUE['series']}/{VALUE['task']}/"
+    wait_until(lambda: running.answers(board), beside=web, what="its value is on the board")
     return result
 
 

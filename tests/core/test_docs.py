@@ -96,6 +96,7 @@ def test_the_ten_lines_catch_a_flip_of_any_bit(tmp_path: Path, monkeypatch: pyte
 def test_every_code_in_the_source_is_explained() -> None:
     agent, apps = ROOT / "agent" / "joulemark", ROOT / "measurements"
     rooms = [
+        agent / "exports",
         agent / "record",
         agent / "rules",
         agent / "log",

@@ -36,6 +36,7 @@ COMMANDS = {
     "results": marked("list your results with their states, energies and links"),
     "verify": marked("verify a result file offline"),
     "check": marked("apply the platform's rules to a result on this machine"),
+    "export": marked("write a result in the form of BoAmps, CycloneDX or Hugging Face"),
     "audit": marked("audit a platform's log and what the platform shows against it"),
     "witness": marked("cosign a platform's checkpoints, so that its log cannot fork unseen"),
     "rotate": marked("replace your key with a new one"),
