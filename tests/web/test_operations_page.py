@@ -33,6 +33,7 @@ TRIED = {
     "git pull && make install-platform": "tests/web/test_operations_page.py",
     "pip install --no-deps --require-hashes": "tests/core/test_lock.py",
     "python manage.py drill": "tests/web/test_operations_page.py",
+    "export_site latest": "tests/web/test_static_copy.py",
     "python manage.py restore": "tests/web/test_operations_page.py",
     "docker compose stop proxy": "tests/core/test_compose.py",
     "python manage.py resume_log": "tests/contract/test_drill.py",
