@@ -213,13 +213,13 @@ def ordered(rows: QuerySet[Any], order: Sequence[Order]) -> QuerySet[Any]:
 
 def in_order(rows: Iterable[Mapping[str, Any]], order: Sequence[Order]) -> list[Mapping[str, Any]]:
     """Rows that are in no database in an order, whose parts are names of columns."""
-    found = list(rows)
+    in_order = list(rows)
     for part in reversed(order):
         name = str(part.source)
-        known = [row for row in found if row[name] is not None]
-        known.sort(key=lambda row: row[name], reverse=part.is_descending)
-        found = [*known, *(row for row in found if row[name] is None)]
-    return found
+        with_value = [row for row in in_order if row[name] is not None]
+        with_value.sort(key=lambda row: row[name], reverse=part.is_descending)
+        in_order = [*with_value, *(row for row in in_order if row[name] is None)]
+    return in_order
 
 
 def selected(

@@ -108,18 +108,18 @@ RATIOS = Resource(
 
 def size_rows() -> list[dict[str, Any]]:
     """The factor at equal size: one row, or none where the study cannot tell it."""
-    found = study_size_controlled(load_study())
-    if found is None:
+    controlled = study_size_controlled(load_study())
+    if controlled is None:
         return []
     return [
         {
             "subject": "study",
-            **_written("factor", found.factor),
-            **_written("size_exponent", found.size_exponent),
-            "residual_spread": found.residual_spread,
-            "n_observations": found.n_observations,
-            "n_groups": found.n_groups,
-            "n_clusters": found.n_clusters,
+            **_written("factor", controlled.factor),
+            **_written("size_exponent", controlled.size_exponent),
+            "residual_spread": controlled.residual_spread,
+            "n_observations": controlled.n_observations,
+            "n_groups": controlled.n_groups,
+            "n_clusters": controlled.n_clusters,
             **of_study(),
         }
     ]
@@ -152,10 +152,10 @@ SIZE_CONTROLLED = Resource(
 )
 
 
-def _queries(found: Quantity | None) -> dict[str, float | None]:
-    if found is None:
+def _queries(quantity: Quantity | None) -> dict[str, float | None]:
+    if quantity is None:
         return dict.fromkeys(("queries", "queries_low", "queries_high"))
-    return {"queries": found.value, "queries_low": found.low, "queries_high": found.high}
+    return {"queries": quantity.value, "queries_low": quantity.low, "queries_high": quantity.high}
 
 
 OF_PRINTING = ("query_kwh", "printed_query_kwh", "with_printed_energy", "printed", "rounding", "unexplained")
@@ -164,7 +164,7 @@ OF_PRINTING = ("query_kwh", "printed_query_kwh", "with_printed_energy", "printed
 
 def parity_rows() -> list[dict[str, Any]]:
     """Table 5 of the study, then models outside it."""
-    known = of_study()
+    study_fields = of_study()
     of_table = [
         {
             "model": each.model,
@@ -174,7 +174,7 @@ def parity_rows() -> list[dict[str, Any]]:
             **{name: getattr(each, name) for name in OF_PRINTING},
             "causes": list(each.causes),
             "sources": SourceSerializer(each.queries.sources, many=True).data,  # type: ignore[arg-type]
-            **known,
+            **study_fields,
         }
         for each in study_parities(load_study())
     ]
@@ -187,7 +187,7 @@ def parity_rows() -> list[dict[str, Any]]:
             **dict.fromkeys(OF_PRINTING),
             "causes": [],
             "sources": SourceSerializer(each.training.sources, many=True).data,  # type: ignore[arg-type]
-            **known,
+            **study_fields,
             "scope": each.training.sources[0].scope,
             "study_digest": None,
         }
