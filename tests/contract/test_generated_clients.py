@@ -36,7 +36,28 @@ OPERATIONS = {
     for method, operation in operations.items()
 }
 BOARD = {"series": "study-2024", "task": "text_classification"}
-GETS: dict[str, dict[str, Any]] = {
+LISTS: dict[str, dict[str, Any]] = {
+    "cell_history": {"cell_id": None},
+    "cells": {"sort": "energy"},
+    "comparisons": {},
+    "contributors": {},
+    "datasets": {"fields": "task,dataset"},
+    "evidence": {"state": "accepted"},
+    "hardware": {},
+    "log_entries": {"kind": "verdict"},
+    "models": {},
+    "results": {},
+    "rules": {},
+    "tasks": {},
+    "verdicts": {},
+}
+"""Every list that is there as a file in each form."""
+FILES = {
+    f"download_{name}_{form}": parameters
+    for name, parameters in LISTS.items()
+    for form in ("csv", "jsonl", "parquet")
+}
+GETS: dict[str, dict[str, Any]] = FILES | {
     "download_board_csv": BOARD,
     "download_board_json": BOARD,
     "download_bundle": {"result_id": None},
@@ -211,7 +232,7 @@ def test_a_generated_client_reads(operation: str, client: GeneratedClient, there
         )
         whose = digest(bytes(taken)) if operation == "download_bundle" else read_archive(bytes(taken)).digest
         assert whose in parameters.values()
-    elif answer.content[:1] == b"{":
+    elif answer.content[:1] == b"{" and operation not in FILES:
         parsed = answer.parsed if isinstance(answer.parsed, dict) else answer.parsed.to_dict()
         assert set(parsed) >= set(json.loads(answer.content))
 
