@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+VALIDATORS := build/validators
 # Versions and digests are those of the lock (docs/decisions/0027), so nothing is resolved and nothing floats.
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 LOCKED := $(PIP) --no-deps --require-hashes --no-build-isolation
@@ -14,7 +15,7 @@ SERVICES := $(BIN)/python simulation/joulemark_simulation/services.py
 TESTERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help alarms-check install-agent install-platform lock lock-add newest demo demo-check drill test coverage laws check format openapi schema serve-all suite-docs rules-docs messages bench-answers bench-cells bench-consensus bench-data bench-intake bench-intervals bench-judging bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-scale bench-site bench-startup bench-workloads attacks attacks-docs compose-check container-check dist faults fuzz-api upgrades sbom audit-libraries freeze-migrations false-alarms html-check screenshots gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
+.PHONY: help alarms-check install-agent install-platform lock lock-add newest demo demo-check drill test coverage laws check format openapi schema serve-all suite-docs rules-docs release-docs release-validators messages bench-answers bench-cells bench-consensus bench-data bench-intake bench-intervals bench-judging bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-scale bench-site bench-startup bench-workloads attacks attacks-docs compose-check container-check dist faults fuzz-api upgrades sbom audit-libraries freeze-migrations false-alarms html-check screenshots gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -38,8 +39,15 @@ $(VENV)/.ready: $(BIN)/python requirements.txt requirements-demo.txt requirement
 	$(OWN) --editable ./agent --editable .
 	@touch $@
 
-$(VENV)/.ready-test: $(VENV)/.ready requirements/test.txt
+$(VENV)/.ready-test: $(VENV)/.ready requirements/test.txt | $(VALIDATORS)/.ready
 	$(LOCKED) --requirement requirements/test.txt
+	@touch $@
+
+# Validators of what a release says of itself: an environment of its own, since they need other versions of libraries.
+$(VALIDATORS)/.ready: requirements/validators.txt requirements/build.txt
+	$(PYTHON) -m venv --clear $(VALIDATORS)
+	$(VALIDATORS)/bin/pip install --no-deps --require-hashes --quiet --disable-pip-version-check --requirement requirements/build.txt
+	$(VALIDATORS)/bin/pip install --no-deps --require-hashes --no-build-isolation --quiet --disable-pip-version-check --requirement requirements/validators.txt
 	@touch $@
 
 $(VENV)/.ready-bench: $(VENV)/.ready-test requirements/bench.txt
@@ -149,6 +157,11 @@ suite-docs: $(VENV)/.ready ## Write docs/suite.md from the suites' files
 
 rules-docs: $(VENV)/.ready ## Write the rules into docs/rules.md from their functions
 	$(BIN)/python -m joulemark.rules.page docs/rules.md
+
+release-docs: $(VENV)/.ready ## Write the tables of releases into docs/data.md from joulemark.release
+	$(BIN)/python -m joulemark.release.page docs/data.md
+
+release-validators: $(VALIDATORS)/.ready ## Validators of Croissant, Frictionless and RO-Crate, and a bucket for tests, in build/validators
 
 messages: $(VENV)/.ready-test ## Bring both Russian catalogues up to date with code and templates, and compile them
 	$(BIN)/python tests/catalogues.py

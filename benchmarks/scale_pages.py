@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from benchmarks.scale_rows import LargePlatform
     from joulemark_simulation.addresses import Route
 
-NOT_ASKED = ("jsi18n/", "metrics", "doctor/")
+NOT_ASKED = ("jsi18n/", "metrics", "doctor/", "releases/")
 IMPACT = "query=text_classification&queries_per_day=3&users=7&place=DEU"
 BOARD = "en/boards/{series}/{task}/"
 """The page that the goals name."""

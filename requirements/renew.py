@@ -2,9 +2,9 @@
 
 With `--keep` (`make lock-add`) what is locked stays as it is, and only what the ranges newly name is added.
 
-One resolution covers everything that is installed for any purpose, so a library has one version in every file. The
-resolution is universal: for Linux on x86-64 and arm64, from Python 3.11 on. Files hold versions and SHA-256 digests and
-no address: where wheels come from is for pip's settings to say.
+One resolution covers everything that is installed for any purpose, so a library has one version in every file; only
+environments of their own (`APART`) have others. The resolution is universal: for Linux on x86-64 and arm64, from Python
+3.11 on. Files hold versions and SHA-256 digests and no address: where wheels come from is for pip's settings to say.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PYTHONS = ("3.11", "3.12", "3.13")
 PROCESSORS = {"x86_64": "x86_64-manylinux_2_28", "aarch64": "aarch64-manylinux_2_28"}
 AGENT, PLATFORM = "agent/pyproject.toml", "pyproject.toml"
 
-SOURCE_ONLY = ("font-roboto", "rouge-score", "seqeval")
+SOURCE_ONLY = ("font-roboto", "jsonpath-rw", "rouge-score", "seqeval")
 """Libraries that are published without wheels; requirements/build.txt has what builds them."""
 
 SOURCES: dict[str, tuple[str, ...]] = {
@@ -36,6 +36,9 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "requirements/tools.txt": ("requirements/tools.in",),
 }  # fmt: skip
 """What each file locks, as arguments for uv. None of them has torch, whose builds have files of their own."""
+
+APART = {"requirements/validators.txt": ("requirements/validators.in",)}
+"""The same of environments of their own, which share no version with the others."""
 
 NOT_LOCKED = "joulemark\njoulemark-platform\ntorch\n"
 GPU_LIBRARIES = re.compile(r"^(nvidia-|cuda-|triton)")
@@ -196,7 +199,16 @@ def main(*, keep: bool) -> None:
             file: compile_lock(arguments, constraints=versions, excluded=excluded)
             for file, arguments in SOURCES.items()
         }
-        checked, unseen_wheels = ["requirements/bench.txt", "requirements/build.txt", "requirements.txt"], ""
+        for file, arguments in APART.items():
+            if keep and (ROOT / file).exists():
+                versions.write_text(versions_of((ROOT / file).read_text(encoding="utf-8")), encoding="utf-8")
+            else:
+                versions.write_text("", encoding="utf-8")
+            locks[file] = compile_lock(arguments, constraints=versions, excluded=none)
+        checked, unseen_wheels = (
+            ["requirements/bench.txt", "requirements/build.txt", "requirements.txt", *APART],
+            "",
+        )
         if not keep:
             locks["requirements-demo.txt"] = compile_lock(
                 ("requirements/demo.in",), constraints=None, excluded=none, no_deps=True

@@ -45,7 +45,12 @@ OF_KEY = tuple(Order(source=name, kind="int" if name.endswith("_id") else "text"
 CELL_ID = Column("cell_id", "string", "Name of the cell in addresses. It never changes here.")
 OF_CELL: dict[str, Any] = OF_SUBJECT | {"series": series_slug(), "cell_id": joined(*CELL_FIELDS)}
 CHOICES = {"grade": RESULT_GRADES, "tier": CELL_TIERS, "label": CELL_LABELS}
-CELL_COLUMNS = (CELL_ID, *table_named("cells").columns)
+OF_RELEASES = {"is_current"}
+"""Columns that say how a release was made; a live value is computed anew within seconds."""
+CELL_COLUMNS = (
+    CELL_ID,
+    *(column for column in table_named("cells").columns if column.name not in OF_RELEASES),
+)
 
 
 def _of_board(name: str, description: str, *, choices: tuple[str, ...] = (), is_free: bool = False) -> Filter:

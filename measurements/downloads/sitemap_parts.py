@@ -36,6 +36,7 @@ PAGES = (
         "hardware-classes",
         "datasets",
         "suites",
+        "data",
         "results",
         "claims",
         "impact",

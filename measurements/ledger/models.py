@@ -24,6 +24,7 @@ class LeafKind(models.TextChoices):
     NAME_DECISION = "name-decision"
     SUITE_PINNED = "suite-pinned"
     LOG_RESUMED = "log-resumed"
+    RELEASE = "release"
 
 
 class LogHead(models.Model):

@@ -113,6 +113,11 @@ SITE_PAGES = (
         title=_("Glossary"),
         subject=("terms", "definitions", "words", "термины", "определения"),
     ),
+    SitePage(
+        name="data",
+        title=_("Data"),
+        subject=("download", "releases", "Parquet", "CSV", "скачать", "выпуски", "данные"),
+    ),
     SitePage(name="privacy", title=_("Privacy"), subject=("personal", "data", "cookies", "личные", "данные")),
     SitePage(
         name="accessibility",

@@ -22,6 +22,20 @@ class NameConverter:
         return value
 
 
+class ReleasePathConverter:
+    """The path of a file of releases: words of letters, digits, dots, dashes and underscores, with slashes between."""
+
+    regex = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}"
+
+    def to_python(self, value: str) -> str:
+        """The path as it stands in the address."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """The path as it stands in the address."""
+        return value
+
+
 class SubjectConverter:
     """A model or data set as its publisher names it, with slashes in it: a line of text."""
 
@@ -122,5 +136,6 @@ register_converter(NameConverter, "name")
 register_converter(PlotFormConverter, "plot_form")
 register_converter(PlaceConverter, "place")
 register_converter(ResultIdConverter, "result_id")
+register_converter(ReleasePathConverter, "release_path")
 register_converter(SubjectConverter, "subject")
 register_converter(ShortResultIdConverter, "short_result_id")

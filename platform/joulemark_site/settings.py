@@ -15,7 +15,7 @@ from kombu import Queue
 from joulemark.record.origin import parse_origin
 from joulemark_site import environment as env
 from joulemark_site import hidden_settings as hidden
-from joulemark_site import redis_settings, suite_folders
+from joulemark_site import redis_settings, release_storage, suite_folders
 from joulemark_site.log_lines import logging_config
 from joulemark_site.steady_schedule import every
 
@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "measurements.search",
     "measurements.pages",
     "measurements.downloads",
+    "measurements.releases",
     "measurements.monitoring",
 ]
 
@@ -145,6 +146,10 @@ SWEEP_WAITING_LONGER_THAN_S = env.seconds("JOULEMARK_SWEEP_WAITING_S", 120)
 CELL_EVERY_S = env.seconds("JOULEMARK_CELL_EVERY_S", 10)
 ANSWER_RENEWAL_S = env.seconds("JOULEMARK_ANSWER_RENEWAL_S", 5)
 LOG_EVERY_S = env.seconds("JOULEMARK_LOG_EVERY_S", 5)
+RELEASES_EVERY_S = env.count("JOULEMARK_RELEASES_EVERY_S", 24 * 3600)  # 0: none but by hand
+RELEASE_LOOK_S = min(
+    RELEASES_EVERY_S or 3600, 3600
+)  # beat looks so often whether one is due; a restart forgets none
 SWEEP_MESSAGE_LIFE_S = max(SWEEP_EVERY_S, 600)  # a worker's clock may be minutes ahead of the sender's
 CELERY_TASK_ANNOTATIONS = {"*": {"expires": SWEEP_MESSAGE_LIFE_S}}  # whatever is lost so, a sweep sends again
 LOG_QUEUE, SWEEP_QUEUE, CELL_QUEUE, JUDGE_QUEUE, ANSWER_QUEUE, BACKLOG_QUEUE = QUEUES = (
@@ -165,6 +170,7 @@ CELERY_TASK_ROUTES = {
     "review.judge_distrusted": {"queue": JUDGE_QUEUE},
     "review.judge_again": {"queue": BACKLOG_QUEUE},
     "answer_cache.renew": {"queue": ANSWER_QUEUE},  # before what may take hours, for a few seconds at most
+    "releases.publish": {"queue": BACKLOG_QUEUE},
 }
 CELERY_BEAT_ENABLE_REMOTE_CONTROL = True  # `manage.py doctor` counts those that answer
 CELERY_BEAT_SCHEDULE = {
@@ -176,6 +182,7 @@ CELERY_BEAT_SCHEDULE = {
         "review.compare_due": CELL_EVERY_S / 2,  # a cell whose turn comes is found within half a turn
         "boards.refresh_due": CELL_EVERY_S / 2,
         "answer_cache.renew": ANSWER_RENEWAL_S,
+        "releases.publish": RELEASE_LOOK_S,
     }.items()
 }
 STATEMENT_LIMIT_S = env.seconds("JOULEMARK_STATEMENT_LIMIT_S", 50)  # a proxy waits for a minute
@@ -283,7 +290,12 @@ TIME_ZONE = "UTC"
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [ROOT / "platform" / "joulemark_site" / "static"]
+RELEASES_WORK_DIR = DATA_DIR / "releases-work"
+RELEASES_DIR = env.folder("JOULEMARK_RELEASES_DIR", DATA_DIR / "releases", mode=0o755)  # a proxy may serve it
+RELEASES_STORAGE, RELEASES_URL = release_storage.storage(RELEASES_DIR, ORIGIN)
+SIMULATED_BY = "joulemark_site.crowd.presence.is_simulated"
 STORAGES = {
+    "releases": RELEASES_STORAGE,
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }

@@ -13,16 +13,19 @@ urlpatterns = [
     *(path(name, view, name=name) for name, view in PROBES.items()),
     path("doctor/reflection", reflection.reflect, name="reflection"),
     path("log/", include(log_files)),
+    path("releases/", include("measurements.releases.file_urls")),
     path("api/v1/", include("measurements.intake.urls")),
     path("api/v1/", include("measurements.ledger.urls")),
     path("api/v1/", include("measurements.review.urls")),
     path("api/v1/", include("measurements.monitoring.urls")),
     path("api/v1/", include("measurements.downloads.urls")),
+    path("api/v1/", include("measurements.releases.urls")),
     path("", include("measurements.pages.short_urls")),
     path("", include("measurements.downloads.site_urls")),
     *i18n_patterns(
         path("", include("measurements.pages.urls")),
         path("", include("measurements.downloads.language_urls")),
+        path("", include("measurements.releases.page_urls")),
     ),
 ]
 

@@ -62,6 +62,7 @@ SOME = {
     "measurements/downloads/resource_serializers.py KINDS": "the kinds that lists of the API have",
     "measurements/pages/templatetags/unit_energies.py unit_heading": "the units that have a column",
     "measurements/pages/templatetags/unit_energies.py unit_note": "the units that have a column",
+    "measurements/releases/documents/schema.py KINDS": "the kinds that text forms write in their own way",
     "measurements/review/result_row.py within_session_u": "terms of the budget that one session does not share",
 }
 """Places that name some words of a list and mean no others, each with what these are."""

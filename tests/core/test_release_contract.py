@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -29,6 +30,7 @@ from joulemark.release.manifest import (
     parse_sums,
     sums,
 )
+from joulemark.release.page import with_tables
 
 DIGEST = sha256(b"").hexdigest()
 AT = datetime(2026, 12, 2, 1, 0, tzinfo=UTC)
@@ -47,6 +49,13 @@ def test_every_table_can_be_written() -> None:
         assert table.licence == BY_ROW or table.licence == "CC-BY-4.0"
         assert "parquet" in table.forms
         assert set(table.forms) <= set(FORMS)
+
+
+def test_the_page_is_what_the_tables_say() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
+    assert with_tables(text) == text, "run `make release-docs`"
+    with pytest.raises(ValueError, match="needs the lines"):
+        with_tables("no marks")
 
 
 def test_measured_numbers_travel_with_scope_and_grade() -> None:

@@ -41,8 +41,13 @@ def platform_folder(settings: Settings, tmp_path: Path, tmp_path_factory: pytest
     settings.LOG_KEY_FILE = tmp_path / "log-key.pem"
     key_file.make(settings.LOG_KEY_FILE)
     settings.STATIC_ROOT = tmp_path
+    settings.RELEASES_WORK_DIR = tmp_path / "releases-work"
     settings.STORAGES = {
         **settings.STORAGES,
+        "releases": {
+            "BACKEND": "measurements.releases.storage.ReleaseFolder",
+            "OPTIONS": {"location": tmp_path / "releases"},
+        },
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
 

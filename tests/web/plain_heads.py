@@ -4,6 +4,16 @@ from __future__ import annotations
 
 PLAIN = frozenset(
     {
+        "Columns",
+        "Entries of the log",
+        "How it is kept",
+        "Made",
+        "Of it new",
+        "Release",
+        "Rows of all tables",
+        "SHA-256 of the manifest",
+        "Size",
+        "Table",
         "Owner and family",
         "Released",
         "Data sets",

@@ -18,14 +18,15 @@ from measurements.boards.services import refresh_stale_cells
 from measurements.intake.models import State, Submission
 from measurements.intake.suite_services import hand_out_suite
 from measurements.ledger.sequencer import sequence
+from tests.web.listed_release import list_a_release
 
 Values = dict[str, Sequence[str]]
 FORMS = ["svg"]
 """Of plots as files; the pictures are drawn out of these, which takes longer: `test_plot_files.py` asks for them."""
 
 
-def populate() -> Values:
-    """Results in every state by several contributors, the published study, and a signed log."""
+def populate(*, with_release: bool = True) -> Values:
+    """Results in every state by several contributors, the published study, a listed release, and a signed log."""
     demo_catalog()
     call_command("load_published", verbosity=0)
     made = [
@@ -40,12 +41,14 @@ def populate() -> Values:
     refresh_stale_cells()
     refresh_latest_results()
     demo, _ = hand_out_suite(archive=encode_archive(files_of(folder_of("demo"))))
+    release_path = list_a_release() if with_release else ""
     checkpoint = sequence()
     assert checkpoint is not None
     return {
         "cell_id": ["~".join(map(str, Cell.objects.order_by("pk")[0].key.values))],
         "code": ["JM-ABSENT"],
         "leaf_index": ["1"],
+        "release_path": [release_path],
         "result_id": [made[0].pk, Submission.objects.get(state=State.REJECTED).pk],
         "short_id": [made[0].pk[:16]],
         "series": ["demo-1-estimated", "study-2024"],

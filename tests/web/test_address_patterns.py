@@ -16,6 +16,7 @@ FITTING = {
     "number": "1",
     "series": "demo-1-estimated",
     "task": "t",
+    "release_path": "2026-05-05/manifest.json",
     "result_id": "a" * 64,
     "short_id": "a" * 16,
     "part": "pages",

@@ -51,6 +51,7 @@ def test_every_list_is_named_and_every_named_list_is_there() -> None:
         "log/gaps",
         "log/rows",
         "needed",
+        "releases",
         "schema",
     }
     assert named == lists - {f"/api/v1/{name}/" for name in others}

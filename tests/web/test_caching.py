@@ -33,7 +33,7 @@ AGE = re.compile(rb'"oldest_s":[0-9.e-]+')
 """How long something waits: another number each time."""
 SOON = http_date(4_000_000_000)
 """A time after every change: who has the answer of then believes to have everything."""
-NEVER_CHANGE = {"tile", "bundle", "tar"}
+NEVER_CHANGE = {"tile", "bundle", "manifest", "tar"}
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from measurements.contributors.services import add_key, rename
 from measurements.display.slips import MIN_LETTERS, one_slip_apart
 from measurements.display.titles import translated
 from measurements.pages import urls as page_urls
+from measurements.releases import page_urls as release_page_urls
 from measurements.search.catalogue_index import read_index
 from measurements.search.entries import names_of
 from measurements.search.folding import words_of
@@ -272,7 +273,7 @@ def test_what_is_indexed_of_a_name_is_what_its_writer_says() -> None:
 def test_every_page_without_a_subject_is_found_by_its_title(client: Client) -> None:
     named = {
         str(pattern.name)
-        for pattern in page_urls.urlpatterns
+        for pattern in (*page_urls.urlpatterns, *release_page_urls.urlpatterns)
         if pattern.name and "<" not in str(pattern.pattern)
     }
     assert {page.name for page in SITE_PAGES} == named - {"search"}

@@ -85,6 +85,7 @@ CELLS = Table(
         structured("unit_energies", "Joules per token and per right answer, with why there is none."),
         amount("latency_p50_s", "s", "Median over results of their median time of a query.", nullable=True),
         count("peak_memory_bytes", "Most device memory that a result's tensors took.", "B", nullable=True),
+        flag("is_current", "False while the value waits to be computed anew: a result came, went or changed since."),
         VERSION,
         UPDATED_AT,
         LICENCE,

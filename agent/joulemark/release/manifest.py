@@ -101,7 +101,8 @@ class Manifest(Answer, frozen=True, kw_only=True):
     """Everything that a release is made of, but for the files in its own folder, which SHA256SUMS names.
 
     `root_hash` is the hex root of the log's tree with `tree_size` entries, which `checkpoint` signs with the key
-    `log_key` (C2SP vkey). `former_log_keys` signed checkpoints before it.
+    `log_key` (C2SP vkey). `former_log_keys` signed checkpoints before it. `simulated`: it holds results of a simulated
+    crowd, which nobody measured.
     """
 
     format: Literal["joulemark-release/1"]
@@ -121,6 +122,7 @@ class Manifest(Answer, frozen=True, kw_only=True):
     documents: tuple[StoredFile, ...] = ()
     counts: dict[str, Count] = field(default_factory=dict)
     licence: Word
+    simulated: bool = False
 
     def __post_init__(self) -> None:
         """Raises ValueError, which decoding reports as a schema fault, where parts do not fit one another."""

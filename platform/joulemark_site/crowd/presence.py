@@ -73,6 +73,11 @@ PRESENCE = Presence()
 """This process' knowledge."""
 
 
+def is_simulated() -> bool:
+    """Whether a key of a crowd is enrolled here: what settings.SIMULATED_BY names for the apps."""
+    return PRESENCE.is_simulated()
+
+
 def mark_simulated(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
     """Middleware: sets `request.simulated`, which pages and downloads show, and the header of every answer."""
 

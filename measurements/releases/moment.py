@@ -1,0 +1,72 @@
+"""The moment that a release shows: a checkpoint that covers all that the tables say, and the tables of then."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from django.db import connection, transaction
+
+from measurements.boards.models import DueRefresh
+from measurements.boards.services import refresh_due_cells
+from measurements.ledger.models import Checkpoint, Leaf, LogHead
+from measurements.ledger.sequencer import sequence
+from measurements.review.due_cells import DueComparison
+from measurements.review.replication import compare_due
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ATTEMPTS = 100
+FRESH_ATTEMPTS = 10
+"""Of these, as many look for a moment at which no cell waits to be computed anew."""
+PAUSE_S = 0.2
+MAX_CELLS = 10_000
+"""Marked cells that are compared before a moment is looked for."""
+
+
+class NoQuietMoment(Exception):
+    """The log got new entries faster than they were signed; `str(error)` says what to do."""
+
+
+@contextmanager
+def quiet_moment() -> Iterator[Checkpoint]:
+    """A transaction that sees one moment, in which the last checkpoint covers every entry. Raises NoQuietMoment.
+
+    Every change of a result, verdict or key writes its entry in the same transaction, so tables and log then say the
+    same. Within, what others commit is not seen; writers wait for nobody. Inside a transaction of the caller it is that
+    one which decides what is seen.
+    """
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            time.sleep(PAUSE_S)
+        if attempt < FRESH_ATTEMPTS:
+            _refresh_what_is_due()
+        sequence()
+        is_outermost = not connection.in_atomic_block
+        with transaction.atomic():
+            if connection.vendor == "postgresql" and is_outermost:
+                with connection.cursor() as cursor:
+                    cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            last = Checkpoint.objects.last()
+            is_covered = not Leaf.objects.waiting().exists()
+            may_be_due = (
+                attempt >= FRESH_ATTEMPTS - 1
+            )  # under a stream of results a cell is always due: it says so
+            if not may_be_due and (DueComparison.objects.exists() or DueRefresh.objects.exists()):
+                continue
+            if last is not None and is_covered and LogHead.objects.get().size == last.size:
+                yield last
+                return
+    raise NoQuietMoment(
+        f"In {ATTEMPTS * PAUSE_S:.0f} s there was no moment in which the last checkpoint covered all entries of the "
+        "log. What is written so far is kept: publish again when fewer results come in, or see why the log signs "
+        "nothing (manage.py sequence_log)."
+    )
+
+
+def _refresh_what_is_due() -> None:
+    """Compare and compute what is marked, as workers do, so that values are those of the results beside them."""
+    compare_due(most=MAX_CELLS)
+    refresh_due_cells()

@@ -1,0 +1,148 @@
+"""The files of one range of the log: tables by leaves, and the bundles that came with them."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from joulemark.release import layout
+from joulemark.release.leaf_tables import (
+    DECISIONS,
+    EVENTS,
+    LEAF_TABLES,
+    RESULTS,
+    TICKETS,
+    TRACES,
+    VERDICTS,
+    WINDOWS,
+)
+from joulemark.release.manifest import BundleFile, TableFile
+from joulemark.rules.judge import RULES_VERSION
+from measurements.intake.models import UNJUDGED, Submission
+from measurements.releases.archives import BundleArchive
+from measurements.releases.leaf_rows import decision_rows, event_rows, verdict_rows
+from measurements.releases.models import WrittenRange
+from measurements.releases.result_rows import rows_of, submissions_within
+from measurements.releases.table_writer import TableWriter
+
+if TYPE_CHECKING:
+    from joulemark.release.layout import LeafRange
+    from measurements.releases.staging import Staging
+
+TABLES_VERSION = 1
+"""Rises when the columns of a table change, or what a row of an old leaf says."""
+BUNDLES = "bundles"
+
+
+def derivation() -> str:
+    """The way in which rows are derived; a range that was written in another way is written again."""
+    return f"{TABLES_VERSION}-{RULES_VERSION}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RangeFiles:
+    """The files of one range, by table, and its bundles."""
+
+    tables: dict[str, tuple[TableFile, ...]]
+    bundles: BundleFile
+
+    def to_json(self) -> dict[str, Any]:
+        """As a row keeps them."""
+        plain: dict[str, Any] = msgspec.to_builtins(self.tables)
+        return plain | {BUNDLES: msgspec.to_builtins(self.bundles)}
+
+    @classmethod
+    def of_json(cls, stored: dict[str, Any]) -> RangeFiles:
+        """The files that were kept so."""
+        tables = {name: files for name, files in stored.items() if name != BUNDLES}
+        return cls(
+            tables=msgspec.convert(tables, dict[str, tuple[TableFile, ...]]),
+            bundles=msgspec.convert(stored[BUNDLES], BundleFile),
+        )
+
+
+def settled_files(leaves: LeafRange) -> RangeFiles | None:
+    """The files of a range that was written and is settled; None where it is to be written."""
+    row = WrittenRange.objects.filter(start=leaves.start, end=leaves.end, derivation=derivation()).first()
+    return RangeFiles.of_json(row.files) if row is not None else None
+
+
+def is_settled(leaves: LeafRange) -> bool:
+    """Whether no row of a range will change: it is full, and everything that came with it has a verdict."""
+    waiting = Submission.objects.filter(
+        leaf__index__gte=leaves.start, leaf__index__lt=leaves.end, state__in=UNJUDGED
+    )
+    return leaves.is_full and not waiting.exists()
+
+
+def write_range(staging: Staging, leaves: LeafRange) -> RangeFiles:
+    """Write and store the files of a range, and keep their names where it is settled."""
+    settled = is_settled(leaves)
+    with ExitStack() as opened:
+        writers = {
+            table.name: opened.enter_context(TableWriter(table, staging.place, stem=str(leaves)))
+            for table in LEAF_TABLES
+        }
+        archive = opened.enter_context(BundleArchive(staging.place(f"bundles-{leaves}.tar")))
+        writers[EVENTS.name].write_all(event_rows(leaves))
+        writers[VERDICTS.name].write_all(verdict_rows(leaves))
+        writers[DECISIONS.name].write_all(decision_rows(leaves))
+        for submission in submissions_within(leaves):
+            rows = rows_of(submission)
+            writers[RESULTS.name].write(rows.result)
+            if rows.ticket is not None:
+                writers[TICKETS.name].write(rows.ticket)
+            writers[WINDOWS.name].write_all(rows.windows)
+            writers[TRACES.name].write_all(rows.traces)
+            archive.add(rows.result_id, rows.bundle)
+    files = RangeFiles(
+        tables={
+            name: tuple(_stored(staging, writer, leaves, is_settled=settled))
+            for name, writer in writers.items()
+        },
+        bundles=_stored_bundles(staging, archive, leaves, is_settled=settled),
+    )
+    if settled:
+        staging.sync()
+        WrittenRange.objects.update_or_create(
+            start=leaves.start, end=leaves.end, derivation=derivation(), defaults={"files": files.to_json()}
+        )
+    return files
+
+
+def _stored(staging: Staging, writer: TableWriter, leaves: LeafRange, *, is_settled: bool) -> list[TableFile]:
+    files = []
+    for form, path in writer.paths.items():
+        stored = staging.store(
+            path,
+            lambda sha256, form=form: layout.part_path(writer.table.name, leaves, sha256, form),  # type: ignore[misc]
+        )
+        files.append(
+            TableFile(
+                path=stored.path,
+                bytes=stored.bytes,
+                sha256=stored.sha256,
+                form=form,
+                rows=writer.rows,
+                leaves=(leaves.start, leaves.end),
+                settled=is_settled,
+            )
+        )
+    return files
+
+
+def _stored_bundles(
+    staging: Staging, archive: BundleArchive, leaves: LeafRange, *, is_settled: bool
+) -> BundleFile:
+    stored = staging.store(archive.path, lambda sha256: layout.bundles_path(leaves, sha256))
+    return BundleFile(
+        path=stored.path,
+        bytes=stored.bytes,
+        sha256=stored.sha256,
+        leaves=(leaves.start, leaves.end),
+        count=archive.count,
+        settled=is_settled,
+    )

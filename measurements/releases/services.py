@@ -1,0 +1,235 @@
+"""Publishing a release: whatever is new is written, and the list of releases names it last.
+
+Killed anywhere, a writer leaves no release that is half there: files without a manifest are in no list, and a release
+whose row is committed is listed by the next run. Ranges of the log that are settled are kept as they were written, so
+the next run goes on behind them.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import logging
+import tempfile
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from joulemark.release import layout
+from joulemark.release.layout import ReleaseName, leaf_ranges, own_path, parse_name
+from joulemark.release.leaf_tables import LEAF_TABLES
+from joulemark.release.manifest import (
+    MANIFEST_FORMAT,
+    Manifest,
+    StoredFile,
+    TableFiles,
+    decode_manifest,
+    encode_document,
+)
+from measurements.concurrency.advisory_locks import key_of, session_lock
+from measurements.ledger.log_key import log_key, verifier_key
+from measurements.ledger.models import Checkpoint, Leaf, LeafKind
+from measurements.ledger.services import append_leaf
+from measurements.published.terms import LICENCE
+from measurements.releases import storage
+from measurements.releases.archives import store_suites
+from measurements.releases.documents import store_documents
+from measurements.releases.log_facts import release_facts
+from measurements.releases.log_files import store_log
+from measurements.releases.models import Release
+from measurements.releases.moment import quiet_moment
+from measurements.releases.own_files import made_by, store_own_files
+from measurements.releases.range_writer import RangeFiles, is_settled, settled_files, write_range
+from measurements.releases.release_list import list_releases, listed_names
+from measurements.releases.snapshot_writer import write_snapshots
+from measurements.releases.staging import Staging
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from joulemark.release.layout import LeafRange
+
+logger = logging.getLogger(__name__)
+LOCK = key_of("releases")
+
+
+class NotPublished(Exception):
+    """No release was made; `str(error)` says why and what to do."""
+
+
+def publish_release(*, name: str | None = None) -> Release:
+    """Make a release of what is there now and list it; `name` in place of the next one of today.
+
+    Raises NotPublished, NoQuietMoment, Malformed (JM-RELEASE-NAME), LogBroken or OSError; then no reader sees anything
+    of it, and the next run goes on.
+    """
+    with _alone() as is_first:
+        if not is_first:
+            raise NotPublished(
+                "A release is being written by another process; it will be listed when it is whole."
+            )
+        list_releases()  # one whose writer was killed before
+        chosen = _next_name(name)
+        Path(settings.RELEASES_WORK_DIR).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=settings.RELEASES_WORK_DIR) as folder:
+            staging = Staging(Path(folder))
+            write_settled_ranges(staging)
+            release = _write(staging, chosen)
+        list_releases()
+        release.refresh_from_db()
+        return release
+
+
+def publish_due_release() -> Release | None:
+    """Make a release if the last one is as old as settings.RELEASES_EVERY_S and the log has news; None if not."""
+    last = Release.objects.first()
+    if not settings.RELEASES_EVERY_S:
+        return None
+    if last is not None:
+        news = Leaf.objects.exclude(kind=LeafKind.RELEASE).exclude(index__lt=last.tree_size)
+        is_old = last.made_at <= timezone.now() - timedelta(seconds=settings.RELEASES_EVERY_S)
+        if last.published_at is not None and not (is_old and news.exists()):
+            return None
+    elif not Leaf.objects.exists():
+        return None
+    try:
+        return publish_release()
+    except NotPublished as error:
+        logger.info("no release: %s", error)
+        return None
+
+
+def write_settled_ranges(staging: Staging) -> int:
+    """Write the ranges that nothing will change any more and that are not written yet; returns how many.
+
+    Each is kept on its own: whoever is killed has lost one range.
+    """
+    last = Checkpoint.objects.last()
+    written = 0
+    for leaves in leaf_ranges(last.size if last else 0):
+        if leaves.is_full and settled_files(leaves) is None and is_settled(leaves):
+            with transaction.atomic():
+                write_range(staging, leaves)
+            written += 1
+    return written
+
+
+def _write(staging: Staging, name: ReleaseName) -> Release:
+    """Write the files of a release and its row, with its leaf. It is not listed yet."""
+    previous = previous_manifest()
+    made_at = timezone.now().astimezone(UTC)
+    with quiet_moment() as checkpoint:
+        ranges = {leaves: _files_of(staging, leaves) for leaves in leaf_ranges(checkpoint.size)}
+        tables = _leaf_tables(list(ranges.values())) | write_snapshots(staging, tree_size=checkpoint.size)
+        suites = store_suites(staging)
+        stored = {file.path: file for file in previous.tiles} if previous else {}
+        tiles = store_log(staging, tree_size=checkpoint.size, root=checkpoint.root, stored=stored)
+        manifest = Manifest(
+            format=MANIFEST_FORMAT,
+            name=str(name),
+            made_at=made_at,
+            origin=settings.ORIGIN,
+            log_key=verifier_key().encode(),
+            former_log_keys=tuple(key.encode() for key in settings.LOG_FORMER_KEYS),
+            previous=previous.name if previous else None,
+            tree_size=checkpoint.size,
+            root_hash=checkpoint.root,
+            versions=made_by(),
+            tables=tables,
+            bundles=tuple(files.bundles for files in ranges.values()),
+            tiles=tiles,
+            suites=suites,
+            counts={table: files.rows for table, files in tables.items()},
+            licence=LICENCE,
+            simulated=bool(import_string(settings.SIMULATED_BY)()),
+        )
+        manifest = store_documents(staging, manifest, previous=previous, checkpoint=checkpoint)
+    data = encode_document(manifest)
+    own = store_own_files(staging, manifest, data, key=log_key())
+    staging.sync()
+    return _record(manifest, data, own, new_bytes=staging.new_bytes)
+
+
+def _files_of(staging: Staging, leaves: LeafRange) -> RangeFiles:
+    files = settled_files(leaves)
+    return files if files is not None else write_range(staging, leaves)
+
+
+def _leaf_tables(ranges: list[RangeFiles]) -> dict[str, TableFiles]:
+    tables = {}
+    for table in LEAF_TABLES:
+        files = [file for written in ranges for file in written.tables[table.name]]
+        rows = sum(file.rows for file in files if file.form == "parquet")
+        tables[table.name] = TableFiles(partition="leaf", rows=rows, files=tuple(files))
+    return tables
+
+
+@transaction.atomic
+def _record(manifest: Manifest, data: bytes, own: list[StoredFile], *, new_bytes: int) -> Release:
+    """Write the row and its leaf: both are kept or neither."""
+    release = Release(
+        name=manifest.name,
+        made_at=manifest.made_at,
+        tree_size=manifest.tree_size,
+        root_hash=manifest.root_hash,
+        manifest_sha256=hashlib.sha256(data).hexdigest(),
+        n_results=manifest.counts.get("results", 0),
+        n_rows=sum(table.rows for table in manifest.tables.values()),
+        n_files=len(manifest.files) + len(own),
+        total_bytes=manifest.total_bytes + sum(file.bytes for file in own),
+        new_bytes=new_bytes,
+    )
+    release.leaf = append_leaf(
+        kind=LeafKind.RELEASE,
+        subject=release.manifest_sha256,
+        facts=release_facts(release),
+        at=release.made_at,
+    )
+    release.save()
+    return release
+
+
+def previous_manifest() -> Manifest | None:
+    """The manifest of the newest release that is stored; None for none, or where its file is lost or another."""
+    release = Release.objects.first()
+    data = storage.read(own_path(release.name, layout.MANIFEST)) if release is not None else None
+    if release is None or data is None or hashlib.sha256(data).hexdigest() != release.manifest_sha256:
+        return None
+    return decode_manifest(data)
+
+
+def _next_name(name: str | None) -> ReleaseName:
+    """The name of the release to make, which is later than all others. Raises NotPublished or Malformed."""
+    names = sorted(map(parse_name, {*listed_names(), *Release.objects.values_list("name", flat=True)}))
+    chosen = parse_name(name) if name is not None else ReleaseName(datetime.now(UTC).date())
+    if name is None and names and names[-1] >= chosen:
+        chosen = names[-1].next
+    if names and chosen <= names[-1]:
+        raise NotPublished(
+            f"A release is named {names[-1]} already; the next one has a later name than that."
+        )
+    return chosen
+
+
+def _alone() -> AbstractContextManager[bool]:
+    """Whether no other process writes a release; if so, none begins before the block ends or this process dies."""
+    return session_lock(LOCK) if connection.vendor == "postgresql" else _alone_by_file()
+
+
+@contextmanager
+def _alone_by_file() -> Iterator[bool]:
+    folder = Path(settings.RELEASES_WORK_DIR)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".writer").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
