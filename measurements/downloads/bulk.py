@@ -6,11 +6,12 @@ import hashlib
 import logging
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db.models import BooleanField, QuerySet, Value
-from django.http import HttpResponseNotModified, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 from django.utils.http import parse_etags
 from django.utils.timezone import now
 
@@ -26,7 +27,7 @@ from measurements.streams.encodings import negotiated
 from measurements.streams.errors import StreamBroken
 from measurements.streams.row_stream import MEDIA_TYPES, RowStream
 from measurements.streams.slots import SLOTS, TooManyStreams
-from measurements.streams.sockets import limit_silence
+from measurements.streams.sockets import limit_silence, raise_if_gone
 from measurements.web.links import exact_time
 from measurements.web.problems import problem
 from measurements.web.simulated import FIELD
@@ -47,6 +48,8 @@ BUSY_WAIT_S = 30
 """After so long it is worth asking again: most streams end within it."""
 OF_ONE_CLIENT = 1
 """Streams of one network at once in one process, where there is room for more than one."""
+READER_GONE = 499
+"""What proxies note where a reader hung up before there was an answer: nobody sees it."""
 SENT_BYTES = 64 * 1024
 """Handed to the server at once: a reader has so much to take within the silence that is allowed (`limit_silence`)."""
 BOM = "bom"
@@ -94,7 +97,11 @@ class StreamBody:
                 has_bom=has_bom,
                 metadata=_metadata(query, headers),
                 limit_s=settings.STREAM_LIMIT_S,
+                watch=partial(raise_if_gone, asked.META),
             )
+        except ConnectionResetError:
+            give_back()
+            return HttpResponse(status=READER_GONE)
         except BaseException:
             give_back()
             raise

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import select
+import time
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -37,8 +38,10 @@ LINES_COPY = "COPY ({}) TO STDOUT (FORMAT csv, DELIMITER E'\\x02', QUOTE E'\\x01
 """One column of JSON, in which no control character is left as it is: nothing is ever quoted."""
 BLOCK_BYTES = 64 * 1024
 CANCEL_LIMIT_S = 2.0
-POLL_S = 5.0
-"""After so long without a row the connection is looked at again."""
+POLL_S = 1.0
+"""After so long without a row it is looked whether anybody still wants one."""
+GRACE_S = 10.0
+"""So much later than the database should have ended a query, it is taken for gone."""
 
 
 class CopySource:
@@ -55,11 +58,14 @@ class CopySource:
         write_select: Select,
         copy: str,
         limit_s: float,
+        watch: Callable[[], None],
     ) -> None:
         """Plan the query and start it: what is wrong with it is raised here, before anything is sent.
 
-        Raises FieldError, EmptyResultSet (`row_query`), or django.db.Error.
+        `watch` is called every second in which no row comes, and may raise to end it. Raises FieldError, EmptyResultSet
+        (`row_query`), StreamBroken, or django.db.Error.
         """
+        self._watch, self._until_s = watch, time.monotonic() + limit_s + GRACE_S
         self._own = open_own_connection()
         try:
             self._connection: psycopg.Connection[Any] = self._own.connection
@@ -116,7 +122,9 @@ class CopySource:
         waiting = select.poll()
         waiting.register(server.socket, select.POLLIN)
         while not waiting.poll(POLL_S * 1000):
-            pass
+            self._watch()
+            if time.monotonic() > self._until_s:
+                raise StreamBroken("The database says nothing any more.")
         server.consume_input()
 
     def cancel(self) -> None:

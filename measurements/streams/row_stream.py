@@ -35,13 +35,18 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LIMIT_S = 900.0
 
 
+def _nobody_watches() -> None:
+    """Whoever reads the stream is there until it closes it."""
+
+
 class RowStream:
     """The bytes of `rows` in one form, piece by piece. Iterate once; `close` ends it wherever it is.
 
     Rows that are in no database are tuples with a value for each column.
 
     A CSV cell that a spreadsheet might run is guarded (`formula_guard`). Parquet is compressed inside and takes no
-    `encoding`. `limit_s` is the time after which the database ends the query.
+    `encoding`. `limit_s` is the time after which the database ends the query; `watch` is called every second in which
+    COPY gives no row, in any thread, and may raise to end the stream.
     """
 
     def __init__(
@@ -54,6 +59,7 @@ class RowStream:
         has_bom: bool = False,
         metadata: Mapping[str, str] | None = None,
         limit_s: float = LIMIT_S,
+        watch: Callable[[], None] = _nobody_watches,
     ) -> None:
         """Start the query. Raises ValueError (columns), FieldError (sources), django.db.Error or StreamBroken."""
         self._columns = checked_columns(tuple(columns))
@@ -62,7 +68,7 @@ class RowStream:
         self._source: Source | None = None
         self._read_ahead: ReadAhead[Any] | None = None
         try:
-            self._source = self._open(rows, limit_s)
+            self._source = self._open(rows, limit_s, watch)
         except EmptyResultSet:  # a filter excludes everything: there is a heading, and no query
             self._source = None
         start = BYTE_ORDER_MARK if has_bom and form == "csv" else b""
@@ -90,7 +96,9 @@ class RowStream:
         if source is not None:
             source.close()
 
-    def _open(self, rows: QuerySet[Any] | Iterable[Sequence[Any]], limit_s: float) -> Source:
+    def _open(
+        self, rows: QuerySet[Any] | Iterable[Sequence[Any]], limit_s: float, watch: Callable[[], None]
+    ) -> Source:
         if not isinstance(rows, QuerySet):
             return ListedRows(rows, self._columns)
         is_converted = any(column.convert is not None for column in self._columns)
@@ -107,6 +115,7 @@ class RowStream:
             write_select=select[self._form],
             copy=LINES_COPY if self._form == "jsonl" else CSV_COPY,
             limit_s=limit_s,
+            watch=watch,
         )
 
     def _with(self, start: bytes) -> Iterator[bytes]:

@@ -1,8 +1,10 @@
-"""The line to a stream's reader: for how long it may take nothing, and how much the kernel holds for it meanwhile."""
+"""The line to a stream's reader: how long it may take nothing, what the kernel holds for it, whether it is there."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
+import select
 import socket
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
 ENVIRON_KEY = "gunicorn.socket"
 UNSENT_BYTES = 128 * 1024
 """So much at most waits in the kernel unsent: else a slow reader would take nothing for minutes, and then megabytes."""
+
+HUNG_UP = select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
+"""What poll tells of a line whose reader has closed it."""
 
 
 def limit_silence(environ: Mapping[str, Any], silence_s: float) -> None:
@@ -26,3 +31,19 @@ def limit_silence(environ: Mapping[str, Any], silence_s: float) -> None:
     if line.family in (socket.AF_INET, socket.AF_INET6) and hasattr(socket, "TCP_NOTSENT_LOWAT"):
         with contextlib.suppress(OSError):  # it is closed by now, and its next write says so
             line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+
+
+def raise_if_gone(environ: Mapping[str, Any]) -> None:
+    """Raise ConnectionResetError where the reader has hung up, which a server that writes nothing does not notice."""
+    line = environ.get(ENVIRON_KEY)
+    if not isinstance(line, socket.socket):
+        return
+    looking = select.poll()
+    try:
+        looking.register(line, HUNG_UP)
+    except (OSError, ValueError):  # it is closed on this side
+        pass
+    else:
+        if not any(events & HUNG_UP for _, events in looking.poll(0)):
+            return
+    raise ConnectionResetError(errno.ECONNRESET, "The reader has hung up.")

@@ -16,7 +16,7 @@ READS = ("GET", "HEAD")
 CLOSED = ("/admin/", "/metrics", "/doctor/")
 READABLE_HEADERS = (
     "ETag, Link, Retry-After, RateLimit, RateLimit-Policy, Deprecation, Sunset, Content-Disposition, "
-    "Joulemark-As-Of, Joulemark-Checkpoint, Joulemark-Simulated"
+    "Accept-Ranges, Content-Range, Joulemark-As-Of, Joulemark-Checkpoint, Joulemark-Simulated"
 )
 MAX_AGE_S = 86_400
 

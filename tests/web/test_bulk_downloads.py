@@ -17,11 +17,11 @@ from pyarrow import parquet
 
 from joulemark_simulation.result_rows import GENERAL, SPECIFIC, Run, demo_catalog, make_result
 from measurements.downloads.bulk import BUSY_WAIT_S
-from measurements.downloads.file_parts import file_answer
 from measurements.intake.models import State
 from measurements.streams.formula_guard import unguarded
 from measurements.streams.row_stream import BYTE_ORDER_MARK
 from measurements.streams.slots import SLOTS
+from measurements.web.file_parts import file_answer
 
 RESULTS = "/api/v1/results"
 FROM_API = (

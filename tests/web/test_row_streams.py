@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,8 @@ import pyarrow as pa
 import pytest
 from django.apps.registry import Apps
 from django.db import connection, models
-from django.db.models import F, Value
-from django.db.models.functions import Concat, Upper
+from django.db.models import F, Func, Value
+from django.db.models.functions import Cast, Concat, Upper
 from pyarrow import parquet
 
 from measurements.streams import row_stream
@@ -25,6 +27,7 @@ from measurements.streams.columns import StreamColumn
 from measurements.streams.errors import StreamBroken
 from measurements.streams.formula_guard import unguarded
 from measurements.streams.row_stream import BYTE_ORDER_MARK, Form, RowStream
+from measurements.streams.sockets import ENVIRON_KEY, raise_if_gone
 from tests.both_databases import sqlite_in_place_of_postgresql
 from tests.hostile_texts import HOSTILE
 
@@ -287,6 +290,25 @@ def test_who_goes_away_leaves_no_query_and_no_connection(form: Form, monkeypatch
         stream.close()
         stream.close()
         await_no_stream()
+
+
+@pytest.mark.usefixtures("committed")
+def test_who_goes_away_before_the_first_row_leaves_nothing() -> None:
+    """The database works for minutes before it has a row, so that no write tells that the reader is gone."""
+    reader, line = socket.socketpair()
+    asleep = Cast(Func(Value(600.0), function="pg_sleep"), models.TextField())
+    with table([StreamedRow(id=1, name="")]), line:
+        rows = StreamedRow._base_manager.order_by("id")
+        watch = partial(raise_if_gone, {ENVIRON_KEY: line})
+        watch()
+        reader.close()
+        columns = [StreamColumn(name="a", kind="string", source=asleep)]
+        with (
+            pytest.raises(ConnectionResetError),
+            closing(RowStream(rows, columns, "csv", watch=watch)) as stream,
+        ):
+            list(stream)
+    await_no_stream()
 
 
 @pytest.mark.usefixtures("committed")

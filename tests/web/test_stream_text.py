@@ -22,7 +22,6 @@ from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
 from joulemark.release.columns import Kind
-from measurements.streams.byte_ranges import ByteRange, NotSatisfiable, requested_range
 from measurements.streams.columns import StreamColumn, checked_columns
 from measurements.streams.encodings import encoded, negotiated
 from measurements.streams.formula_guard import FORMULA, guarded, unguarded
@@ -30,6 +29,7 @@ from measurements.streams.parquet_blocks import parquet_of_rows
 from measurements.streams.read_ahead import ReadAhead
 from measurements.streams.row_text import csv_heading, csv_line, float_text, json_line, moment_text
 from measurements.streams.slots import Slots, TooManyStreams
+from measurements.web.byte_ranges import ByteRange, NotSatisfiable, requested_range
 from measurements.web.csv_renderer import DANGEROUS, harmless
 from tests.hostile_texts import HOSTILE
 from tests.laws import law

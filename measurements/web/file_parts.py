@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.http import FileResponse, HttpResponse
 from django.utils.cache import get_conditional_response
 
-from measurements.streams.byte_ranges import NotSatisfiable, requested_range
+from measurements.web.byte_ranges import NotSatisfiable, requested_range
 from measurements.web.problems import problem
 
 if TYPE_CHECKING:
@@ -28,19 +28,20 @@ def file_answer(
     size: int,
     etag: str,
     content_type: str,
-    name: str,
+    name: str = "",
     cache_control: str = FOR_A_YEAR,
 ) -> HttpResponseBase:
     """Answer with the file of `size` bytes that `open_file` opens, or with the part that the request asks for.
 
     200, 206 or 304; 416 as a problem document. `etag` is the strong tag of its bytes, with quotes; `name` is what it is
-    saved under. The file is opened only where bytes of it are sent, must be seekable, and is closed with the answer.
+    saved under, where that is not the end of its address. The file is opened only where bytes of it are sent, must be
+    seekable, and is closed with the answer.
     """
     headers = {
         "Accept-Ranges": "bytes",
         "Cache-Control": cache_control,
         "ETag": etag,
-        "Content-Disposition": f'attachment; filename="{name}"',
+        **({"Content-Disposition": f'attachment; filename="{name}"'} if name else {}),
     }
     known = get_conditional_response(request, etag=etag)
     if known is not None and known.status_code == 304:
@@ -56,7 +57,6 @@ def file_answer(
         refusal = problem(
             status=416,
             code="JM-HTTP-416",
-            title="Range not satisfiable",
             detail=f"The file has {size} bytes, none of them in the range: ask for one within it, or for all of it.",
         )
         refusal["Content-Range"] = f"bytes */{size}"
