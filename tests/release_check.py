@@ -1,0 +1,145 @@
+"""`make release-check`: a crowd's release is replayed without the platform; then each thing that was changed is named.
+
+A crowd is simulated on an embedded platform, a release of it is published, its folder is copied, and `joulemark replay`
+runs in an environment that has the agent and no Django. Then five things that are not what they were must each be named
+by its code: an edited value, a dropped bundle, an altered threshold, a swapped checkpoint, a row group moved.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from joulemark.log.checkpoints import Checkpoint, log_name
+from joulemark.release.leaf_tables import EVENTS
+from joulemark_simulation.records import signing_key
+from tests.core.replay.forging import (
+    drop_bundle,
+    edit_table,
+    manifest_of,
+    reverse_row_groups,
+    swap_checkpoint,
+)
+from tests.fresh_environment import FreshEnvironment, build_distributions, make_environment
+from tests.processes import ROOT, embedded_platform
+
+THRESHOLD = ("joulemark/rules/provenance.py", "MOST_UNREPORTED = ", "MOST_UNREPORTED = 0  # was ")
+"""The file of the agent, and its line, that is altered where the replay runs: every verdict then follows otherwise."""
+
+
+def publish(folder: Path, words: list[str]) -> Path:
+    """The folder of releases of a new platform with a simulated crowd."""
+    with embedded_platform(folder=folder) as platform:
+        platform.manage("simulate_crowd", *words)
+        platform.manage("publish_release")
+    return folder / "data" / "releases"
+
+
+def replayed(fresh: FreshEnvironment, root: Path, state: Path) -> dict[str, Any]:
+    """What the command says in JSON."""
+    began = time.monotonic()
+    command = [str(fresh.folder / "bin" / "joulemark"), "replay", str(root), "--state", str(state), "--json"]
+    answer: dict[str, Any] = json.loads(fresh.run(*command).stdout)
+    print(
+        f"  {time.monotonic() - began:.1f} s: {len(answer['differences'])} differences, {answer['compared']}"
+    )
+    return answer
+
+
+def edited_value(root: Path) -> None:
+    """A value is a thousandth lower, with sums that fit."""
+
+    def edit(rows: list[dict[str, Any]]) -> None:
+        rows[0]["energy_per_query_j"] *= 0.999
+
+    edit_table(root, "cells", edit)
+
+
+def swapped_checkpoint(root: Path) -> None:
+    """The checkpoint is by another key, over the same root."""
+    manifest = manifest_of(root)
+    name = log_name(manifest.origin)
+    text = Checkpoint(origin=name, size=manifest.tree_size, root=bytes.fromhex(manifest.root_hash)).text()
+    swap_checkpoint(root, text, name=name, key=signing_key(98))
+
+
+def moved_row_group(root: Path) -> None:
+    """The last row group of the entries is the first."""
+    reverse_row_groups(root, EVENTS.name)
+
+
+FORGERIES: tuple[tuple[str, Callable[[Path], Any], str], ...] = (
+    ("one edited value", edited_value, "JM-REPLAY-CELL"),
+    ("one dropped bundle", drop_bundle, "JM-REPLAY-BUNDLE-MISSING"),
+    ("one swapped checkpoint", swapped_checkpoint, "JM-REPLAY-CHECKPOINT"),
+    ("one moved row group", moved_row_group, "JM-REPLAY-ORDER"),
+)
+
+
+def check(folder: Path, releases: Path) -> None:
+    """Replay a copy of `releases`, then what is made of it. Raises AssertionError where something is not right."""
+    copy = Path(shutil.copytree(releases, folder / "copy"))
+    wheel = build_distributions(ROOT / "agent", folder / "dist").wheel
+    fresh = make_environment(folder / "fresh")
+    fresh.install(wheel)
+    _take_platform_away(fresh)
+    print("the release as it was published:")
+    answer = replayed(fresh, copy, folder / "state")
+    assert answer["ok"], answer["differences"][:5]
+    assert answer["compared"]["verdicts"] > 0, "no verdict was recomputed"
+    for title, forge, code in FORGERIES:
+        print(f"{title}:")
+        forged = Path(shutil.copytree(copy, folder / "forged"))
+        forge(forged)
+        found = {
+            each["code"] for each in replayed(fresh, forged, folder / title.replace(" ", "-"))["differences"]
+        }
+        assert code in found, (title, found)
+        shutil.rmtree(forged)
+    print("one altered threshold:")
+    _alter_threshold(fresh)
+    found = {each["code"] for each in replayed(fresh, copy, folder / "altered")["differences"]}
+    assert found == {"JM-REPLAY-RULE", "JM-REPLAY-VERDICT"}, found  # the rule states its threshold
+    print("release-check: all equal as published, and each of five changes was named")
+
+
+def _take_platform_away(fresh: FreshEnvironment) -> None:
+    """Libraries come from the tests' environment, which has Django: here nothing of a platform can be imported."""
+    site = next((fresh.folder / "lib").glob("python3*")) / "site-packages"
+    for name in ("django", "measurements", "joulemark_site"):
+        (site / f"{name}.py").write_text(f"raise ImportError('{name} is not here')\n", encoding="utf-8")
+    assert fresh.run(str(fresh.python), "-c", "import django").returncode != 0
+    assert fresh.run(str(fresh.python), "-c", "import joulemark.replay.replaying").returncode == 0
+
+
+def _alter_threshold(fresh: FreshEnvironment) -> None:
+    name, line, altered = THRESHOLD
+    [file] = [path for path in (fresh.folder / "lib").rglob("provenance.py") if str(path).endswith(name)]
+    text = file.read_text()
+    assert line in text
+    file.unlink()  # it may be a hard link
+    file.write_text(text.replace(line, altered, 1))
+
+
+def main() -> None:
+    """Check once, in a folder that goes afterwards unless it is named."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--contributors", default="12")
+    parser.add_argument("--days", default="10")
+    parser.add_argument("--seed", default="7")
+    parser.add_argument("--releases", type=Path, help="a folder of releases to check, in place of a crowd's")
+    arguments = parser.parse_args()
+    words = ["--contributors", arguments.contributors, "--days", arguments.days, "--seed", arguments.seed]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        check(folder, arguments.releases or publish(folder / "platform", words))
+
+
+if __name__ == "__main__":
+    main()
