@@ -60,7 +60,6 @@ SOME = {
     "agent/joulemark/leaderboard/eligibility.py (VERDICT, MODERATION, WITHDRAWAL)": "entries that move a result",
     "agent/joulemark/leaderboard/eligibility.py COMPARABLE": "states whose results others are held against",
     "agent/joulemark/leaderboard/result_numbers.py within_session_u": "terms that one session does not share",
-    "agent/joulemark/release/leaf_tables.py TRACES": "the forms in which ticks are written",
     "agent/joulemark/replay/history.py (RECEIVED, STARTED, ENROLLED, REVOKED)": "entries that name something new",
     "agent/joulemark/replay/snapshot_step.py WAITING": "states of a result without a verdict",
     "measurements/boards/unit_columns.py BOARD_UNITS": "the units that have a column",
