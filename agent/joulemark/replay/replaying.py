@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import deque
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from joulemark import __version__
 from joulemark.errors import UsageError
@@ -22,24 +19,20 @@ from joulemark.replay import (
     verdict_step,
 )
 from joulemark.replay.state_file import StateFile
-from joulemark.replay.suites import ReleaseSuites
+from joulemark.replay.workers import Opened, Workers
 from joulemark.rules.judge import RULES_VERSION
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from joulemark.log.notes import VerifierKey
     from joulemark.reader.release import OpenRelease
     from joulemark.replay.differences import Discrepancy
-    from joulemark.replay.state_file import PartOutcome
 
 STEPS = ("files", "tables", "log", "evidence", "verdicts", "snapshots", "boards")
 """In this order: each reads what those before it have stored."""
-
-PARTS_AHEAD = 2
-"""Parts a process that wait or are ready: so few outcomes are held at once."""
 
 
 class StateOfAnother(UsageError):
@@ -84,9 +77,11 @@ def replay(request: ReplayRequest, progress: Callable[[str, int, int], None]) ->
     """
     release = open_release(request.source, request.name, cache=request.cache)
     state = _open_state(request, release)
+    opened = Opened(request.source, request.name, request.cache, request.state, request.log_key)
+    workers = Workers(release, state, opened, jobs=request.jobs)
     try:
         for step in STEPS:
-            _run_step(step, request, release, state, progress)
+            _run_step(step, workers, release, state, progress)
         manifest = release.manifest
         report = ReplayReport(
             release=manifest.name,
@@ -98,8 +93,10 @@ def replay(request: ReplayRequest, progress: Callable[[str, int, int], None]) ->
             counts=state.counts(),
         )
     except BaseException:
+        workers.end()
         state.close()
         raise
+    workers.end()
     state.remove()
     return report
 
@@ -133,7 +130,7 @@ def _open_state(request: ReplayRequest, release: OpenRelease) -> StateFile:
 
 def _run_step(
     step: str,
-    request: ReplayRequest,
+    workers: Workers,
     release: OpenRelease,
     state: StateFile,
     progress: Callable[[str, int, int], None],
@@ -142,7 +139,7 @@ def _run_step(
     left = [part for part in parts if not state.is_done(step, part)]
     n_done = len(parts) - len(left)
     progress(step, n_done, len(parts))
-    for part, outcome in _outcomes(step, left, request, release, state):
+    for part, outcome in workers.outcomes(step, left):
         state.finish(step, part, outcome)
         n_done += 1
         progress(step, n_done, len(parts))
@@ -160,66 +157,3 @@ def _parts(step: str, release: OpenRelease, state: StateFile) -> list[str]:
         "snapshots": snapshot_step.parts,
     }
     return of_step[step](release)
-
-
-def _outcomes(
-    step: str, parts: list[str], request: ReplayRequest, release: OpenRelease, state: StateFile
-) -> Iterator[tuple[str, PartOutcome]]:
-    """The outcome of each part, in order; the log is read by one process, since its root grows entry by entry."""
-    if step == "log" or request.jobs == 1 or len(parts) < 2:
-        worker = Worker(release, state, request.log_key)
-        for part in parts:
-            yield part, worker.run(step, part)
-        return
-    context = get_context("spawn")
-    arguments = (request.source, request.name, request.cache, request.state, request.log_key)
-    with ProcessPoolExecutor(
-        request.jobs, mp_context=context, initializer=_start_worker, initargs=arguments
-    ) as pool:
-        waiting: deque[tuple[str, Future[PartOutcome]]] = deque()
-        rest = iter(parts)
-        for part in rest:
-            waiting.append((part, pool.submit(_run_in_worker, step, part)))
-            if len(waiting) >= PARTS_AHEAD * request.jobs:
-                first, future = waiting.popleft()
-                yield first, future.result()
-        while waiting:
-            first, future = waiting.popleft()
-            yield first, future.result()
-
-
-class Worker:
-    """What one process has open: the release, the state file, the suites."""
-
-    def __init__(self, release: OpenRelease, state: StateFile, log_key: VerifierKey | None) -> None:
-        suites = ReleaseSuites(release)
-        self._steps: dict[str, Callable[[str], PartOutcome]] = {
-            "files": lambda part: files_step.run(release, part, log_key=log_key),
-            "tables": lambda part: table_step.run(release, part),
-            "log": log_step.LogReader(release, state, log_key=log_key).run,
-            "evidence": evidence_step.EvidenceReader(release, state, suites).run,
-            "verdicts": verdict_step.VerdictReader(release, state, suites).run,
-            "snapshots": lambda part: snapshot_step.run(release, state, suites, part),
-            "boards": board_step.BoardReader(state).run,
-        }
-
-    def run(self, step: str, part: str) -> PartOutcome:
-        """Do one part of a step."""
-        return self._steps[step](part)
-
-
-_worker: Worker | None = None
-
-
-def _start_worker(
-    source: str, name: str | None, cache: Path | None, state: Path, log_key: VerifierKey | None
-) -> None:
-    global _worker  # noqa: PLW0603 - what a process of the pool has open
-    release: Any = open_release(source, name, cache=cache)
-    _worker = Worker(release, StateFile(state, for_reading=True), log_key)
-
-
-def _run_in_worker(step: str, part: str) -> PartOutcome:
-    if _worker is None:
-        raise RuntimeError("the process was not started")
-    return _worker.run(step, part)

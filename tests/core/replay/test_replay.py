@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from joulemark.replay import replaying
+from joulemark.replay import replaying, workers
 from joulemark.replay.reading import OF_OTHERS
 from joulemark.replay.replaying import StateOfAnother
 from joulemark.rules.judge import RULES
@@ -105,16 +105,16 @@ def test_a_replay_that_was_killed_goes_on(
     class Killed(BaseException):
         """As a process that is gone: nobody tidies up."""
 
-    run, n_done = replaying.Worker.run, 0
+    run, n_done = workers.Worker.run, 0
 
-    def killed_at(self: replaying.Worker, step: str, part: str) -> Any:
+    def killed_at(self: workers.Worker, step: str, part: str) -> Any:
         nonlocal n_done
         n_done += 1
         if n_done > limit:
             raise Killed
         return run(self, step, part)
 
-    monkeypatch.setattr(replaying.Worker, "run", killed_at)
+    monkeypatch.setattr(workers.Worker, "run", killed_at)
     for limit in range(1, 60, 13):  # noqa: B007 - it is read by whoever is killed
         n_done = 0
         try:
@@ -129,38 +129,39 @@ def test_a_replay_that_was_killed_goes_on(
     assert list(tmp_path.iterdir()) == [], "a replay that came to its end leaves nothing"
 
 
-KILLED_AT_ITS_THIRTIETH_PART = """
+KILLED_AFTER_29_PARTS = """
 import os, signal, sys
 from itertools import count
 from pathlib import Path
-from joulemark.replay import replaying
+from joulemark.replay import replaying, state_file
 
-run, parts = replaying.Worker.run, count(1)
+finish, parts = state_file.StateFile.finish, count(1)
 
-def killed(self, step, part):
+def killed(self, step, part, outcome):
     if next(parts) == 30:
         os.kill(os.getpid(), signal.SIGKILL)
-    return run(self, step, part)
+    finish(self, step, part, outcome)
 
-replaying.Worker.run = killed
-request = replaying.ReplayRequest(source=sys.argv[1], name=None, state=Path(sys.argv[2]), jobs=1)
+state_file.StateFile.finish = killed
+request = replaying.ReplayRequest(source=sys.argv[1], name=None, state=Path(sys.argv[2]), jobs=2)
 replaying.replay(request, lambda *_: None)
 """
 
 
-def test_a_process_that_was_killed_has_kept_what_it_did(
+def test_a_process_that_was_killed_has_kept_what_it_did_and_leaves_no_other(
     honest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state = tmp_path / "state"
-    program = [sys.executable, "-c", KILLED_AT_ITS_THIRTIETH_PART, str(honest), str(state)]
-    assert subprocess.run(program, check=False).returncode == -signal.SIGKILL
-    ran, run = [], replaying.Worker.run
+    program = [sys.executable, "-c", KILLED_AFTER_29_PARTS, str(honest), str(state)]
+    killed = subprocess.run(program, check=False, capture_output=True, timeout=300)  # until its processes end
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    ran, run = [], workers.Worker.run
 
-    def counted(self: replaying.Worker, step: str, part: str) -> Any:
+    def counted(self: workers.Worker, step: str, part: str) -> Any:
         ran.append((step, part))
         return run(self, step, part)
 
-    monkeypatch.setattr(replaying.Worker, "run", counted)
+    monkeypatch.setattr(workers.Worker, "run", counted)
     resumed = replayed(honest, state)
     n_resumed = len(ran)
     assert resumed == replayed(honest, state), "as if nobody had killed it"
