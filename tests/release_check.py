@@ -1,8 +1,10 @@
 """`make release-check`: a crowd's release is replayed without the platform; then each thing that was changed is named.
 
 A crowd is simulated on an embedded platform, a release of it is published, its folder is copied, and `joulemark replay`
-runs in an environment that has the agent and no Django. Then five things that are not what they were must each be named
-by its code: an edited value, a dropped bundle, an altered threshold, a swapped checkpoint, a row group moved.
+runs in an environment that has the agent's wheel: a process that asks there for Django, for a room of the platform or
+for a connection is refused by Python itself. Then five things that are not what they were must each be named by its
+code: an edited value, a dropped bundle, an altered threshold (of a published rule, then of the judge), a swapped
+checkpoint, a row group moved.
 """
 
 from __future__ import annotations
@@ -23,11 +25,36 @@ from tests.core.replay.forging import (
     drop_bundle,
     edit_table,
     manifest_of,
+    raise_threshold,
     reverse_row_groups,
     swap_checkpoint,
 )
 from tests.fresh_environment import FreshEnvironment, build_distributions, make_environment
 from tests.processes import ROOT, embedded_platform
+
+PLATFORM = (
+    "celery",
+    "django",
+    "joulemark_simulation",
+    "joulemark_site",
+    "measurements",
+    "psycopg",
+    "rest_framework",
+)
+"""What the checking process cannot import. The libraries come from the tests' environment, which has them."""
+
+REFUSING = f"""
+import sys
+
+def refused(event, arguments):
+    if event == "import" and arguments[0].partition(".")[0] in {PLATFORM!r}:
+        raise ImportError(arguments[0] + " is of the platform, and this process has none")
+    if event == "socket.connect" and not isinstance(arguments[1], (str, bytes)):
+        raise OSError("this process is offline")
+
+sys.addaudithook(refused)
+"""
+"""Run by every process of the environment before anything else; a hook cannot be taken away."""
 
 THRESHOLD = ("joulemark/rules/provenance.py", "MOST_UNREPORTED = ", "MOST_UNREPORTED = 0  # was ")
 """The file of the agent, and its line, that is altered where the replay runs: every verdict then follows otherwise."""
@@ -50,6 +77,13 @@ def replayed(fresh: FreshEnvironment, root: Path, state: Path) -> dict[str, Any]
         f"  {time.monotonic() - began:.1f} s: {len(answer['differences'])} differences, {answer['compared']}"
     )
     return answer
+
+
+def named(answer: dict[str, Any], code: str) -> None:
+    """Print what the replay says under this code. Raises AssertionError where it says nothing."""
+    sentences = [each["sentence"] for each in answer["differences"] if each["code"] == code]
+    assert sentences, (code, answer["differences"][:5])
+    print(f"  {code}  {sentences[0]}")
 
 
 def edited_value(root: Path) -> None:
@@ -77,6 +111,7 @@ def moved_row_group(root: Path) -> None:
 FORGERIES: tuple[tuple[str, Callable[[Path], Any], str], ...] = (
     ("one edited value", edited_value, "JM-REPLAY-CELL"),
     ("one dropped bundle", drop_bundle, "JM-REPLAY-BUNDLE-MISSING"),
+    ("one altered threshold of a published rule", raise_threshold, "JM-REPLAY-RULE"),
     ("one swapped checkpoint", swapped_checkpoint, "JM-REPLAY-CHECKPOINT"),
     ("one moved row group", moved_row_group, "JM-REPLAY-ORDER"),
 )
@@ -97,25 +132,29 @@ def check(folder: Path, releases: Path) -> None:
         print(f"{title}:")
         forged = Path(shutil.copytree(copy, folder / "forged"))
         forge(forged)
-        found = {
-            each["code"] for each in replayed(fresh, forged, folder / title.replace(" ", "-"))["differences"]
-        }
-        assert code in found, (title, found)
+        named(replayed(fresh, forged, folder / title.replace(" ", "-")), code)
         shutil.rmtree(forged)
-    print("one altered threshold:")
+    print("one altered threshold of the judge:")
     _alter_threshold(fresh)
-    found = {each["code"] for each in replayed(fresh, copy, folder / "altered")["differences"]}
-    assert found == {"JM-REPLAY-RULE", "JM-REPLAY-VERDICT"}, found  # the rule states its threshold
+    answer = replayed(fresh, copy, folder / "altered")
+    named(answer, "JM-REPLAY-RULE")  # the rule states its threshold
+    named(answer, "JM-REPLAY-VERDICT")
+    assert {each["code"] for each in answer["differences"]} == {"JM-REPLAY-RULE", "JM-REPLAY-VERDICT"}
     print("release-check: all equal as published, and each of five changes was named")
 
 
 def _take_platform_away(fresh: FreshEnvironment) -> None:
-    """Libraries come from the tests' environment, which has Django: here nothing of a platform can be imported."""
+    """Python reads a .pth file when it starts, and runs what it imports."""
     site = next((fresh.folder / "lib").glob("python3*")) / "site-packages"
-    for name in ("django", "measurements", "joulemark_site"):
-        (site / f"{name}.py").write_text(f"raise ImportError('{name} is not here')\n", encoding="utf-8")
-    assert fresh.run(str(fresh.python), "-c", "import django").returncode != 0
+    (site / "refusing.py").write_text(REFUSING, encoding="utf-8")
+    (site / "refusing.pth").write_text("import refusing\n", encoding="utf-8")
+    for name in PLATFORM:
+        tried = fresh.run(str(fresh.python), "-c", f"import {name}")
+        assert f"{name} is of the platform" in tried.stderr, tried
+    connecting = "import socket; socket.create_connection(('127.0.0.1', 9), 1)"
+    assert "this process is offline" in fresh.run(str(fresh.python), "-c", connecting).stderr
     assert fresh.run(str(fresh.python), "-c", "import joulemark.replay.replaying").returncode == 0
+    print(f"a process that cannot import {', '.join(PLATFORM)}, nor connect")
 
 
 def _alter_threshold(fresh: FreshEnvironment) -> None:

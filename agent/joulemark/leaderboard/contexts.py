@@ -85,7 +85,7 @@ def of_others(case: Case, peers: Sequence[Peer], *, me: Hashable, suite: Suite |
         "quality_by_others": _qualities(others, _value),
         "quality_sizes_by_others": _qualities(others, _size),
     }
-    alone = case.knowing(suite=suite)
+    alone = case if case.context.suite is suite else case.knowing(suite=suite)
     answers = _answers_to_parts(others, alone) if in_parts else _answers(others, sample, alone)
     return facts | {"answers_by_others": answers} if answers else facts
 
@@ -136,15 +136,17 @@ def _answers(peers: Sequence[Peer], sample: str, case: Case) -> dict[str, dict[s
     if not answers_of or case.sample is None:
         return {}
     return {
-        query: dict(
-            Counter(
-                answers[ANSWER_BYTES * place : ANSWER_BYTES * (place + 1)].hex()
-                for answers in answers_of.values()
-                if len(answers) >= ANSWER_BYTES * (place + 1)
-            )
+        query: _counted(
+            answers[ANSWER_BYTES * place : ANSWER_BYTES * (place + 1)]
+            for answers in answers_of.values()
+            if len(answers) >= ANSWER_BYTES * (place + 1)
         )
         for place, query in enumerate(case.sample.query_ids)
     }
+
+
+def _counted(digests: Iterable[bytes]) -> dict[str, int]:
+    return {digest.hex(): count for digest, count in Counter(digests).items()}
 
 
 def _answers_to_parts(peers: Sequence[Peer], case: Case) -> dict[str, dict[str, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tarfile
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from joulemark.reader.errors import LibraryMissing, NoRelease
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from joulemark.release.manifest import BundleFile, Manifest, StoredFile, TableFile
 
 BATCH_ROWS = 4096
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - of moments with and without a zone
 
 
 def open_release(
@@ -162,16 +164,25 @@ def batches_of(place: Path, *, columns: Sequence[str] | None = None) -> Iterator
 
 def rows_of_batch(table: str, batch: Any) -> Iterator[dict[str, Any]]:
     """The rows of a record batch of a table; JSON columns are decoded where the batch has them."""
-    structured = [
-        column.name
-        for column in table_named(table).columns
-        if column.kind == "json" and column.name in batch.schema.names
-    ]
-    for row in batch.to_pylist():
-        for name in structured:
-            if row[name] is not None:
-                row[name] = json.loads(row[name])
-        yield row
+    structured = {column.name for column in table_named(table).columns if column.kind == "json"}
+    names = batch.schema.names
+    columns = [_values(batch.column(name), is_json=name in structured) for name in names]
+    return (dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True))
+
+
+def _values(column: Any, *, is_json: bool) -> list[Any]:
+    """The values of a column; moments as UTC, without the help of a library that pyarrow would import for them."""
+    arrow, _parquet = _libraries()
+    if arrow.types.is_timestamp(column.type):
+        counted = column.cast(arrow.timestamp("us", column.type.tz)).cast(arrow.int64()).to_pylist()
+        zone = UTC if column.type.tz else None
+        start = EPOCH.replace(tzinfo=zone)
+        try:
+            return [None if n is None else start + timedelta(microseconds=n) for n in counted]
+        except OverflowError as error:
+            raise ValueError(str(error)) from error
+    values: list[Any] = column.to_pylist()
+    return [None if value is None else json.loads(value) for value in values] if is_json else values
 
 
 def bundles_in(place: Path) -> Iterator[tuple[str, bytes]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from joulemark.leaderboard.contexts import (
     same_noise,
 )
 from joulemark.leaderboard.eligibility import COMPARABLE, WITHDRAWN
-from joulemark.record.bundle import parse
+from joulemark.record.bundle import statement_in
 from joulemark.record.trace import Queries, Trace
 from joulemark.replay.own_facts import own_context
 from joulemark.rules.case import Case
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 STATES = ", ".join(f"'{state}'" for state in COMPARABLE)
 PEERS = f"""
-SELECT e.contributor, e.seed, e.sample, e.inputs, e.quality, e.answers FROM evidence e
+SELECT e.result_id FROM evidence e
 JOIN standings s ON s.result_id = e.result_id AND s.since < ?2 AND (s.until IS NULL OR s.until >= ?2)
 WHERE e.job = ?1 AND e.derived < ?2 AND e.written < ?2 AND s.state IN ({STATES})
 ORDER BY e.written DESC LIMIT {MOST_PEERS}
@@ -53,6 +54,10 @@ CHANGES = """
 SELECT DISTINCT s.since FROM standings s JOIN evidence e ON e.result_id = s.result_id
 WHERE e.job = ? AND s.since > ? AND s.since < ? ORDER BY s.since DESC LIMIT ?
 """
+PEER = "SELECT contributor, seed, sample, inputs, quality, answers FROM evidence WHERE result_id = ?"
+PEERS_AT_HAND = 4096
+"""Peers that are kept decoded: those of some eighty jobs."""
+
 MOST_MOMENTS = 64
 """Earlier moments that are tried: a batch of results is read before the verdicts of another one are written."""
 
@@ -64,6 +69,7 @@ class PastContexts:
         self._release, self._state, self._suites = release, state, suites
         self._archives = {file.path: file for file in release.manifest.bundles}
         self._prints = lru_cache(maxsize=64)(self._read_prints)
+        self._peer = lru_cache(maxsize=PEERS_AT_HAND)(self._read_peer)
 
     def moments(self, evidence: dict[str, Any], before: int) -> Iterator[int]:
         """The entry before which the context was read, most likely first: the batch's own, then earlier changes."""
@@ -82,19 +88,8 @@ class PastContexts:
 
     def of_others(self, evidence: dict[str, Any], arrival: Arrival, before: int) -> dict[str, Any] | None:
         """The facts about other results and runs then, None where there are none: then the rules need no context."""
-        peers = [
-            Peer(
-                contributor=contributor,
-                seed=seed,
-                sample=sample,
-                inputs=inputs,
-                quality=tuple(map(tuple, json.loads(quality))),
-                answers=answers,
-            )
-            for contributor, seed, sample, inputs, quality, answers in self._state.all(
-                PEERS, evidence["job"], before
-            )
-        ]
+        rows = self._state.all(PEERS, evidence["job"], before)
+        peers = [self._peer(result_id) for (result_id,) in rows]
         facts = self._facts_without_peers(evidence, arrival, before)
         if not any(peer.contributor != arrival.contributor for peer in peers) and not any(facts.values()):
             return None
@@ -102,15 +97,27 @@ class PastContexts:
 
     def case(self, evidence: dict[str, Any], arrival: Arrival, facts: dict[str, Any], before: int) -> Case:
         """The result with the context of then. Its trace has the answers and how many queries ran, and no reading."""
-        statement = parse(self._bundle(evidence)).statement()
+        statement = statement_in(self._bundle(evidence))
         measured = Queries(duration_us=(0,) * evidence["n_measured"])
         trace = Trace(version=1, streams=(), spans=(), queries=(measured,), answers=evidence["answers"])
         origin = self._release.manifest.origin
-        alone = Case(statement, trace, own_context(self._state, arrival, statement, origin=origin))
         suite = self._suites.find(evidence["suite"])
+        context = own_context(self._state, arrival, statement, origin=origin)
+        alone = Case(statement, trace, replace(context, suite=suite))
         peers = facts.pop("peers", [])
         others = of_others(alone, peers, me=arrival.contributor, suite=suite)
         return alone.knowing(**others, **facts, key_revoked=self.is_revoked(arrival, before))
+
+    def _read_peer(self, result_id: str) -> Peer:
+        contributor, seed, sample, inputs, quality, answers = self._state.first(PEER, result_id)
+        return Peer(
+            contributor=contributor,
+            seed=seed,
+            sample=sample,
+            inputs=inputs,
+            quality=tuple(map(tuple, json.loads(quality))),
+            answers=answers,
+        )
 
     def _facts_without_peers(self, evidence: dict[str, Any], arrival: Arrival, before: int) -> dict[str, Any]:
         """The facts that no peer is needed for."""

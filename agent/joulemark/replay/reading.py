@@ -37,6 +37,10 @@ OF_OTHERS = frozenset(
 )
 """Codes of the rules whose finding depends on what else was in the log when they were asked."""
 
+OF_ONE = [rule for rule in RULES if rule.code not in OF_OTHERS]
+OF_ALL = [rule for rule in RULES if rule.code in OF_OTHERS]
+PLACES = {rule.code: number for number, rule in enumerate(RULES)}
+
 Placed = list[tuple[int, dict[str, object]]]
 """Findings with the place of their rule in the order of the rules."""
 
@@ -81,16 +85,15 @@ def read_bundle(
 
 
 def _judge(case: Case, result: ReadResult) -> None:
-    result.own = placed([rule for rule in RULES if rule.code not in OF_OTHERS], case)
-    result.alone = placed([rule for rule in RULES if rule.code in OF_OTHERS], case)
+    result.own = placed(OF_ONE, case)
+    result.alone = placed(OF_ALL, case)
 
 
 def placed(rules: list[Rule], case: Case) -> Placed:
     """The findings of these rules, each with the place of its rule among all."""
-    place = {rule.code: number for number, rule in enumerate(RULES)}
     findings = ((rule, rule(case)) for rule in rules)
     return [
-        (place[rule.code], plain_findings([finding])[0]) for rule, finding in findings if finding is not None
+        (PLACES[rule.code], plain_findings([finding])[0]) for rule, finding in findings if finding is not None
     ]
 
 

@@ -28,11 +28,11 @@ def rules_apart(published: Findings, derived: Findings) -> list[str]:
 def _rule_apart(code: str, published: dict[str, Any] | None, derived: dict[str, Any] | None) -> Iterator[str]:
     if published is None and derived is not None:
         yield _("{rule}: nothing is published; it follows that {derived}").format(
-            rule=code, derived=_said(derived)
+            rule=code, derived=_in_words(derived)
         )
     elif derived is None and published is not None:
         yield _("{rule}: it is published that {published}; nothing follows.").format(
-            rule=code, published=_said(published)
+            rule=code, published=_in_words(published)
         )
     elif published is not None and derived is not None:
         for name, is_published, follows in _numbers_apart(published, derived):
@@ -41,7 +41,7 @@ def _rule_apart(code: str, published: dict[str, Any] | None, derived: dict[str, 
             )
 
 
-def _said(finding: dict[str, Any]) -> str:
+def _in_words(finding: dict[str, Any]) -> str:
     """The sentence of a finding with its numbers."""
     numbers = ", ".join(f"{name} {quoted(value)}" for name, value in finding.get("evidence", {}).items())
     return f"“{finding['sentence']}” ({numbers})" if numbers else f"“{finding['sentence']}”"

@@ -9,12 +9,12 @@ from joulemark.errors import AgentError
 from joulemark.reader.release import batches_of, rows_of_batch
 from joulemark.replay.own_facts import arrival_of
 from joulemark.replay.past import PastContexts
-from joulemark.replay.reading import OF_OTHERS, placed
+from joulemark.replay.reading import OF_ALL, placed
 from joulemark.replay.rules_apart import rules_apart
 from joulemark.replay.state_file import PartOutcome
 from joulemark.rules.finding import Finding, Severity
 from joulemark.rules.findings_digest import findings_digest, is_former_digest
-from joulemark.rules.judge import RULES, RULES_VERSION, state_of
+from joulemark.rules.judge import RULES_VERSION, state_of
 from joulemark.rules.verdicts import JUDGE_FAILED, TRIPS, failed, plain_findings
 from joulemark.translation import gettext as _
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from joulemark.replay.suites import ReleaseSuites
 
 Findings = list[dict[str, Any]]
-OTHERS = [rule for rule in RULES if rule.code in OF_OTHERS]
 EVIDENCE = (
     "result_id", "written", "archive", "offset", "size", "job", "suite", "dataset", "device", "times", "answers",
     "noise", "n_measured", "own", "alone", "fault",
@@ -140,7 +139,7 @@ class VerdictReader:
         facts = None if evidence["job"] is None else self._past.of_others(evidence, arrival, before)
         if facts is not None or self._past.is_revoked(arrival, before):
             try:
-                others = placed(OTHERS, self._past.case(evidence, arrival, facts or {}, before))
+                others = placed(OF_ALL, self._past.case(evidence, arrival, facts or {}, before))
             except TRIPS as error:
                 return plain_findings(failed(type(error).__name__).findings)
         return [finding for _place, finding in sorted([*own, *others], key=lambda entry: entry[0])]

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from joulemark.leaderboard.cell_content import aggregate_results
 from joulemark.leaderboard.comparison_numbers import compare_rows
-from joulemark.leaderboard.contexts import Peer, of_others
+from joulemark.leaderboard.contexts import MOST_PEERS, Peer, of_others
 from joulemark.leaderboard.parts import meeting_rows, places_in_part
 from joulemark.log.challenge import challenge_digest
 from joulemark.log.leaf import LogLeaf
@@ -88,9 +88,16 @@ class Crowd:
 
 
 def build(
-    root: Path, runs: Iterable[Run] | None = None, *, edit: Callable[[Crowd], None] = lambda _: None
+    root: Path,
+    runs: Iterable[Run] | None = None,
+    *,
+    edit: Callable[[Crowd], None] = lambda _: None,
+    width: int | None = None,
 ) -> Path:
-    """Write a release of these runs below `root`. `edit` changes the tables before they are written."""
+    """Write a release of these runs below `root`, in ranges of `width` leaves.
+
+    `edit` changes the tables before they are written.
+    """
     crowd = Crowd()
     for number, run in enumerate(usual_runs() if runs is None else runs):
         _measure(crowd, number, run)
@@ -104,7 +111,7 @@ def build(
         for rule in RULES
     ]  # fmt: skip
     edit(crowd)
-    return write(root, crowd.log.entries, crowd.tables, crowd.bundles)
+    return write(root, crowd.log.entries, crowd.tables, crowd.bundles, width=width)
 
 
 def _measure(crowd: Crowd, number: int, run: Run) -> None:
@@ -184,7 +191,7 @@ def _context(arrival: Arrival, ticket: messages.Ticket, run: Run, tag: str) -> C
 
 def _case(case: Case, crowd: Crowd, job: str) -> Case:
     me = f"v-{case.predicate.contributor.key_id[:12]}"
-    others = of_others(case, crowd.peers[job], me=me, suite=SUITE)
+    others = of_others(case, crowd.peers[job][:MOST_PEERS], me=me, suite=SUITE)
     return case.knowing(**others, device_shared_with=len(crowd.devices[case.predicate.device.tag] - {me}))
 
 

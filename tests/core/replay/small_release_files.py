@@ -55,6 +55,8 @@ NAME = "2026-12-02"
 START = datetime(2026, 11, 1, tzinfo=UTC)
 LOG_KEY = signing_key(99)
 LICENCE = "CC-BY-4.0"
+FEW_ROWS = 1000
+"""Fewer rows have several row groups, so that these can be moved."""
 
 
 def write(
@@ -62,10 +64,12 @@ def write(
     entries: Sequence[LogLeaf],
     rows: Mapping[str, list[dict[str, Any]]],
     received: Sequence[tuple[str, bytes]],
+    *,
+    width: int | None = None,
 ) -> Path:
     """Write the folder of releases: a log of `entries`, the tables' `rows`, and the bundles by result.
 
-    The list of releases comes last.
+    Ranges are `width` leaves wide, by default one holds all. The list of releases comes last.
     """
     bodies = [entry.encode() for entry in entries]
     size = len(bodies)
@@ -85,19 +89,25 @@ def write(
         for index, (entry, body) in enumerate(zip(entries, bodies, strict=True))
     ]  # fmt: skip
     all_rows = {**rows, "events": events}
-    leaves = LeafRange(0, size)
-    tables = {table.name: _table_files(root, table, all_rows.get(table.name, []), leaves) for table in TABLES}
-    archive = _archive(received)
-    path = bundles_path(leaves, hashlib.sha256(archive).hexdigest())
-    stored = _store(root, path, archive)
-    bundles = BundleFile(
-        path=path, bytes=stored.bytes, sha256=stored.sha256, leaves=(0, size), count=len(received)
-    )
+    ranges = [LeafRange(start, min(start + (width or size), size)) for start in range(0, size, width or size)]
+    tables = {table.name: _table_files(root, table, all_rows.get(table.name, []), ranges) for table in TABLES}
+    leaf_of = {entry.subject: index for index, entry in enumerate(entries) if entry.kind == "result-received"}
+    bundles = []
+    for leaves in ranges:
+        held = [each for each in received if leaves.start <= leaf_of[each[0]] < leaves.end]
+        archive = _archive(held)
+        stored = _store(root, bundles_path(leaves, hashlib.sha256(archive).hexdigest()), archive)
+        bundles.append(
+            BundleFile(
+                path=stored.path, bytes=stored.bytes, sha256=stored.sha256, leaves=(leaves.start, leaves.end),
+                count=len(held),
+            )
+        )  # fmt: skip
     manifest = Manifest(
         format="joulemark-release/1", name=NAME, made_at=START, origin=ORIGIN, previous=None, tree_size=size,
         log_key=verifier_key(LOG_KEY, name=log_name(ORIGIN)).encode(), root_hash=frontier.root().hex(),
         versions=Versions(software="0.1.0", tables=1, rules=RULES_VERSION, derivation="1"), tables=tables,
-        bundles=(bundles,), tiles=tuple(tiles), suites=(), licence=LICENCE,
+        bundles=tuple(bundles), tiles=tuple(tiles), suites=(), licence=LICENCE,
     )  # fmt: skip
     checkpoint = Checkpoint(origin=log_name(ORIGIN), size=size, root=frontier.root())
     note = sign(checkpoint.text(), name=log_name(ORIGIN), key=LOG_KEY)
@@ -142,22 +152,38 @@ def _archive(bundles: Iterable[tuple[str, bytes]]) -> bytes:
     return out.getvalue()
 
 
-def _table_files(root: Path, table: Table, rows: list[dict[str, Any]], leaves: LeafRange) -> TableFiles:
+def _table_files(
+    root: Path, table: Table, rows: list[dict[str, Any]], ranges: Sequence[LeafRange]
+) -> TableFiles:
     ordered = sorted(rows, key=lambda row: tuple(row[name] for name in table.key))
-    data = parquet_bytes(table, ordered)
+    if table.partition == "leaf":
+        files = [
+            _table_file(
+                root,
+                table,
+                [row for row in ordered if leaves.start <= row["leaf_index"] < leaves.end],
+                leaves,
+            )
+            for leaves in ranges
+        ]
+    else:
+        files = [_table_file(root, table, ordered, None)]
+    return TableFiles(partition=table.partition, rows=len(rows), files=tuple(files))
+
+
+def _table_file(root: Path, table: Table, rows: list[dict[str, Any]], leaves: LeafRange | None) -> TableFile:
+    data = parquet_bytes(table, rows, rows_per_group=4 if len(rows) < FEW_ROWS else len(rows))
     digest = hashlib.sha256(data).hexdigest()
-    is_leaf = table.partition == "leaf"
     path = (
-        part_path(table.name, leaves, digest, "parquet")
-        if is_leaf
-        else snapshot_path(table.name, digest, "parquet")
+        snapshot_path(table.name, digest, "parquet")
+        if leaves is None
+        else part_path(table.name, leaves, digest, "parquet")
     )
     stored = _store(root, path, data)
-    file = TableFile(
+    return TableFile(
         path=path, bytes=stored.bytes, sha256=digest, form="parquet", rows=len(rows),
-        leaves=(leaves.start, leaves.end) if is_leaf else None,
+        leaves=None if leaves is None else (leaves.start, leaves.end),
     )  # fmt: skip
-    return TableFiles(partition=table.partition, rows=len(rows), files=(file,))
 
 
 def parquet_bytes(table: Table, rows: list[dict[str, Any]], *, rows_per_group: int = 4) -> bytes:
