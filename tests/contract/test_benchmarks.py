@@ -223,7 +223,7 @@ def test_a_kept_page_costs_a_fraction_of_a_computed_one(
     monkeypatch.setenv("BENCH_ROUNDS", "1")
     rows = figures(tmp_path, "answers", "benchmarks/answers.py")
     costs = {row["metric"].partition(", ")[2]: row["value"] for row in rows if row["tool"] == "joulemark"}
-    assert set(costs) == {"computed", "out of Redis", "warm", "not modified"}
+    assert set(costs) == {"computed", "out of Redis", "warm", "not modified", "not kept"}
     assert all(10 * costs[name] < costs["computed"] for name in ("out of Redis", "warm", "not modified"))
 
 

@@ -25,7 +25,7 @@ TRIED = {
     "python manage.py watch  ": "tests/web/test_serve_all.py",
     "envsubst": "tests/web/test_operations_page.py",
     "systemctl daemon-reload": "tests/core/test_systemd_units.py",
-    "--queues log,sweeps,cells": "tests/web/test_operations_page.py",
+    "--queues log,outgoing,sweeps,cells": "tests/web/test_operations_page.py",
     "pin_suite a100-2024 --dry-run": "tests/web/test_suites_handed_out.py",
     "import_codecarbon": "tests/web/test_published_import.py",
     "simulate_crowd": "tests/web/test_simulate_crowd.py",

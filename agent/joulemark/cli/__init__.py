@@ -38,6 +38,7 @@ COMMANDS = {
     "check": marked("apply the platform's rules to a result on this machine"),
     "audit": marked("audit a platform's log and what the platform shows against it"),
     "replay": marked("recompute a published release from the evidence in it and show what differs"),
+    "witness": marked("cosign a platform's checkpoints, so that its log cannot fork unseen"),
     "rotate": marked("replace your key with a new one"),
     "revoke": marked("revoke a key"),
     "withdraw": marked("withdraw a result, so that it no longer counts"),
