@@ -112,7 +112,11 @@ def replayed(root: Path) -> Spent:
         out = Path(name) / "answer"
         with out.open("wb") as file:
             process = subprocess.Popen(
-                [*command, "--state", str(Path(name) / "state")], stdout=file, env=environment, cwd=name
+                [*command, "--state", str(Path(name) / "state")],
+                stdout=file,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+                cwd=name,
             )
             _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)

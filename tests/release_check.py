@@ -62,7 +62,7 @@ THRESHOLD = ("joulemark/rules/provenance.py", "MOST_UNREPORTED = ", "MOST_UNREPO
 
 def publish(folder: Path, words: list[str]) -> Path:
     """The folder of releases of a new platform with a simulated crowd."""
-    with embedded_platform(folder=folder) as platform:
+    with embedded_platform(folder=folder, JOULEMARK_LOG_LEVEL="WARNING") as platform:
         platform.manage("simulate_crowd", *words)
         platform.manage("publish_release")
     return folder / "data" / "releases"

@@ -102,7 +102,7 @@ class Workers:
                 self._jobs,
                 mp_context=get_context("spawn"),
                 initializer=_start_worker,
-                initargs=tuple(self._opened),
+                initargs=(self._opened,),
             )
         return self._started
 
@@ -115,13 +115,11 @@ class Workers:
 _worker: Worker | None = None
 
 
-def _start_worker(
-    source: str, name: str | None, cache: Path | None, state: Path, log_key: VerifierKey | None
-) -> None:
+def _start_worker(opened: Opened) -> None:
     global _worker  # noqa: PLW0603 - what a process of the pool has open
     Thread(target=_end_with_parent, daemon=True).start()
-    release = open_release(source, name, cache=cache)
-    _worker = Worker(release, StateFile(state, for_reading=True), log_key)
+    release = open_release(opened.source, opened.name, cache=opened.cache)
+    _worker = Worker(release, StateFile(opened.state, for_reading=True), opened.log_key)
 
 
 def _end_with_parent() -> None:
