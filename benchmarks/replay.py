@@ -13,10 +13,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import resource
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -27,8 +31,7 @@ sys.path[:0] = SOURCES
 
 from benchmarks import report
 from joulemark.release.layout import LEAVES_PER_PART
-from tests.core.replay.small_release import Run, build, usual_runs
-from tests.release_check import publish
+from joulemark_simulation.small_release import Run, build, usual_runs
 
 RESULTS = int(os.environ.get("BENCH_RESULTS", "1000"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
@@ -37,6 +40,7 @@ CONTRIBUTORS = 40
 CROWDS = (("40", "30"), ("80", "60"))
 """Contributors and days of the two crowds."""
 OURS = "joulemark"
+LOOK_EVERY_S = 0.02
 PACKAGES = ("numpy", "pyarrow", "msgspec", "cryptography")
 
 
@@ -74,14 +78,26 @@ def runs() -> Iterator[Run]:
         number += 1
 
 
+def publish(folder: Path, contributors: str, days: str) -> Path:
+    """The folder of releases of a new platform with a simulated crowd: SQLite, tasks in the process itself."""
+    ours = {
+        name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}
+    } | {
+        "JOULEMARK_DATA_DIR": str(folder),
+        "JOULEMARK_ORIGIN": "http://127.0.0.1:8000",
+        "JOULEMARK_LOG_LEVEL": "WARNING",
+        "PYTHONPATH": os.pathsep.join(SOURCES),
+    }
+    crowd = ["simulate_crowd", "--contributors", contributors, "--days", days, "--seed", "7"]
+    for words in (["prepare"], crowd, ["publish_release"]):
+        command = [sys.executable, "manage.py", *words]
+        subprocess.run(command, cwd=ROOT, env=ours, check=True, stdout=subprocess.DEVNULL)
+    return folder / "releases"
+
+
 def sessions(folder: Path) -> tuple[Path, Path]:
     """Two releases of simulated crowds, by the platform."""
-    small, large = (
-        publish(
-            folder / f"crowd-{contributors}", ["--contributors", contributors, "--days", days, "--seed", "7"]
-        )
-        for contributors, days in CROWDS
-    )
+    small, large = (publish(folder / f"crowd-{who}", who, days) for who, days in CROWDS)
     return small, large
 
 
@@ -118,11 +134,27 @@ def replayed(root: Path) -> Spent:
                 env=environment,
                 cwd=name,
             )
-            _, status, usage = os.wait4(process.pid, 0)
+            status, usage, peak_mb = ended(process.pid)
         process.returncode = os.waitstatus_to_exitcode(status)
         answer = json.loads(out.read_bytes())
         assert answer["ok"], answer["differences"][:5]
-        return Spent(answer["compared"]["results"], usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+        return Spent(answer["compared"]["results"], usage.ru_utime + usage.ru_stime, peak_mb)
+
+
+def ended(pid: int) -> tuple[int, resource.struct_rusage, float]:
+    """Wait for a process: its status, its times, and the megabytes that it held at most.
+
+    Linux counts those of the program that it was forked from as its own, so its own are read while it runs.
+    """
+    peak_mb = 0.0
+    while True:
+        with suppress(OSError):
+            status = Path(f"/proc/{pid}/status").read_text()
+            peak_mb = max([peak_mb, *(int(kb) / 1024 for kb in re.findall(r"VmHWM:\s+(\d+) kB", status))])
+        found, exit_status, usage = os.wait4(pid, os.WNOHANG)
+        if found:
+            return exit_status, usage, peak_mb
+        time.sleep(LOOK_EVERY_S)
 
 
 if __name__ == "__main__":

@@ -181,8 +181,8 @@ class Case:
         """The same result with other fields of `Context`; what does not depend on these is not recomputed."""
         case = Case(self.statement, self.trace, replace(self.context, **facts))
         now, before = case.context, self.context
-        kept = BY_BYTES + BY_SUITE if now.suite is before.suite and now.ticket is before.ticket else BY_BYTES
-        case.__dict__.update({name: self.__dict__[name] for name in kept if name in self.__dict__})
+        names = BY_BYTES + BY_SUITE if now.suite is before.suite and now.ticket is before.ticket else BY_BYTES
+        case.__dict__.update({name: self.__dict__[name] for name in names if name in self.__dict__})
         return case
 
     @cached_property

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.replay.small_release import build
+from joulemark_simulation.small_release import build
 
 
 @pytest.fixture(scope="session")

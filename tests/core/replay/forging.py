@@ -26,7 +26,7 @@ from joulemark.release.layout import (
 from joulemark.release.manifest import Manifest, StoredFile, TableFile, decode_list, decode_manifest
 from joulemark.release.tables import table_named
 from joulemark.rules.provenance import MOST_UNREPORTED
-from tests.core.replay.small_release_files import parquet_bytes, publish
+from joulemark_simulation.release_files import parquet_bytes, publish
 
 Rows = list[dict[str, Any]]
 

@@ -9,6 +9,8 @@ import pytest
 from joulemark.log.checkpoints import Checkpoint, log_name
 from joulemark.rules import provenance
 from joulemark_simulation.records import ORIGIN, signing_key
+from joulemark_simulation.release_files import LOG_KEY
+from joulemark_simulation.small_release import build
 from tests.core.replay.forging import (
     drop_bundle,
     edit_table,
@@ -19,8 +21,6 @@ from tests.core.replay.forging import (
     swap_checkpoint,
 )
 from tests.core.replay.replayed import codes, replayed
-from tests.core.replay.small_release import build
-from tests.core.replay.small_release_files import LOG_KEY
 
 
 def test_one_edited_value_is_named_beside_the_one_that_follows(release: Path, tmp_path: Path) -> None:

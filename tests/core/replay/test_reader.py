@@ -17,8 +17,8 @@ import pytest
 
 import joulemark
 from joulemark.reader.errors import FileChanged, NoRelease
+from joulemark_simulation.small_release import Crowd, build
 from tests.core.replay.forging import manifest_of
-from tests.core.replay.small_release import Crowd, build
 from tests.notebook_runner import code_cells
 
 NOTEBOOKS = Path(joulemark.__file__).parents[1] / "notebook"

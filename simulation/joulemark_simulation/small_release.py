@@ -37,7 +37,7 @@ from joulemark.rules.judge import RULES, RULES_VERSION
 from joulemark.rules.verdicts import judgement, plain_findings
 from joulemark.suite import Job, load_suite
 from joulemark_simulation.records import ORIGIN, bundle, signing_key, trace
-from tests.core.replay.small_release_files import LICENCE, START, write
+from joulemark_simulation.release_files import LICENCE, START, write
 
 SUITE = load_suite("demo")
 KINDS = {model.id: model.kind for model in SUITE.models}
