@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from joulemark.leaderboard.eligibility import ELIGIBLE
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, NameState, Suite, Task
 from measurements.contributors.models import Contributor, Device
 from measurements.display.choices import RESULT_GRADES, choices_of
@@ -239,7 +240,7 @@ class ResultQuerySet(models.QuerySet["Result"]):
 
     def eligible(self) -> Self:
         """What may count: the one definition that pages, API and downloads share."""
-        return self.filter(submission__state=State.ACCEPTED)
+        return self.filter(submission__state__in=ELIGIBLE)
 
     def of_cell(self, key: CellKey) -> Self:
         """Results of one cell."""

@@ -12,6 +12,7 @@ import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
+from joulemark.leaderboard.hardware_names import hardware_code
 from joulemark.record import bundle as bundles
 from joulemark.record import keys, requests
 from joulemark.record.codec import decode, encode
@@ -19,7 +20,6 @@ from joulemark.record.envelope import Envelope
 from joulemark.record.messages import ResultStatus
 from joulemark.suite import load_suite, read_archive
 from joulemark_simulation import records
-from measurements.catalog.models import code_of
 from tests.contract.generated_clients import (
     DESCRIPTION,
     GeneratedClient,
@@ -42,7 +42,7 @@ VALUE = {
     "task": "text_classification",
     "dataset": "demo-topics",
     "model": "minilm-l6-v2",
-    "hardware": code_of("cpu", "cpu-testor-9000"),
+    "hardware": hardware_code("cpu", "cpu-testor-9000"),
     "scope": "cpu",
     "stratum": "float32.b1.power-default",
 }
