@@ -7,8 +7,8 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from joulemark.leaderboard.comparison_numbers import ComparisonNumbers, SideNumbers, compare_rows
 from measurements.answer_cache.version_memo import while_unchanged
-from measurements.boards.comparison_numbers import ComparisonNumbers, SideNumbers, compare_rows
 from measurements.boards.fault_isolation import NotComputable, computed
 from measurements.boards.models import Cell, ComparedPart
 from measurements.boards.part_derivation import PartComparison, derive_comparison, read_part_rows

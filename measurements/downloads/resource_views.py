@@ -21,6 +21,7 @@ from measurements.downloads.resource_cursor import ChangedSince, read_page
 from measurements.downloads.resource_formats import FORMATS, Format, format_named
 from measurements.downloads.resource_query import parameter_names, parse_query
 from measurements.downloads.resource_serializers import (
+    READS,
     detail_serializer,
     fields_parameter,
     page_serializer,
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
     from django.urls import URLPattern
     from rest_framework.request import Request
-
-READS = "reads"
-"""The rate that lists are counted under."""
 
 
 class ResourceView(APIView):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext
 
-from measurements.boards.fronts import interval_of_score
+from joulemark.leaderboard.fronts import interval_of_score
 from measurements.boards.models import NAMED_BY
 from measurements.display.kinds import RATIO
 from measurements.display.numbers import significant

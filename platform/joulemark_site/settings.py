@@ -277,6 +277,7 @@ SPECTACULAR_SETTINGS = {
         "NoModelIntervalEnum": "measurements.display.choices.NoModelInterval",
         "BoardRowKindEnum": "measurements.display.choices.ModelKind",
         "AnswerFormEnum": "measurements.display.choices.AnswerForm",
+        "IntensityRowKindEnum": "measurements.downloads.resource_impact.PLACE_KINDS",
     },
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "POSTPROCESSING_HOOKS": [

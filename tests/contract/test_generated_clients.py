@@ -12,6 +12,7 @@ import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
+from joulemark.leaderboard.hardware_names import hardware_code
 from joulemark.record import bundle as bundles
 from joulemark.record import keys, requests
 from joulemark.record.codec import decode, encode
@@ -19,7 +20,6 @@ from joulemark.record.envelope import Envelope
 from joulemark.record.messages import ResultStatus
 from joulemark.suite import load_suite, read_archive
 from joulemark_simulation import records
-from measurements.catalog.models import code_of
 from tests.contract.generated_clients import (
     DESCRIPTION,
     GeneratedClient,
@@ -42,7 +42,7 @@ VALUE = {
     "task": "text_classification",
     "dataset": "demo-topics",
     "model": "minilm-l6-v2",
-    "hardware": code_of("cpu", "cpu-testor-9000"),
+    "hardware": hardware_code("cpu", "cpu-testor-9000"),
     "scope": "cpu",
     "stratum": "float32.b1.power-default",
 }
@@ -68,6 +68,11 @@ GETS: dict[str, dict[str, Any]] = {
     "list_cell_history": {"cell_id": None},
     "list_cells": {"sort": "energy", "limit": 5},
     "list_claims": {},
+    "list_claims_parities": {},
+    "list_claims_ratios": {},
+    "list_claims_reported": {},
+    "list_claims_size_controlled": {},
+    "list_claims_study": {},
     "list_comparisons": {},
     "list_contributors": {},
     "list_datasets": {"fields": "task,dataset"},
@@ -75,12 +80,16 @@ GETS: dict[str, dict[str, Any]] = {
     "list_evidence": {"state": "accepted"},
     "list_hardware": {},
     "list_intensities": {},
+    "list_intensities_years": {},
     "list_log_entries": {"kind": "verdict"},
     "list_models": {"kind": "general-purpose"},
     "list_needed": {"suite": load_suite("demo").digest},
+    "list_releases": {},
     "list_results": {},
     "list_rules": {},
+    "list_suite_needs": {"digest": load_suite("demo").digest},
     "list_suites": {},
+    "list_suites_versions": {},
     "list_tasks": {},
     "list_verdicts": {},
     "log_gaps": {},

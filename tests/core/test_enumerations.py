@@ -61,6 +61,11 @@ SOME = {
     "agent/joulemark/session/delivery.py unsent": "states that are sent again",
     "agent/joulemark/session/report.py NOT_COUNTED": "states that are on no board",
     "measurements/boards/table_rows.py GRADE_ORDER": "what a table can have: modelled energies are on none with these",
+    "agent/joulemark/leaderboard/eligibility.py (VERDICT, MODERATION, WITHDRAWAL)": "entries that move a result",
+    "agent/joulemark/leaderboard/eligibility.py COMPARABLE": "states whose results others are held against",
+    "agent/joulemark/leaderboard/result_numbers.py within_session_u": "terms that one session does not share",
+    "agent/joulemark/replay/history.py (RECEIVED, STARTED, ENROLLED, REVOKED)": "entries that name something new",
+    "agent/joulemark/replay/snapshot_step.py WAITING": "states of a result without a verdict",
     "measurements/boards/unit_columns.py BOARD_UNITS": "the units that have a column",
     "measurements/downloads/resource_rules.py WHERE": "places where a rule can be applied, not who has a checkpoint",
     "measurements/downloads/resource_serializers.py KINDS": "the kinds that lists of the API have",
@@ -68,7 +73,6 @@ SOME = {
     "measurements/pages/templatetags/unit_energies.py unit_note": "the units that have a column",
     "measurements/releases/documents/schema.py KINDS": "the kinds that text forms write in their own way",
     "measurements/webhooks/gathering.py KIND_OF_LEAF": "the entries of which receivers are told",
-    "measurements/review/result_row.py within_session_u": "terms of the budget that one session does not share",
 }
 """Places that name some words of a list and mean no others, each with what these are."""
 

@@ -25,7 +25,7 @@ HOMES: dict[str, tuple[str, dict[str, str]]] = {
             "measurements/webhooks/destinations.py": "an address of a receiver, which is taken apart and checked",
             "platform/joulemark_site/redis_settings.py": "a Redis address, which may be a socket's",
             "platform/joulemark_site/static_copy/copied_addresses.py": "path and question of a link of our own pages",
-            "platform/joulemark_site/static_copy/platform_reader.py": "the parts of our own origin",
+            "platform/joulemark_site/static_copy/platform_reader.py": "our own origin, as a request has it",
             "platform/joulemark_site/static_copy/relative_links.py": "links of our own pages, relative ones too",
         },
     ),

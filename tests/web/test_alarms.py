@@ -36,7 +36,6 @@ from measurements.monitoring.result_times import BOARD_LAG
 from measurements.review.models import Appeal
 from measurements.review.moves import Cause
 from measurements.review.states import move
-from tests.busy_machine import on_this_machine
 
 pytestmark = pytest.mark.django_db
 Settings = Any
@@ -249,9 +248,7 @@ def test_an_alarm_is_raised_by_its_cause_alone(
     readings = {alarm.name: alarm.read(health) for alarm in ALARMS}
     assert {each for each, reading in readings.items() if reading.is_raised} == {name}
     assert readings[name].sentence
-    begin_s = time.monotonic()
     answer = client.get("/api/v1/health")
-    assert time.monotonic() - begin_s < on_this_machine(2.0)
     assert answer.json()["alarms"] == [name]
     assert (answer.status_code, answer.json()["ok"]) == (
         (200, True) if name in NO_CONDITION else (503, False)

@@ -27,6 +27,7 @@ TRIED = {
     "systemctl daemon-reload": "tests/core/test_systemd_units.py",
     "--queues log,outgoing,sweeps,cells": "tests/web/test_operations_page.py",
     "pin_suite a100-2024 --dry-run": "tests/web/test_suites_handed_out.py",
+    "publish_release --name": "tests/web/test_releases.py",
     "import_codecarbon": "tests/web/test_published_import.py",
     "simulate_crowd": "tests/web/test_simulate_crowd.py",
     "docker compose build": "tests/core/test_compose.py",

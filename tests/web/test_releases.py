@@ -260,6 +260,8 @@ def test_files_are_served_in_parts_and_kept_for_ever(root: Path, client: Client)
     for language in ("en", "ru"):
         page = client.get(f"/{language}/data/").content.decode()
         assert release.manifest_sha256 in page
+        copied = f"{{releases.json,{release.name}/SHA256SUMS,{release.name}/attestation.dsse.json}}"
+        assert f'"{api["root_url"]}{copied}"' in page, "the sums name all other files"
         assert f"joulemark replay {api['root_url']} --release {release.name}" in page
 
 

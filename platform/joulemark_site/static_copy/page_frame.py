@@ -47,10 +47,6 @@ def framed(html: str, *, url: str, file: str, origin: CopyOrigin) -> str:
         "static_copy/_note.html",
         {
             "copy": origin,
-            "name": origin.release,
-            "origin": origin.origin,
-            "software": origin.software,
-            "licence": origin.licence,
             "live_url": f"{origin.origin}{url}",
             "explorer": relative(f"{current_language()}/explorer/index.html", start=file),
             "data": relative(f"releases/{origin.release}/README.md", start=file),

@@ -6,18 +6,57 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from math import log
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from joulemark.consensus.cell import log_median
 from joulemark.consensus.quality_difference import ModelScore, QualityDifference, quality_differences
 from joulemark.consensus.ratio import ModelValue, PairedRatio, paired_ratio
-from measurements.boards.fronts import interval_of_score
-from measurements.display.choices import NoScoreInterval
+from joulemark.leaderboard.fronts import Score, interval_of_score
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
 
-    from measurements.boards.board_row import BoardRow, Quality
+
+Quality = list[Score]
+
+SEVERAL_MODELS = "several-models"
+"""Why the median score of a side has no interval."""
+
+
+class ComparedRow(Protocol):
+    """What of a cell is compared with other cells of its part."""
+
+    @property
+    def model(self) -> str:
+        """The slug of the model."""
+
+    @property
+    def general_purpose(self) -> bool:
+        """Whether the model answers anything, rather than one task."""
+
+    @property
+    def conditions(self) -> Hashable:
+        """What must be equal for two rows to be divided: data set, hardware, scope and stratum."""
+
+    @property
+    def energy_per_query_j(self) -> float:
+        """The value, in joules per query."""
+
+    @property
+    def comparable_j(self) -> tuple[float, float] | None:
+        """The interval between contributors, in joules per query; None where there is none."""
+
+    @property
+    def quality(self) -> Quality:
+        """The scores, one for each metric."""
+
+    @property
+    def version(self) -> int:
+        """The version of the board that the row is of."""
+
+    @property
+    def updated_at(self) -> datetime:
+        """When the value was written."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +113,9 @@ def _tupled(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: tuple(value) if name in MODELS else value for name, value in fields.items()}
 
 
-def compare_rows(rows: Sequence[BoardRow], device_values: Sequence[ModelValue]) -> ComparisonNumbers | None:
+def compare_rows(
+    rows: Sequence[ComparedRow], device_values: Sequence[ModelValue]
+) -> ComparisonNumbers | None:
     """The comparison of rows of one part, whose kinds are known; None where both kinds nowhere meet.
 
     Raises ImpossibleValue, a ValueError, or an ArithmeticError where the numbers cannot be combined.
@@ -92,7 +133,7 @@ def compare_rows(rows: Sequence[BoardRow], device_values: Sequence[ModelValue]) 
     )
 
 
-def _cell_value(row: BoardRow) -> ModelValue:
+def _cell_value(row: ComparedRow) -> ModelValue:
     interval = row.comparable_j
     return ModelValue(
         model=row.model,
@@ -103,7 +144,7 @@ def _cell_value(row: BoardRow) -> ModelValue:
     )
 
 
-def _model_scores(row: BoardRow) -> list[ModelScore]:
+def _model_scores(row: ComparedRow) -> list[ModelScore]:
     return [
         ModelScore(
             model=row.model,
@@ -118,7 +159,7 @@ def _model_scores(row: BoardRow) -> list[ModelScore]:
     ]
 
 
-def _side(rows: list[BoardRow]) -> SideNumbers:
+def _side(rows: list[ComparedRow]) -> SideNumbers:
     by_metric: dict[str, Quality] = {}
     for row in rows:
         for score in row.quality:
@@ -143,5 +184,5 @@ def _typical(scores: Quality) -> dict[str, Any]:
         "low": None,
         "high": None,
         "interval": None,
-        "no_interval": NoScoreInterval.SEVERAL_MODELS.value,
+        "no_interval": SEVERAL_MODELS,
     }

@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 from joulemark.consensus.rank import Standing, ranks
-from measurements.boards.board_row import Place
-from measurements.boards.fronts import fronts
+from joulemark.leaderboard.fronts import Contender, fronts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from measurements.boards.board_row import BoardRow
+    from collections.abc import Sequence
 
 
-def board_order(row: BoardRow) -> tuple[float, str]:
+@dataclass(frozen=True, kw_only=True)
+class RowPlace:
+    """What of a row depends on the other rows under its conditions.
+
+    The true rank lies between `rank` and `rank_worst`, None without an interval. `front` are the metrics by which no
+    other row surely uses less energy and surely scores better, `beaten` those by which one does.
+    """
+
+    rank: int | None
+    rank_worst: int | None
+    front: list[str]
+    beaten: list[str]
+
+
+class RankedRow(Contender, Protocol):
+    """A row that is ranked: a contender with the name of its model."""
+
+    @property
+    def model(self) -> str:
+        """The slug of the model."""
+
+
+def board_order(row: RankedRow) -> tuple[float, str]:
     """Sorts rows under the same conditions as a board lists them: least energy first."""
     return row.energy_per_query_j, row.model
 
 
-def places(ordered: Sequence[BoardRow]) -> list[Place]:
+def places(ordered: Sequence[RankedRow]) -> list[RowPlace]:
     """The place of each row among these, which have the same conditions and are in `board_order`."""
     unbeaten, beaten = fronts(ordered)
     return [
-        Place(
+        RowPlace(
             rank=None if rank is None else rank.best,
             rank_worst=None if rank is None else rank.worst,
             front=of_row,
@@ -36,12 +55,6 @@ def places(ordered: Sequence[BoardRow]) -> list[Place]:
     ]
 
 
-def ranked(rows: Iterable[BoardRow]) -> list[BoardRow]:
-    """Rows under the same conditions in their order, each with its place among them."""
-    ordered = sorted(rows, key=board_order)
-    return [replace(row, **asdict(place)) for row, place in zip(ordered, places(ordered), strict=True)]
-
-
-def _standing(row: BoardRow) -> Standing:
+def _standing(row: RankedRow) -> Standing:
     low_j, high_j = row.comparable_j or (None, None)
     return Standing(energy_per_query_j=row.energy_per_query_j, low_j=low_j, high_j=high_j)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from math import inf, log
 from typing import TYPE_CHECKING, Any, Protocol
 
+from joulemark.consensus.interval import tells_something
 from joulemark.consensus.pareto import ParetoOption, pareto_front
 from joulemark.consensus.quality_interval import quality_interval
 
@@ -27,6 +29,21 @@ class Contender(Protocol):
     @property
     def quality(self) -> list[Score]:
         """The quality scores, one for each metric."""
+
+
+def comparable_interval(
+    energy_per_query_j: float, *intervals: tuple[float | None, float | None]
+) -> tuple[float, float] | None:
+    """The first of these intervals that is there (low and high in joules per query), None where it tells nothing."""
+    for low, high in intervals:
+        if low is not None and high is not None:
+            is_informative = (
+                low > 0
+                and high < inf
+                and tells_something(log(energy_per_query_j) - log(low), log(high) - log(energy_per_query_j))
+            )
+            return (low, high) if is_informative else None
+    return None
 
 
 def published_scores(scores: list[Score]) -> list[Score]:

@@ -1,8 +1,8 @@
-"""From the rows of a cell's results to what the cell says: one function for the refresh and for the rebuild."""
+"""From the rows of a cell's results to what the cell says: for a refresh, a rebuild, and the replay of a release."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
@@ -15,10 +15,10 @@ from joulemark.energy.sensors import sensor_u
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row(ContributorReport, CountedReading):
+class CellRow(ContributorReport, CountedReading):
     """What of an eligible result its cell is made of. `device` is its tag, `announced` whether it had a ticket."""
 
-    contributor: int
+    contributor: Hashable
     quality: Sequence[dict[str, Any]]
     latency_p50_s: float
     peak_memory_bytes: int | None
@@ -45,11 +45,11 @@ ROW_FIELDS = (
 """The columns of a result that a row has, in its order."""
 
 
-def row_of(values: Sequence[Any]) -> Row:
+def row_of(values: Sequence[Any]) -> CellRow:
     """A row from the values of `ROW_FIELDS`."""
     of = dict(zip(ROW_FIELDS, values, strict=True))
     design = of["hardware_class__title"]
-    return Row(
+    return CellRow(
         contributor=of["contributor_id"],
         device=of["device__tag"],
         energy_per_query_j=of["energy_per_query_j"],
@@ -72,20 +72,20 @@ DeviceSays = tuple[float, int]
 """Joules per query of a device, and of how many results."""
 
 
-def aggregate_results(results: Sequence[Sequence[Any]]) -> tuple[dict[str, Any], dict[int, DeviceSays]]:
+def aggregate_results(results: Sequence[Sequence[Any]]) -> tuple[dict[str, Any], dict[Any, DeviceSays]]:
     """The fields of a cell and what each device says in it, of results given as `(device, *ROW_FIELDS)`.
 
     Raises ValueError for no result.
     """
     rows = [(device, row_of(values)) for device, *values in results]
-    energies: dict[int, list[float]] = {}
+    energies: dict[Hashable, list[float]] = {}
     for device, row in rows:
         energies.setdefault(device, []).append(row.energy_per_query_j)
     devices = {device: (log_median(values), len(values)) for device, values in energies.items()}
     return combined([row for _, row in rows]), devices
 
 
-def combined(rows: Sequence[Row]) -> dict[str, Any]:
+def combined(rows: Sequence[CellRow]) -> dict[str, Any]:
     """The fields of a cell, in whatever order the rows come. Raises ValueError for no row."""
     value = cell_value(rows)
     quality = quality_values(_scores(rows))
@@ -102,14 +102,14 @@ def combined(rows: Sequence[Row]) -> dict[str, Any]:
     }
 
 
-def _announced_u(rows: Sequence[Row], value: CellValue) -> float | None:
+def _announced_u(rows: Sequence[CellRow], value: CellValue) -> float | None:
     announced = [row for row in rows if row.announced]
     if len(announced) == len(rows):
         return value.between_u
     return cell_value(announced).between_u if announced else None
 
 
-def _scores(rows: Sequence[Row]) -> list[Score]:
+def _scores(rows: Sequence[CellRow]) -> list[Score]:
     return [
         Score(
             contributor=row.contributor,

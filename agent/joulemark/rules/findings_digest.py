@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from measurements.review.exact_json import exact_text
+from joulemark.record.exact_json import exact_text
 
 
 def findings_digest(findings: object) -> str:
