@@ -227,6 +227,16 @@ def test_a_kept_page_costs_a_fraction_of_a_computed_one(
     assert all(10 * costs[name] < costs["computed"] for name in ("out of Redis", "warm", "not modified"))
 
 
+def test_replays_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few results, once; the benchmark itself asserts that nothing differs."""
+    for name, value in {"BENCH_RESULTS": "8", "BENCH_CROWDS": "3x2,4x3", "BENCH_ROUNDS": "1"}.items():
+        monkeypatch.setenv(name, value)
+    rows = figures(tmp_path, "replay", "benchmarks/replay.py")
+    assert {row["case"].partition(",")[0] for row in rows} == {"CPU estimates", "A100 sessions"}
+    assert len(rows) == 8
+    assert all(row["value"] > 0 for row in rows if row["metric"] in {"whole command", "memory at most"})
+
+
 def test_intervals_hold_the_truth_with_sensors_that_err(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
