@@ -71,12 +71,17 @@ def pages_of(platform: LargePlatform) -> list[Page]:
         "en/compare/models/plot.{form}": f"model={named['model']}&model={other.model.slug}",
         "en/embed/boards/{series}/{task}/cell/": urlencode(named),
         "en/badges/{series}/{task}.svg": urlencode(named),
+        "api/v1/exports/{export_form}/values/{series}/{task}": urlencode(named),
         "oembed/": urlencode({"url": f"{settings.ORIGIN}/en/boards/{series}/{cell.dataset.task.slug}/"}),
     }
-    pages = [
-        Page(title="/" + route.text, address=_filled(route, values, questions.get(route.text, "")))
+    asked = {
+        route.text: route
         for route in routes()
         if "get" in route.methods and not route.text.startswith(NOT_ASKED)
+    }  # routes that differ in a converter alone have one address here
+    pages = [
+        Page(title="/" + text, address=_filled(route, values, questions.get(text, "")))
+        for text, route in asked.items()
     ]
     return [*pages, *_asked_further(values, named, platform)]
 
