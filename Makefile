@@ -15,7 +15,7 @@ SERVICES := $(BIN)/python simulation/joulemark_simulation/services.py
 TESTERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help alarms-check install-agent install-platform lock lock-add newest demo demo-check drill test coverage laws check format openapi schema serve-all suite-docs rules-docs release-docs release-validators messages bench-answers bench-cells bench-consensus bench-data bench-intake bench-intervals bench-judging bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-scale bench-site bench-startup bench-workloads attacks attacks-docs compose-check container-check dist faults fuzz-api upgrades sbom audit-libraries freeze-migrations false-alarms html-check screenshots gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
+.PHONY: help alarms-check release-check install-agent install-platform lock lock-add newest demo demo-check drill test coverage laws check format openapi schema serve-all suite-docs rules-docs release-docs release-validators messages bench-answers bench-cells bench-consensus bench-data bench-intake bench-intervals bench-judging bench-lean bench-ledger bench-meters bench-record bench-replay bench-review bench-sampler bench-scale bench-site bench-startup bench-workloads attacks attacks-docs compose-check container-check dist faults fuzz-api upgrades sbom audit-libraries freeze-migrations false-alarms html-check screenshots gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -163,6 +163,9 @@ release-docs: $(VENV)/.ready ## Write the tables of releases into docs/data.md f
 
 release-validators: $(VALIDATORS)/.ready ## Validators of Croissant, Frictionless and RO-Crate, and a bucket for tests, in build/validators
 
+release-check: $(VENV)/.ready-test ## A crowd's release replayed with the agent alone; then five changes in it, each named
+	$(BIN)/python -m tests.release_check
+
 messages: $(VENV)/.ready-test ## Bring both Russian catalogues up to date with code and templates, and compile them
 	$(BIN)/python tests/catalogues.py
 
@@ -199,6 +202,9 @@ bench-meters: $(VENV)/.ready-bench ## Errors of meters on simulated cards: ours,
 
 bench-record: $(VENV)/.ready-bench ## Decoding a statement: msgspec beside pydantic
 	$(BIN)/python benchmarks/record.py
+
+bench-replay: $(VENV)/.ready-bench ## Results a second of one core by which a release is replayed, and the memory for it
+	$(BIN)/python benchmarks/replay.py
 
 bench-review: $(VENV)/.ready-bench ## Verdicts a second on one core, beside the rules alone
 	$(BIN)/python benchmarks/review.py

@@ -54,6 +54,7 @@ def pages_of(platform: LargePlatform) -> list[Page]:
         "series": series,
         "task": cell.dataset.task.slug,
         "path": "0/000",
+        "export_form": "boamps",
         "form": "svg",
         "number": "1",
         "digest": platform.suite.digest,

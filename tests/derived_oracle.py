@@ -9,12 +9,11 @@ from typing import Any
 from joulemark.consensus.quality_difference import ModelScore, quality_differences
 from joulemark.consensus.ratio import ModelValue, paired_ratio
 from joulemark.consensus.size_controlled import SizeControlled, Sized, size_controlled
-from measurements.boards.board_row import BoardRow, row_of_cell
+from joulemark.leaderboard.fronts import interval_of_score
+from measurements.boards.board_row import BoardRow, ranked, row_of_cell
 from measurements.boards.comparisons import ComparisonRow, read_comparisons
-from measurements.boards.fronts import interval_of_score
 from measurements.boards.models import Cell, DeviceValue
 from measurements.boards.queries import list_boards, read_board
-from measurements.boards.row_places import ranked
 from measurements.boards.series import series_of_suite
 from measurements.catalog.models import Task
 

@@ -14,6 +14,7 @@ TABLES = (
     "ledger_loghead",
     "ledger_loggap",
     "ledger_copystate",
+    "ledger_witnessstate",
 )
 """In the order in which rows can be put back."""
 

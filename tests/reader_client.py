@@ -20,7 +20,7 @@ class ReaderClient(Client):
 
     def request(self, **request: Any) -> Any:
         """The answer, whole."""
-        answer = super().request(**request)
+        answer: Any = super().request(**request)
         if answer.streaming:
             answer.streaming_content = [b"".join(answer.streaming_content)]
         return answer

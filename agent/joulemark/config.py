@@ -79,6 +79,21 @@ class Folders:
         return self.state / "audits"
 
     @property
+    def witness_key(self) -> Path:
+        """The file of the key with which this agent cosigns checkpoints, and only that."""
+        return self.config / "witness-key.pem"
+
+    @property
+    def witness_name(self) -> Path:
+        """The name of that key."""
+        return self.config / "witness-name"
+
+    @property
+    def witnessed(self) -> Path:
+        """One file for each log whose checkpoints were cosigned, and evidence of what cannot be."""
+        return self.state / "witness"
+
+    @property
     def sessions(self) -> Path:
         """One file for each session of runs."""
         return self.state / "sessions"

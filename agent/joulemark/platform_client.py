@@ -22,6 +22,7 @@ from joulemark.record import envelope as envelopes
 from joulemark.record.codec import decode, encode
 from joulemark.record.errors import RecordError
 from joulemark.record.messages import (
+    Cosigned,
     Enrolled,
     ListedResults,
     LogProof,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 BUNDLE_TYPE = "application/vnd.joulemark.bundle+json"
+NOTE_TYPE = "text/plain; charset=utf-8"
 PASSING = frozenset({408, 429})
 """Refusals, beside 5xx, that say nothing of the request: the body came too slowly, or too much came at once."""
 SIGN_AGAIN_S = 300.0
@@ -201,6 +203,10 @@ class PlatformClient:
                 return None
             raise
 
+    def cosign(self, note: str) -> Cosigned:
+        """Hand over a checkpoint of the platform's log with a witness's line. Raises Unreachable or Refused."""
+        return self._ask("POST", "log/cosignatures", Cosigned, body=note.encode(), content_type=NOTE_TYPE)
+
     def needed(self, suite_digest: str) -> tuple[NeededJob, ...]:
         """The jobs of a suite, first the one of which a further result would teach most.
 
@@ -222,10 +228,11 @@ class PlatformClient:
         kind: type[T],
         *,
         body: bytes | None = None,
+        content_type: str = "application/json",
         most_bytes: int = LARGEST_ANSWER_BYTES,
         waiting: Waiting | None = None,
     ) -> T:
-        answer = self._exchange(method, path, body, "application/json", most_bytes, waiting=waiting)
+        answer = self._exchange(method, path, body, content_type, most_bytes, waiting=waiting)
         try:
             return decode(answer.content, kind, what="answer")
         except RecordError as error:

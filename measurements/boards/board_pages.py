@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.core.paginator import Paginator
 from django.db.models import Case, Count, Q, Value, When
 
-from measurements.boards.board_row import BoardRow, row_of_cell
+from measurements.boards.board_row import BoardRow, ranked, row_of_cell
 from measurements.boards.models import CellRevision
 from measurements.boards.part_storage import places_of_cells
-from measurements.boards.row_places import ranked
 from measurements.catalog.cached_rows import datasets_by_key, hardware_by_key, with_cached_names
 
 if TYPE_CHECKING:

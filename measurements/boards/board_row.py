@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from math import inf, log
+from dataclasses import asdict, dataclass, field, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from joulemark.consensus.interval import tells_something
-from measurements.boards.fronts import cell_scores, published_scores
+from joulemark.leaderboard.fronts import cell_scores, comparable_interval, published_scores
+from joulemark.leaderboard.row_places import RowPlace, board_order, places
 from measurements.boards.unit_energies import UnitEnergies, cell_unit_energies, without_values
-from measurements.display.choices import ModelKind, NoUnitValue, Tier
+from measurements.display.choices import OF_PUBLISHERS, ModelKind, NoUnitValue, Tier
 from measurements.display.units import j_per_query, maybe_j_per_query, wh_per_1000
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from measurements.boards.models import CellContent
@@ -22,16 +22,6 @@ if TYPE_CHECKING:
     from measurements.published.models import PublishedFigure
 
 Quality = list[dict[str, Any]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """The fields of a row that depend on the other rows under its conditions; `BoardRow` says what they mean."""
-
-    rank: int | None
-    rank_worst: int | None
-    front: list[str]
-    beaten: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +84,7 @@ class BoardRow:
     front: list[str] = field(default_factory=list)
     beaten: list[str] = field(default_factory=list)
     source: str = ""
+    validity: str = ""
 
     @property
     def energy_wh_per_1000(self) -> float:
@@ -127,14 +118,9 @@ class BoardRow:
         Of a value from before there were two it is the only one, which left the sensors out; None where it tells
         nothing, as some of then did.
         """
-        value = self.energy_per_query_j
-        for low, high in ((self.between_low_j, self.between_high_j), (self.low_j, self.high_j)):
-            if low is not None and high is not None:
-                is_informative = (
-                    low > 0 and high < inf and tells_something(log(value) - log(low), log(high) - log(value))
-                )
-                return (low, high) if is_informative else None
-        return None
+        return comparable_interval(
+            self.energy_per_query_j, (self.between_low_j, self.between_high_j), (self.low_j, self.high_j)
+        )
 
     @property
     def leaves_sensors_out(self) -> bool:
@@ -167,6 +153,11 @@ class BoardRow:
         return [{"metric": score["metric"], "value": score["n_questions"]} for score in self.quality]
 
     @property
+    def is_published(self) -> bool:
+        """Whether it is a publisher's figure, metered or modelled, and not a cell of volunteers' results."""
+        return self.grade in OF_PUBLISHERS
+
+    @property
     def general_purpose(self) -> bool:
         """Whether the model answers anything, rather than one task."""
         return self.kind == ModelKind.GENERAL_PURPOSE
@@ -195,7 +186,7 @@ OF_CELL = (
 _of_cell = attrgetter(*OF_CELL)
 
 
-def row_of_cell(cell: CellContent, series: Series, place: Place | None = None) -> BoardRow:
+def row_of_cell(cell: CellContent, series: Series, place: RowPlace | None = None) -> BoardRow:
     """A cell as a row, with its place among others where that is known already."""
     hardware = cell.hardware_class
     return BoardRow(
@@ -228,6 +219,7 @@ def row_of_figure(figure: PublishedFigure, series: Series) -> BoardRow:
         quality=published_scores(figure.quality),
         unit_energies=without_values(NoUnitValue.OF_PUBLISHER.value),
         source=figure.source,
+        validity=figure.validity,
         version=figure.series.revision,
         updated_at=figure.updated_at,
     )
@@ -249,3 +241,9 @@ def _subject(
         "hardware": hardware.public_slug,
         "hardware_title": hardware.public_title,
     }
+
+
+def ranked(rows: Iterable[BoardRow]) -> list[BoardRow]:
+    """Rows under the same conditions in their order, each with its place among them."""
+    ordered = sorted(rows, key=board_order)
+    return [replace(row, **asdict(place)) for row, place in zip(ordered, places(ordered), strict=True)]

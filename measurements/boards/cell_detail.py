@@ -11,7 +11,7 @@ from joulemark.consensus.cell import cell_equivalences
 from joulemark.consensus.voices import Observation as Word
 from joulemark.consensus.voices import geometric_mean, voices
 from joulemark.energy.sensors import COVERAGE_FACTOR
-from measurements.boards.aggregate import ROW_FIELDS, Row, row_of
+from joulemark.leaderboard.cell_content import ROW_FIELDS, CellRow, row_of
 from measurements.boards.board_row import BoardRow, row_of_cell
 from measurements.boards.fault_isolation import NotComputable, computed
 from measurements.boards.models import Cell, CellRevision
@@ -89,7 +89,7 @@ def explain_cell(
     )
 
 
-def _stands(cell: Cell, rows: list[Row]) -> dict[Hashable, DegreeOfEquivalence]:
+def _stands(cell: Cell, rows: list[CellRow]) -> dict[Hashable, DegreeOfEquivalence]:
     """The equivalence of each contributor; empty where there is none, or where the numbers cannot be combined."""
     if not rows:
         return {}

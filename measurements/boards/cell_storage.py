@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection, models
 from django.utils import timezone
 
-from measurements.boards.aggregate import ROW_FIELDS, DeviceSays
+from joulemark.leaderboard.cell_content import ROW_FIELDS, DeviceSays
 from measurements.boards.models import Cell, CellRevision, DeviceValue, DueRefresh
 from measurements.concurrency.advisory_locks import key_of, lock_until_commit
 from measurements.review.cell_key import CELL_FIELDS, CellKey

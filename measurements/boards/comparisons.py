@@ -7,8 +7,8 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from joulemark.leaderboard.comparison_numbers import ComparisonNumbers, SideNumbers, compare_rows
 from measurements.answer_cache.version_memo import while_unchanged
-from measurements.boards.comparison_numbers import ComparisonNumbers, SideNumbers, compare_rows
 from measurements.boards.fault_isolation import NotComputable, computed
 from measurements.boards.models import Cell, ComparedPart
 from measurements.boards.part_derivation import PartComparison, derive_comparison, read_part_rows
@@ -19,7 +19,7 @@ from measurements.boards.series import (
     PublisherSeries,
     Series,
     SuiteSeries,
-    published_series,
+    metered_series,
     series_of_suite,
     volunteer_order,
 )
@@ -155,7 +155,7 @@ def read_comparisons(tasks: Sequence[Task]) -> dict[str, TaskComparison]:
     compared: dict[Series, list[_Compared]] = {
         series: of_volunteers[series] for series in sorted(of_volunteers, key=volunteer_order)
     }
-    compared |= {series: _of_publisher(series, tuple(tasks)) for series in published_series()}
+    compared |= {series: _of_publisher(series, tuple(tasks)) for series in metered_series()}
     for series, of_series in compared.items():
         forms = forms_of(series)
         for comparison in sorted(of_series, key=lambda entry: entry.conditions.scope_key):

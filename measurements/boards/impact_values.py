@@ -50,7 +50,7 @@ def _query(series: Series, row: BoardRow, moment: Moment | None) -> Quantity:
     """A query's energy in watt-hours as a board has it; its range is the interval, or that of the publisher's runs."""
     low, high = (
         (row.least_wh_per_1000, row.most_wh_per_1000)
-        if row.grade == "published"
+        if row.is_published
         else (row.low_wh_per_1000, row.high_wh_per_1000)
     )
     ends = (None, None) if low is None or high is None else (low / QUERIES, high / QUERIES)

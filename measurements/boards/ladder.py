@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.db.models import Avg, BooleanField, Count, ExpressionWrapper, Max, Min, Q
 from django.db.models.functions import Coalesce, Ln
 
+from joulemark.published.boundary import MODELLED
 from measurements.answer_cache.version_memo import while_unchanged
 from measurements.boards.models import Cell
 from measurements.boards.series import published_series, series_of_suite
@@ -174,6 +175,7 @@ def _of_publishers() -> list[tuple[_Conditions, _Sum]]:
     is_whole = ExpressionWrapper(Q(dataset__isnull=True), output_field=BooleanField())
     rows = (
         PublishedFigure.objects.filter(task__slug__in=RUNG_TASKS)
+        .exclude(series__scope=MODELLED)
         .annotate(is_whole=is_whole)
         .order_by()
         .values_list("series", "hardware_class", "series__scope", "task__slug", "model__kind", "is_whole")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Q
 
 from joulemark.consensus.rank import Standing, ranks, surely_lower
-from measurements.boards.fronts import cell_scores
+from joulemark.leaderboard.fronts import cell_scores
 from measurements.boards.models import Cell
 from measurements.boards.relative_energy import informative, relative_energy
 

@@ -349,7 +349,7 @@ class ComparedPart(models.Model):
 class CellStanding(models.Model):
     """The place of a cell among those of its part and stratum, as of the cell's `version` and its model's `kind`.
 
-    `rank`, `rank_worst`, `front` and `beaten` are those of `measurements.boards.board_row.Place`.
+    `rank`, `rank_worst`, `front` and `beaten` are those of `joulemark.leaderboard.row_places.RowPlace`.
     """
 
     cell = models.OneToOneField(Cell, on_delete=models.CASCADE, primary_key=True, related_name="standing")

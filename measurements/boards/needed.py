@@ -51,7 +51,7 @@ class KnownCell:
     `spread` is the standard deviation of one contributor around the value, `half_width` half of the 95 % interval
     between contributors, `relative_range` the largest minus the smallest contributor; all over the value, None for a
     single source. `hardware` and `hardware_title` are a code while nobody has confirmed the name; `hardware_words` are
-    then the words of the contributor `hardware_words_of`.
+    then the words of the contributor `hardware_words_of`. `version` is that of the board with which it last changed.
     """
 
     hardware: str
@@ -68,6 +68,7 @@ class KnownCell:
     spread: float | None
     half_width: float | None
     relative_range: float | None
+    version: int
 
     @property
     def independent(self) -> int:
@@ -263,6 +264,7 @@ def _cells(digests: Sequence[str]) -> dict[JobKey, _CellsOfJob]:
             relative_range=(row["most_j"] - row["least_j"]) / energy_j
             if row["label"] == Tier.SEVERAL
             else None,
+            version=row["version"],
         )
         job = JobKey(*(row[name] for name in JobKey._fields))
         if job in by_job:

@@ -10,12 +10,13 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from joulemark.consensus.ratio import ModelValue
-from measurements.boards.board_row import BoardRow, Place, row_of_cell
-from measurements.boards.comparison_numbers import ComparisonNumbers, compare_rows
+from joulemark.leaderboard.comparison_numbers import ComparisonNumbers, compare_rows
+from joulemark.leaderboard.parts import meeting_rows, places_in_part
+from joulemark.leaderboard.row_places import RowPlace
+from measurements.boards.board_row import BoardRow, row_of_cell
 from measurements.boards.fault_isolation import NotComputable, computed
 from measurements.boards.models import Cell, DeviceValue
 from measurements.boards.part_key import PartKey, in_batches
-from measurements.boards.row_places import board_order, places
 from measurements.boards.series import series_of_suite
 from measurements.display.choices import ModelKind
 
@@ -74,8 +75,8 @@ def derive_comparison(rows: PartRows) -> PartComparison:
 
     A fault of its numbers is in the log.
     """
-    cells = {cell.pk: cell for cell in rows.cells if cell.model.kind != ModelKind.UNKNOWN}
-    if len({cell.model.kind for cell in cells.values()}) < 2:
+    cells = {cell.pk: cell for cell in meeting_rows((cell.model.kind, cell) for cell in rows.cells)}
+    if not cells:
         return PartComparison(numbers=None, is_missing=False)
     board_rows = [_row_of(cell) for cell in cells.values()]
     values = [_model_value(value, cells[value.cell_id]) for value in rows.values if value.cell_id in cells]
@@ -87,17 +88,9 @@ def derive_comparison(rows: PartRows) -> PartComparison:
         return PartComparison(numbers=None, is_missing=True)
 
 
-def derive_places(cells: Iterable[Cell]) -> dict[int, Place]:
+def derive_places(cells: Iterable[Cell]) -> dict[int, RowPlace]:
     """The place of each of a part's cells among those of its stratum, by the cell's primary key."""
-    by_stratum: dict[str, list[tuple[BoardRow, int]]] = {}
-    for cell in cells:
-        by_stratum.setdefault(cell.stratum, []).append((_row_of(cell), cell.pk))
-    place_of_cell: dict[int, Place] = {}
-    for of_stratum in by_stratum.values():
-        ordered = sorted(of_stratum, key=lambda entry: board_order(entry[0]))
-        of_rows = places([row for row, _ in ordered])
-        place_of_cell |= {pk: place for (_, pk), place in zip(ordered, of_rows, strict=True)}
-    return place_of_cell
+    return places_in_part((_row_of(cell), cell.pk) for cell in cells)
 
 
 def _row_of(cell: Cell) -> BoardRow:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from django.db import IntegrityError, transaction
 from django.db.models import Count, F, Max, Q
 
-from measurements.boards.board_row import Place
+from joulemark.leaderboard.parts import LARGE_PART_VALUES
+from joulemark.leaderboard.row_places import RowPlace
 from measurements.boards.models import Cell, CellStanding, ComparedPart
 from measurements.boards.part_derivation import derive_comparison, derive_places, read_part_rows
 from measurements.boards.part_key import PART_FIELDS, PartKey, in_batches
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from measurements.boards.part_derivation import PartRows
 
 Outcome = TypeVar("Outcome")
-
-LARGE_PART_VALUES = 500
-"""A part of more device values is derived by the sweep alone, not for a message or a page: 20 ms of work and more."""
 
 OF_PLACE = ("rank", "rank_worst", "front", "beaten")
 OF_STANDING = ("part_id", "version", "kind", *OF_PLACE)
@@ -66,7 +64,7 @@ def part_states(cells: CellQuerySet) -> dict[PartKey, PartState]:
     }
 
 
-def places_of_cells(cells: Collection[Cell], *, among: CellQuerySet | None = None) -> dict[int, Place]:
+def places_of_cells(cells: Collection[Cell], *, among: CellQuerySet | None = None) -> dict[int, RowPlace]:
     """The place of each of `cells` by its primary key; they were read with their standings.
 
     Places are stored, but for parts that are behind their cells: there they are derived. A cell that goes meanwhile has
@@ -86,7 +84,7 @@ def places_of_cells(cells: Collection[Cell], *, among: CellQuerySet | None = Non
             and part in states
             and states[part].is_current
         ):
-            places[cell.pk] = Place(**{name: getattr(standing, name) for name in OF_PLACE})
+            places[cell.pk] = RowPlace(**{name: getattr(standing, name) for name in OF_PLACE})
         else:
             behind[part] = None
     for batch in in_batches(behind):

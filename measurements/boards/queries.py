@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from django.utils.translation import gettext
 
+from joulemark.leaderboard.row_places import board_order
 from measurements.boards.board_pages import (
     GroupHead,
     group_heads,
@@ -18,10 +19,9 @@ from measurements.boards.board_pages import (
     revision_rows_of_page,
     rows_of_page,
 )
-from measurements.boards.board_row import BoardRow, row_of_cell, row_of_figure
+from measurements.boards.board_row import BoardRow, ranked, row_of_cell, row_of_figure
 from measurements.boards.models import NAMED_BY
 from measurements.boards.part_storage import places_of_cells
-from measurements.boards.row_places import board_order, ranked
 from measurements.boards.series import (
     PublisherSeries,
     Series,

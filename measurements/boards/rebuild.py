@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from measurements.boards.aggregate import ROW_FIELDS, DeviceSays, aggregate_results
+from joulemark.leaderboard.cell_content import ROW_FIELDS, DeviceSays, aggregate_results
 from measurements.boards.models import Cell, DeviceValue
 from measurements.boards.services import Faults, faults_of, refresh_cell
 from measurements.review.cell_key import CELL_FIELDS, CellKey

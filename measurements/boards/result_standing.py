@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from joulemark.consensus.agreement import tier
 from joulemark.consensus.cell import CellValue, cell_equivalences, cell_value
 from joulemark.energy.sensors import COVERAGE_FACTOR, sensor_u
-from measurements.boards.aggregate import ROW_FIELDS, Row, row_of
+from joulemark.leaderboard.cell_content import ROW_FIELDS, CellRow, row_of
 from measurements.boards.board_row import BoardRow, row_of_cell
 from measurements.boards.fault_isolation import NotComputable, computed
 from measurements.boards.models import NAMED_BY, Cell
@@ -148,7 +148,7 @@ def _cell_of(result: Result) -> CellOfResult | None:
     )
 
 
-def _value_of(cell: Cell, rows: list[Row]) -> CellValue | None:
+def _value_of(cell: Cell, rows: list[CellRow]) -> CellValue | None:
     if not rows:
         return None
     try:
@@ -157,11 +157,11 @@ def _value_of(cell: Cell, rows: list[Row]) -> CellValue | None:
         return None
 
 
-def _agree(rows: list[Row], value: CellValue) -> bool:
+def _agree(rows: list[CellRow], value: CellValue) -> bool:
     return tier(rows, between_u=inf if value.between_u is None else value.between_u) in REPEATED
 
 
-def _equivalence_of(cell: Cell, rows: list[Row], contributor: int) -> DegreeOfEquivalence | None:
+def _equivalence_of(cell: Cell, rows: list[CellRow], contributor: int) -> DegreeOfEquivalence | None:
     try:
         equivalences = computed(f"how the contributors of {cell} stand", partial(cell_equivalences, rows))
     except NotComputable:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.db.models import Count, Subquery
 from django.utils.translation import gettext
 
+from joulemark.published.boundary import MODELLED
 from measurements.answer_cache.version_memo import while_unchanged
 from measurements.boards.models import BoardVersion, Cell, CellQuerySet, CellRevision
 from measurements.catalog.cached_rows import suites_by_key
@@ -104,8 +105,17 @@ class PublisherSeries:
     slug: str
     facts: PublishedSeries = field(compare=False)
 
-    grade: ClassVar[str] = Grade.PUBLISHED.value
     is_published: ClassVar[bool] = True
+
+    @property
+    def grade(self) -> str:
+        """How its numbers came about: published by somebody who metered them, or modelled."""
+        return Grade.MODELLED.value if self.is_modelled else Grade.PUBLISHED.value
+
+    @property
+    def is_modelled(self) -> bool:
+        """Whether nobody metered its energies: they stand on its own boards alone."""
+        return self.facts.scope == MODELLED
 
     @property
     def is_study(self) -> bool:
@@ -186,6 +196,11 @@ def published_series(*, at: datetime | None = None) -> list[PublisherSeries]:
     """Every published series, the 2024 study first; at a time: those whose figures stood here then already."""
     every = _published_series()
     return [series for series in every if at is None or series.facts.imported_at <= at]
+
+
+def metered_series(*, at: datetime | None = None) -> list[PublisherSeries]:
+    """Every published series that may be compared with measured values: a modelled one is left out."""
+    return [series for series in published_series(at=at) if not series.is_modelled]
 
 
 @while_unchanged(PUBLISHED)

@@ -11,8 +11,8 @@ from django.db import DataError, IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from joulemark.leaderboard.cell_content import aggregate_results
 from measurements.boards import cell_storage
-from measurements.boards.aggregate import aggregate_results
 from measurements.boards.equal_size import due_factors, refresh_due_factor
 from measurements.boards.job_models import JobViews
 from measurements.boards.job_needs import (

@@ -13,7 +13,7 @@ from measurements.boards.board_row import BoardRow, row_of_cell
 from measurements.boards.fault_isolation import NotComputable, computed
 from measurements.boards.models import Cell
 from measurements.boards.queries import read_rows
-from measurements.boards.series import PublisherSeries, published_series, series_of_suite
+from measurements.boards.series import PublisherSeries, metered_series, series_of_suite
 from measurements.catalog.cached_rows import with_cached_names
 from measurements.catalog.sources import CATALOG
 from measurements.published.sources import PUBLISHED
@@ -50,7 +50,7 @@ def read_size_groups(task: Task) -> list[SizeGroup]:
         (series_of_suite(cell.suite, cell.grade), row_of_cell(cell, series_of_suite(cell.suite, cell.grade)))
         for cell in with_cached_names(cells.order_by("-updated_at", "pk")[:MAX_CELLS])
     ]
-    for publisher in published_series():
+    for publisher in metered_series():
         rows += [(publisher, row) for row in _rows_with_size(publisher, task)]
 
     def key(entry: tuple[Series, BoardRow]) -> tuple[str, tuple[str, str, str, str]]:

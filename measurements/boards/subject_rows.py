@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, overload
 
-from measurements.boards.board_row import BoardRow, Place, row_of_cell, row_of_figure
+from joulemark.leaderboard.row_places import RowPlace
+from measurements.boards.board_row import BoardRow, row_of_cell, row_of_figure
 from measurements.boards.models import Cell
 from measurements.boards.series import PublisherSeries, Series, series_of_suite
 from measurements.published.models import PublishedFigure
@@ -101,12 +102,12 @@ def _of_cell(cell: Cell) -> SubjectRow:
     )
 
 
-def _stored_place(cell: Cell) -> Place | None:
+def _stored_place(cell: Cell) -> RowPlace | None:
     """Its place among those under its conditions; None where that is behind the value and is being derived."""
     standing = getattr(cell, "standing", None)
     if standing is None or standing.version != cell.version or standing.kind != cell.model.kind:
         return None
-    return Place(
+    return RowPlace(
         rank=standing.rank, rank_worst=standing.rank_worst, front=standing.front, beaten=standing.beaten
     )
 

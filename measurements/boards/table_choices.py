@@ -11,7 +11,7 @@ from django.db.models.functions import Cast
 
 from measurements.answer_cache.version_memo import while_unchanged
 from measurements.boards.board_query import TIERS, BadValue, BoardQuery, unknown_value
-from measurements.boards.series import PublisherSeries, SuiteSeries, cells_at, published_series
+from measurements.boards.series import PublisherSeries, SuiteSeries, cells_at, metered_series
 from measurements.boards.sources import CELLS
 from measurements.catalog.models import AiModel, HardwareClass, Task
 from measurements.catalog.sources import CATALOG
@@ -123,7 +123,7 @@ def _read_choices(task: int, at: datetime | None) -> TableChoices:
         .annotate(example=EXAMPLE)
     ):
         collected.add(SuiteSeries(suite=name, version=version, grade=grade), tier, scope, *subject)
-    publishers = {series.slug: series for series in published_series(at=at)}
+    publishers = {series.slug: series for series in metered_series(at=at)}
     for slug, scope, *subject in _figure_subjects(task):
         if slug in publishers:
             collected.add(publishers[slug], Tier.PUBLISHED, scope, *subject)

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from joulemark.consensus.pareto import ParetoOption, pareto_front
-from measurements.boards.fronts import interval_of_score
+from joulemark.leaderboard.fronts import interval_of_score
 from measurements.boards.relative_energy import informative
 
 if TYPE_CHECKING:

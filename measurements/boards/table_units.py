@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from joulemark.impact.intensity import row_of
 from measurements.boards.board_query import CO2E, TOKEN_UNITS, WH
 from measurements.boards.unit_energies import energy_of_unit
-from measurements.display.choices import Grade, NoInterval
+from measurements.display.choices import NoInterval
 from measurements.display.units import wh_per_1000
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _per_query(row: BoardRow, query: BoardQuery) -> TableEnergy:
         scale = wh_per_1000(1.0)
     if query.unit == CO2E:
         scale *= grams_per_kwh(query) / WH_PER_KWH
-    is_published = row.grade == Grade.PUBLISHED
+    is_published = row.is_published
     low, high = (row.least_j, row.most_j) if is_published else (row.low_j, row.high_j)
     has_ends = low is not None and high is not None
     reason = row.no_interval or (NoInterval.SINGLE_SOURCE.value if not is_published else "")

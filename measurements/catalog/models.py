@@ -8,12 +8,12 @@ it.
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from joulemark.leaderboard.hardware_names import hardware_code
 from measurements.catalog.hardware_facts import NO_FACTS, facts_named
 from measurements.display.choices import ModelKind
 
@@ -221,7 +221,7 @@ class HardwareClass(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Set the code of a new row, and the facts that follow from its title."""
-        self.code = self.code or code_of(self.kind, self.slug)
+        self.code = self.code or hardware_code(self.kind, self.slug)
         if self._state.adding:
             for name, value in facts_of_hardware(self.title, self.kind).items():
                 setattr(self, name, value)
@@ -266,11 +266,6 @@ def facts_of_hardware(title: str, kind: str) -> dict[str, Any]:
     if kind == HardwareKind.CPU and "memory_bytes" in not_known:
         not_known["memory_bytes"] = NoFact.OF_MACHINE.value
     return columns | {"facts_source": facts.source, "not_known": not_known}
-
-
-def code_of(kind: str, slug: str) -> str:
-    """A name for a hardware class that follows from its slug and repeats nothing of it, such as `cpu-0f3a91c2d4e5`."""
-    return f"{kind}-{hashlib.sha256(slug.encode()).hexdigest()[:12]}"
 
 
 def hardware_named(name: str, *, through: str = "") -> models.Q:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from joulemark.consensus.agreement import Tier as ConsensusTier
 from joulemark.consensus.cell import Label as ConsensusLabel
-from joulemark.impact.quantity import BoardGrade
+from joulemark.impact.quantity import BoardGrade, PublisherGrade
 from joulemark.record.statement import Grade as SignedGrade
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class Grade(TextChoices):
     MEASURED = "measured", _("measured")
     ESTIMATED = "estimated", _("estimated")
     PUBLISHED = "published", _("published")
+    MODELLED = "modelled", _("modelled")
     OWN = "own", _("the reader's own")
 
 
@@ -183,6 +184,16 @@ class Boundary(TextChoices):
     UNDOCUMENTED = "undocumented", _("boundary not stated")
 
 
+class SeriesBoundary(TextChoices):
+    """What lies inside of a published measurement (`joulemark.published.boundary.SeriesBoundary`)."""
+
+    GPU = "gpu", _("GPU alone")
+    PROCESSOR = "processor", _("processor and memory alone")
+    MACHINE = "machine", _("the machine: GPU, processor and memory")
+    WALL = "wall", _("the machine at its plug, with its power supply")
+    MODELLED = "modelled", _("modelled: nothing was measured")
+
+
 class ParityCause(TextChoices):
     """Why a printed number of queries differs from the recomputed one (`joulemark.impact.parity.Cause`)."""
 
@@ -212,6 +223,8 @@ RESULT_GRADES = choices_of(Grade, get_args(SignedGrade))
 """Grades of what volunteers send."""
 BOARD_GRADES = choices_of(Grade, get_args(BoardGrade))
 """Grades of a series."""
+OF_PUBLISHERS = frozenset(get_args(PublisherGrade))
+"""Grades of what others have published."""
 PUBLISHED_GRADE = choices_of(Grade, [Grade.PUBLISHED])
 """The grade of what follows from the study's figures."""
 CELL_LABELS = choices_of(Tier, get_args(ConsensusLabel))

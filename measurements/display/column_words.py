@@ -324,6 +324,14 @@ COLUMN_HELP = {
     _("Entries in the last"): ColumnHelp(
         meaning=_("The size of the log in the last checkpoint that it co-signed.")
     ),
+    _("Last cosignature"): ColumnHelp(
+        meaning=_("When this platform received the last signature of the witness.")
+    ),
+    _("Waiting since"): ColumnHelp(
+        meaning=_(
+            "Since when a checkpoint stands that the witness has not co-signed; a dash while there is none."
+        )
+    ),
     _("Root"): ColumnHelp(meaning=_("The hash that stands for all entries of the log at that size.")),
     _("Log leaf"): ColumnHelp(meaning=_("The number of the entry in the log that records this.")),
     _("Version of the board"): ColumnHelp(meaning=_("A number that rises with every change of the board.")),
@@ -337,6 +345,12 @@ COLUMN_HELP = {
         meaning=_("The mean number of tokens that the model reads and writes; tokens are each model's own.")
     ),
     _("Latency, median"): ColumnHelp(meaning=_("Half of the queries took less time, half took more.")),
+    _("Clause"): ColumnHelp(
+        meaning=_("Where the standard asks for it: a clause, a term of its formula, or a point of an annex.")
+    ),
+    _("Our field"): ColumnHelp(
+        meaning=_("The name of a field in results, in rows of boards, or in the API's answers.")
+    ),
     _("Rows"): ColumnHelp(meaning=_("Rows of the input that were not taken over for this reason.")),
 }
 """By the head's English text."""

@@ -86,7 +86,7 @@ SECTIONS = (
                 term=_("grade"),
                 meaning=_(
                     "`measured` (a counter was read), `estimated` (processor time times stated watts), "
-                    "`published` (by others)."
+                    "`published` (by others), `modelled` (computed by others)."
                 ),
             ),
             GlossaryEntry(

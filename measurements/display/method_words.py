@@ -66,4 +66,6 @@ SCOPE_MEANINGS = {
     "cpu": _("The package of the processor, by its counters or as an estimate from processor time."),
     "dram": _("The memory modules, where the processor counts them."),
     "node": _("A whole computer with all of its GPUs, as the published study counts it."),
+    "wall": _("A whole computer at its plug, with the loss of its power supply; in series of others alone."),
+    "modelled": _("Nothing: the number was computed. In series of others alone."),
 }

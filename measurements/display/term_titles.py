@@ -83,6 +83,8 @@ SCOPES = {
     "cpu": _("CPU"),
     "cpu+dram": _("CPU and memory"),
     "node": _("whole node"),
+    "wall": _("whole machine at its plug"),
+    "modelled": _("modelled, nothing measured"),
     "node-gpus": _("all GPUs of a node"),
     "node-cpus": _("processors of a node"),
     "node-dram": _("memory of a node"),

@@ -17,8 +17,11 @@ from measurements.answer_cache.sources import made_of
 from measurements.boards.claim_values import read_board_values
 from measurements.boards.sources import BOARDS
 from measurements.catalog.sources import CATALOG
+from measurements.downloads.resource_serializers import READS
+from measurements.impact.api import WHOLE_TABLES
 from measurements.impact.claims_serializer import ClaimsSerializer
 from measurements.published.terms import LICENCE, study_citation
+from measurements.web.deprecation import deprecated
 from measurements.web.known_parameters import takes
 from measurements.web.simulated import DownloadJsonRenderer
 
@@ -26,14 +29,16 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
 
+@deprecated(WHOLE_TABLES)
 @made_of(BOARDS, CATALOG)
 @takes()
 class ClaimsView(APIView):
-    """Common claims with their verdicts, and others' numbers beside this platform's."""
+    """Common claims with their verdicts, and others' numbers beside this platform's. Each is a list too."""
 
+    throttle_scope = READS
     renderer_classes = [DownloadJsonRenderer]
 
-    @extend_schema(responses=ClaimsSerializer, operation_id="list_claims", tags=["impact"])
+    @extend_schema(responses=ClaimsSerializer, operation_id="list_claims", tags=["impact"], deprecated=True)
     def get(self, _request: Request) -> Response:
         """Answer with every claim, and with ratios, size-controlled factor and parities of the study's figures."""
         study = load_study()

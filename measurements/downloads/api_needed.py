@@ -17,6 +17,7 @@ from measurements.catalog.sources import CATALOG
 from measurements.catalog.suites import known_suite
 from measurements.contributors.sources import CONTRIBUTORS
 from measurements.downloads.needed_serializers import NeededJobSerializer, NeededSerializer
+from measurements.downloads.resource_serializers import READS
 from measurements.intake.job_policy import require_pinned
 from measurements.intake.refusals import BadRequest
 from measurements.web.known_parameters import takes
@@ -36,6 +37,7 @@ SUITE = OpenApiParameter(
 class NeededView(APIView):
     """What to measure next."""
 
+    throttle_scope = READS
     renderer_classes = [DownloadJsonRenderer]
 
     @extend_schema(

@@ -17,13 +17,18 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from measurements.answer_cache.sources import made_of, note_one_off
+from measurements.boards.board_query import QueryRefused
 from measurements.catalog.sources import CATALOG
 from measurements.contributors.sources import CONTRIBUTORS
+from measurements.downloads.resource import API_VERSION, MOST_ROWS, ROWS_PER_PAGE
+from measurements.downloads.resource_query import read_limit
+from measurements.downloads.resource_serializers import READS
 from measurements.downloads.result_cursor import CURSOR, behind, cursor_of
 from measurements.downloads.serializers import ResultSerializer
 from measurements.intake.models import Submission
 from measurements.intake.refusals import BadRequest
 from measurements.intake.sources import SUBMISSIONS
+from measurements.published.terms import LICENCE
 from measurements.review.filters import ResultFilter
 from measurements.review.listing import listed_submissions
 from measurements.review.sources import JUDGED_RESULTS
@@ -48,6 +53,12 @@ PAGES_BY_NUMBER = Deprecation(since=date(2026, 12, 2), documentation=REFERENCE)
 """A result that arrives between two pages by number moves all others: one of them is seen twice."""
 
 
+UNITS = {"queries": "1", "energy_per_query_j": "J"}
+FRAME = {"resource": "results", "api_version": API_VERSION, "licence": LICENCE, "units": UNITS}
+"""What stands beside the rows, as in every list; each of the unit energies says its own unit."""
+LIMIT = "limit"
+
+
 class ResultPages(OriginPages):
     """A hundred results a page, up to a thousand where asked for; `count` goes no further than is counted.
 
@@ -56,9 +67,9 @@ class ResultPages(OriginPages):
     """
 
     django_paginator_class = BoundedPaginator
-    page_size = 100
+    page_size = ROWS_PER_PAGE
     page_size_query_param = "page_size"
-    max_page_size = 1000
+    max_page_size = MOST_ROWS
     cursor = ""
 
     def paginate_queryset(
@@ -71,6 +82,23 @@ class ResultPages(OriginPages):
                 raise BadRequest("JM-QUERY-VALUE", "A page has a cursor or a number: leave one of them out.")
             queryset = behind(queryset, self.cursor)
         return super().paginate_queryset(queryset, request, view)
+
+    def get_page_size(self, request: Request) -> int | None:
+        """Rows of a page: `limit`, as in every list, or `page_size`, its older name. Raises BadRequest for no limit."""
+        if LIMIT not in request.query_params:
+            return super().get_page_size(request)
+        if self.page_size_query_param in request.query_params:
+            raise BadRequest("JM-QUERY-VALUE", "limit and page_size are one thing: leave page_size out.")
+        try:
+            return read_limit(request.query_params[LIMIT].strip())
+        except QueryRefused as refusal:
+            raise BadRequest(refusal.code, str(refusal)) from refusal
+
+    def get_paginated_response(self, data: Any) -> Response:
+        """The page with what every list has beside its rows."""
+        response: Response = super().get_paginated_response(data)
+        response.data = FRAME | response.data
+        return response
 
     def get_next_link(self) -> str | None:
         """The address of the next page: behind the last result of this one, or by number where that was asked for."""
@@ -85,6 +113,16 @@ class ResultPages(OriginPages):
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Say how far the count goes."""
         described: dict[str, Any] = super().get_paginated_response_schema(schema)
+        described["properties"] |= {
+            "resource": {"type": "string", "description": "Name of the list, as in its address."},
+            "api_version": {"type": "string"},
+            "licence": {"type": "string", "description": "Terms of the data."},
+            "units": {
+                "type": "object",
+                "additionalProperties": {"type": "string"},
+                "description": "Unit of each field that is an amount; `1` for a count.",
+            },
+        }
         described["properties"]["count"]["description"] = (
             f"{COUNTED_ROWS} where there are as many or more: `next` says whether there is more."
         )
@@ -92,9 +130,11 @@ class ResultPages(OriginPages):
 
 
 @made_of(CATALOG, CONTRIBUTORS, JUDGED_RESULTS, SUBMISSIONS)
-@takes(*ResultFilter.base_filters, CURSOR, "page", "page_size")
+@takes(*ResultFilter.base_filters, CURSOR, LIMIT, "page", "page_size")
 class ResultListView(ListAPIView[Submission]):
     """Every received result in every state, latest first."""
+
+    throttle_scope = READS
 
     renderer_classes = [DownloadJsonRenderer]
     serializer_class = ResultSerializer
@@ -114,6 +154,11 @@ class ResultListView(ListAPIView[Submission]):
                 CURSOR,
                 OpenApiTypes.STR,
                 description="Where the page begins, out of `next` of the page before.",
+            ),
+            OpenApiParameter(
+                LIMIT,
+                OpenApiTypes.INT,
+                description=f"Rows of a page, {ROWS_PER_PAGE} unless said; at most {MOST_ROWS}.",
             ),
             OpenApiParameter(
                 "page",

@@ -17,6 +17,7 @@ from measurements.answer_cache.sources import made_of
 from measurements.catalog.models import PinnedSuite
 from measurements.catalog.sources import CATALOG
 from measurements.catalog.suites import current_digests, known_suites, pin_advice, unpinned_suites
+from measurements.downloads.resource_serializers import READS
 from measurements.downloads.suite_serializers import SuiteListSerializer
 from measurements.ledger.models import Leaf, LeafKind
 from measurements.ledger.sources import LEAVES
@@ -39,6 +40,8 @@ DATA_SIZE_UNKNOWN = "the hub is not asked how large the files of a data set are 
 @takes()
 class SuiteListView(APIView):
     """Every suite that is handed out, former versions too."""
+
+    throttle_scope = READS
 
     @extend_schema(responses={200: SuiteListSerializer}, operation_id="list_suites", tags=["suites"])
     def get(self, _request: Request) -> Response:

@@ -54,12 +54,16 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """Something that rows are ordered by. Missing values come last in any direction."""
+    """Something that rows are ordered by. Missing values come last in any direction.
+
+    One that `is_lasting` goes by values that never change, as a key does.
+    """
 
     source: str | Combinable
     kind: OrderKind
     is_descending: bool = False
     is_nullable: bool = False
+    is_lasting: bool = False
 
     def reversed(self) -> Order:
         """The other direction."""
@@ -89,8 +93,10 @@ class Resource:
     `name` is its part of an address and `singular` what one of it is called. `rows` gives all of it; where the address
     has variable parts it takes them by name. `key` is an order by columns that never change, and tells all rows apart:
     a walk along it meets every row that is there from its beginning to its end exactly once, whatever else changes.
-    `sorts` are other orders, by values that may change; `sources` are the tables that answers are made of. `find`
-    narrows the rows to one that an address names, by its variable parts.
+    `key_of_narrowed` gives another such key to rows that filters have narrowed, where an index has these in that order:
+    along the first one they might be looked for from end to end. `sorts` are other orders, by values that may change;
+    `sources` are the tables that answers are made of. `find` narrows the rows to one that an address names, by its
+    variable parts.
     """
 
     name: str
@@ -101,6 +107,7 @@ class Resource:
     key: tuple[Order, ...]
     sources: tuple[Source, ...]
     filters: tuple[Filter, ...] = ()
+    key_of_narrowed: Callable[[Values], tuple[Order, ...]] | None = None
     sorts: Mapping[str, Callable[[Values], Order]] = field(default_factory=dict)
     narrow: Callable[[QuerySet[Any], Values], QuerySet[Any]] | None = None
     find: Callable[..., QuerySet[Any]] = QuerySet.filter
@@ -117,6 +124,10 @@ class Resource:
     def units(self) -> dict[str, str]:
         """The unit of each column that is an amount; `1` is that of a relative one and of a count."""
         return {each.name: each.column.unit for each in self.fields if each.column.unit}
+
+    def key_for(self, values: Values) -> tuple[Order, ...]:
+        """The key of the rows that filters with these values leave."""
+        return self.key_of_narrowed(values) if values and self.key_of_narrowed else self.key
 
     def filter_named(self, name: str) -> Filter | None:
         """The filter of this name, None where there is none."""
@@ -154,10 +165,16 @@ class Query:
     @property
     def order(self) -> tuple[Order, ...]:
         """By what the rows are ordered, the last of which tell all of them apart."""
+        key = self.resource.key_for(self.values)
         if not self.sort:
-            return self.resource.key
+            return key
         order = self.resource.sorts[self.sort.removeprefix("-")](self.values)
-        return (order.reversed() if self.sort.startswith("-") else order, *self.resource.key)
+        return (order.reversed() if self.sort.startswith("-") else order, *key)
+
+    @property
+    def may_shift(self) -> bool:
+        """Whether rows may change places while somebody walks."""
+        return bool(self.sort) and not self.order[0].is_lasting
 
     def rows(self) -> Rows:
         """The rows that the filters leave, in no order."""
@@ -175,7 +192,7 @@ class Query:
         """Tuples of the chosen columns of all rows, in order; `convert` makes what is sent out of each."""
         rows = self.rows()
         if not isinstance(rows, QuerySet):
-            return [tuple(row[each.name] for each in self.fields) for row in rows]
+            return [tuple(row[each.name] for each in self.fields) for row in in_order(rows, self.order)]
         return selected(ordered(rows, self.order), self.fields)
 
     def convert(self, row: Iterable[Any]) -> list[Any]:
@@ -192,6 +209,17 @@ def ordered(rows: QuerySet[Any], order: Sequence[Order]) -> QuerySet[Any]:
         **{f"order_{place}": _expression(each.source) for place, each in enumerate(order)}
     )
     return named.order_by(*(_direction(f"order_{place}", each) for place, each in enumerate(order)))
+
+
+def in_order(rows: Iterable[Mapping[str, Any]], order: Sequence[Order]) -> list[Mapping[str, Any]]:
+    """Rows that are in no database in an order, whose parts are names of columns."""
+    in_order = list(rows)
+    for part in reversed(order):
+        name = str(part.source)
+        with_value = [row for row in in_order if row[name] is not None]
+        with_value.sort(key=lambda row: row[name], reverse=part.is_descending)
+        in_order = [*with_value, *(row for row in in_order if row[name] is None)]
+    return in_order
 
 
 def selected(

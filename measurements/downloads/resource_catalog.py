@@ -24,14 +24,14 @@ from measurements.downloads.resource_columns import (
     hardware_title,
     named_filter,
 )
-from measurements.downloads.resource_query import read_number_from, read_one_of
+from measurements.downloads.resource_query import read_flag, read_number_from, read_one_of
 
 KINDS = tuple(word for word, _ in ModelKind.choices)
 HARDWARE_KINDS = tuple(word for word, _ in HardwareKind.choices)
 NAMED = {"licence": LICENCE_OF_ROW}
 
 SUITES = Resource(
-    name="suites",
+    name="suites_versions",
     singular="suite",
     description="Suite versions, each by the digest of its files.",
     fields=fields_of(
@@ -57,6 +57,18 @@ SUITES = Resource(
     ),
     rows=Suite.objects.all,
     key=(Order(source="digest", kind="text"),),
+    filters=(
+        named_filter("suite", "Name of the suite.", lambda word: Q(name=word)),
+        named_filter("suite_version", "Version of the suite.", lambda word: Q(version=word)),
+        Filter(
+            name="handed_out",
+            read=read_flag,
+            description="Whether its files are handed out here.",
+            condition=lambda is_so: Q(pinned__isnull=not is_so),
+            choices=("true", "false"),
+        ),
+    ),
+    sorts={"pinned_at": lambda _: Order(source="pinned__pinned_at", kind="time", is_nullable=True)},
     find=lambda rows, digest: rows.filter(digest=digest),
     sources=(CATALOG,),
 )

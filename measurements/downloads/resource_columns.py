@@ -128,3 +128,13 @@ def free_text(name: str, description: str, columns: Sequence[str]) -> Filter:
         return every
 
     return Filter(name=name, read=parse_text, description=description, condition=condition, is_free=True)
+
+
+def word_of(name: str, description: str) -> Filter:
+    """A filter by a column of rows that are in no database."""
+    return Filter(name=name, read=read_name, description=description)
+
+
+def one_of(name: str, description: str, choices: Sequence[str]) -> Filter:
+    """The same by a column that has one of a closed list of words."""
+    return Filter(name=name, read=read_one_of(choices), description=description, choices=tuple(choices))

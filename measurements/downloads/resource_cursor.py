@@ -22,7 +22,7 @@ from django.db.models import Q, QuerySet
 
 from measurements.answer_cache.table_versions import read_versions, versions_of
 from measurements.boards.board_query import QueryRefused
-from measurements.downloads.resource import ordered, selected
+from measurements.downloads.resource import in_order, ordered, selected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -71,7 +71,7 @@ def read_page(query: Query) -> Page:
     """
     order = query.order
     after = _decoded(query) if query.cursor else None
-    version = _version(query) if query.sort else ""
+    version = _version(query) if query.may_shift else ""
     if after is not None and after.version != version:
         raise ChangedSince
     rows = query.rows()
@@ -82,7 +82,7 @@ def read_page(query: Query) -> Page:
         following = list(selected(chosen, query.fields, order)[: query.limit + 1])
     else:
         following = _of_few(rows, query, after)
-    if after is not None and query.sort and _version(query) != version:
+    if after is not None and query.may_shift and _version(query) != version:
         raise ChangedSince
     names = [each.name for each in query.fields]
     page_rows = following[: query.limit]
@@ -94,15 +94,23 @@ def read_page(query: Query) -> Page:
 
 
 def _of_few(rows: Any, query: Query, after: _Place | None) -> list[tuple[Any, ...]]:
-    """Tuples of rows that are in no database, in the order of their key."""
+    """Tuples of rows that are in no database, in order."""
     keys = [str(each.source) for each in query.order]
-    place = None if after is None else tuple(after.values)
-    every = sorted(rows, key=lambda row: tuple(row[name] for name in keys))
     return [
         (*(row[each.name] for each in query.fields), *(row[name] for name in keys))
-        for row in every
-        if place is None or tuple(row[name] for name in keys) > place
+        for row in in_order(rows, query.order)
+        if after is None or _is_behind([row[name] for name in keys], after.values, query.order)
     ][: query.limit + 1]
+
+
+def _is_behind(values: Sequence[Any], place: Sequence[Any], order: Sequence[Order]) -> bool:
+    """Whether a row with these values comes after a place. Missing values come last."""
+    for value, other, part in zip(values, place, order, strict=True):
+        if value != other:
+            if value is None or other is None:
+                return value is None
+            return bool(value < other if part.is_descending else value > other)
+    return False
 
 
 def rows_after(order: Sequence[Order], values: Sequence[Any]) -> Q:

@@ -57,7 +57,7 @@ def parse_query(
         fields=_fields(resource, written.get("fields", "")),
         values=values,
         sort=_sort(resource, written.get("sort", "")),
-        limit=_limit(written.get("limit", "")),
+        limit=read_limit(written.get("limit", "")),
         cursor=written.pop("cursor", ""),
         path=path or {},
         written=written,
@@ -87,7 +87,8 @@ def _sort(resource: Resource, word: str) -> str:
     return word
 
 
-def _limit(text: str) -> int:
+def read_limit(text: str) -> int:
+    """The number of rows of a page; nothing said asks for `ROWS_PER_PAGE`. Raises BadValue."""
     if not text:
         return ROWS_PER_PAGE
     if not LIMIT.fullmatch(text) or int(text) > MOST_ROWS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db.models import CharField, F, OuterRef, Q, Subquery, Value
@@ -31,6 +31,9 @@ from measurements.ledger.models import Leaf, LeafKind
 from measurements.ledger.sources import LEAVES
 from measurements.review.models import Verdict
 from measurements.review.sources import CREDIT, RESULTS
+
+if TYPE_CHECKING:
+    from measurements.downloads.resource import Values
 
 STATES = tuple(word for word, _ in State.choices)
 VERDICT_STATES = tuple(word for word, _ in JUDGED if word != State.WITHDRAWN)
@@ -121,22 +124,52 @@ EVIDENCE_COLUMNS = [
 
 
 def _results(name: str, description: str, rows: Any, through: str) -> Filter:
-    return named_filter(name, description, lambda word: Q(**{f"{through}__in": keys_of(rows(word))}))
+    """By a name of the catalogue, which is looked up first.
+
+    A planner that sees it behind a join does not know how many results have it, and may read all of them for one that
+    none has.
+    """
+
+    def condition(word: str) -> Q:
+        keys = list(keys_of(rows(word)).values_list("pk", flat=True))
+        return Q(**{through: keys[0]}) if len(keys) == 1 else Q(**{f"{through}__in": keys})
+
+    return named_filter(name, description, condition)
+
+
+OF_SUBMISSIONS = frozenset({"contributor", "state"})
+"""Filters by columns of submissions; all others are by those of the results' own table."""
+
+
+def _received(values: Values) -> Order:
+    """By when a result was received, which stands in both tables and never changes.
+
+    Indexes have what each filter leaves in this order, that of one table or of the other (`review.models.LISTED_BY`).
+    """
+    source = "received_at" if values.keys() <= OF_SUBMISSIONS else "result__received_at"
+    return Order(source=source, kind="time", is_lasting=True)
+
+
+def _by_time(values: Values) -> tuple[Order, ...]:
+    """By that time and the result's id."""
+    return (_received(values), Order(source="pk", kind="text", is_descending=True))
 
 
 EVIDENCE = Resource(
     name="evidence",
     singular="result_evidence",
     description="What the verdict on each result stands on: its numbers, how it agrees with others, every finding, and "
-    "where bundle and proof are. In the order of the log, so that new results come last.",
+    "where bundle and proof are. In the order of the log, so that new results come last; narrowed by a filter, in that "
+    "in which they were received.",
     tag="results",
     fields=fields_of(
         EVIDENCE_COLUMNS,
         _lookups(EVIDENCE_COLUMNS),
         choices={"grade": RESULT_GRADES, "state": State.choices},
     ),
-    rows=lambda: Submission.objects.filter(leaf__index__isnull=False),
+    rows=lambda: Submission.objects.filter(leaf__kind=LeafKind.RESULT_RECEIVED, leaf__index__isnull=False),
     key=(Order(source="leaf__index", kind="int"),),
+    key_of_narrowed=_by_time,
     filters=(
         _results("suite", "Suite.", lambda word: Suite.objects.filter(name=word), "result__suite"),
         _results(
@@ -177,6 +210,7 @@ EVIDENCE = Resource(
             choices=STATES,
         ),
     ),
+    sorts={"received": _received},
     find=lambda rows, result_id: rows.filter(pk=result_id),
     sources=(CATALOG, CONTRIBUTORS, LEAVES, RESULTS, SUBMISSIONS),
 )
@@ -184,8 +218,8 @@ EVIDENCE = Resource(
 VERDICTS = Resource(
     name="verdicts",
     singular="verdict",
-    description="Every verdict of the rules, in the order of the log. A result that is judged again keeps the former "
-    "ones; the last stands.",
+    description="Every verdict of the rules, in the order of the log; narrowed by a filter, in that in which they were "
+    "given. A result that is judged again keeps the former ones; the last stands.",
     tag="results",
     fields=fields_of(
         _VERDICTS_TABLE.columns,
@@ -199,6 +233,7 @@ VERDICTS = Resource(
     ),
     rows=lambda: Verdict.objects.filter(leaf__kind=LeafKind.VERDICT, leaf__index__isnull=False),
     key=(Order(source="leaf__index", kind="int"),),
+    key_of_narrowed=lambda _: (Order(source="pk", kind="int"),),
     filters=(
         named_filter("result_id", "Of one result.", lambda word: Q(submission=word), is_free=True),
         named_filter("rules_version", "Version of the rules.", lambda word: Q(rules_version=word)),

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from measurements.downloads.resource import Field, Resource
 
+READS = "reads"
+"""The rate that lists are counted under."""
 Described = type[serializers.Serializer[Any]]
 KINDS: dict[str, Callable[..., serializers.Field[Any, Any, Any, Any]]] = {
     "string": serializers.CharField,

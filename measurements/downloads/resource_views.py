@@ -22,6 +22,7 @@ from measurements.downloads.resource_cursor import ChangedSince, read_page
 from measurements.downloads.resource_formats import FORMATS, Format, format_named
 from measurements.downloads.resource_query import parameter_names, parse_query
 from measurements.downloads.resource_serializers import (
+    READS,
     detail_serializer,
     fields_parameter,
     page_serializer,
@@ -46,8 +47,6 @@ BOM_PARAMETER = OpenApiParameter(
     description="1: CSV begins with a byte order mark, without which some programs misread it. Of CSV alone.",
     enum=["0", "1"],
 )
-READS = "reads"
-"""The rate that lists are counted under."""
 
 
 class ResourceView(APIView):

@@ -189,6 +189,9 @@ class BoardRowSerializer(serializers.Serializer[BoardRow]):
     source = serializers.CharField(  # type: ignore[assignment]  # DRF has an option of this name
         help_text="Where a published figure comes from; empty otherwise."
     )
+    validity = serializers.CharField(
+        help_text="The source's own flags of a published figure, in its words; empty where it has none, and otherwise."
+    )
     version = serializers.IntegerField(
         help_text="The board's version that brought this value; of a published figure the series' revision."
     )

@@ -46,7 +46,7 @@ PAGES = (
         "method",
         "trust",
     ),
-    *("api-reference", "source-code"),
+    *("api-reference", "source-code", "standards"),
 )
 
 

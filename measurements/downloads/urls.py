@@ -7,6 +7,14 @@ from measurements.downloads import api
 from measurements.downloads.api_board_page import BoardPageView
 from measurements.downloads.api_claims import ClaimsView
 from measurements.downloads.api_decisions import DecisionListView
+from measurements.downloads.api_exports import (
+    ModelExportView,
+    ModelYamlExportView,
+    ResultExportView,
+    ResultYamlExportView,
+    ValueExportView,
+    ValueYamlExportView,
+)
 from measurements.downloads.api_impact import ImpactView
 from measurements.downloads.api_needed import NeededView
 from measurements.downloads.api_results import BundleView, ResultListView
@@ -16,11 +24,14 @@ from measurements.downloads.api_suites import SuiteArchiveView, SuiteListView
 from measurements.downloads.api_tables import TableView
 from measurements.downloads.resource_catalog import DATASETS, HARDWARE_LIST, MODELS_LIST, SUITES, TASKS_LIST
 from measurements.downloads.resource_cells import CELLS, COMPARISONS, HISTORY
+from measurements.downloads.resource_impact import INTENSITIES, REPORTED_CLAIMS, STUDY_CLAIMS
+from measurements.downloads.resource_needs import NEEDS
 from measurements.downloads.resource_results import RESULTS_LIST
 from measurements.downloads.resource_review import CONTRIBUTORS_LIST, EVIDENCE, LOG_ENTRIES, VERDICTS
 from measurements.downloads.resource_rules import RULES
+from measurements.downloads.resource_study import PARITIES, RATIOS, SIZE_CONTROLLED
 from measurements.downloads.resource_views import detail_view, file_addresses, list_addresses
-from measurements.impact.api import IntensitiesView
+from measurements.impact.api import IntensitiesView, WholeIntensitiesView
 from measurements.web import addresses as _addresses  # noqa: F401 - registers the converters
 from measurements.web.csv_renderer import as_file
 
@@ -54,9 +65,45 @@ urlpatterns = [
     path("tasks/<name:task>.csv", as_file(TableView, "csv"), name="api-task-csv"),
     path("tasks/<name:task>.json", as_file(TableView, "json"), name="api-task-json"),
     path("tasks/<name:task>/", TableView.as_view(), name="api-task"),
+    path(
+        "exports/<json_export:export_form>/results/<result_id:result_id>",
+        ResultExportView.as_view(),
+        name="api-export-result",
+    ),
+    path(
+        "exports/<json_export:export_form>/values/<name:series>/<name:task>",
+        ValueExportView.as_view(),
+        name="api-export-value",
+    ),
+    path(
+        "exports/<json_export:export_form>/models/<subject:model>",
+        ModelExportView.as_view(),
+        name="api-export-model",
+    ),
+    path(
+        "exports/<yaml_export:export_form>/results/<result_id:result_id>",
+        ResultYamlExportView.as_view(),
+        name="api-export-result-yaml",
+    ),
+    path(
+        "exports/<yaml_export:export_form>/values/<name:series>/<name:task>",
+        ValueYamlExportView.as_view(),
+        name="api-export-value-yaml",
+    ),
+    path(
+        "exports/<yaml_export:export_form>/models/<subject:model>",
+        ModelYamlExportView.as_view(),
+        name="api-export-model-yaml",
+    ),
     path("claims/", ClaimsView.as_view(), name="api-claims"),
+    *list_addresses(PARITIES, "claims/parities"),
+    *list_addresses(RATIOS, "claims/ratios"),
+    *list_addresses(REPORTED_CLAIMS, "claims/reported"),
+    *list_addresses(SIZE_CONTROLLED, "claims/size-controlled"),
+    *list_addresses(STUDY_CLAIMS, "claims/study"),
     path("intensities.csv", as_file(IntensitiesView, "csv"), name="api-intensities-csv"),
-    path("intensities/", IntensitiesView.as_view(), name="api-intensities"),
+    path("intensities/", WholeIntensitiesView.as_view(), name="api-intensities"),
+    *list_addresses(INTENSITIES, "intensities/years"),
     path("impact/", ImpactView.as_view(), name="api-impact"),
     path("decisions/", DecisionListView.as_view(), name="api-decisions"),
     path("needed/", NeededView.as_view(), name="api-needed"),
@@ -65,6 +112,8 @@ urlpatterns = [
     path("results/<result_id:result_id>/bundle", BundleView.as_view(), name="api-bundle"),
     path("results/<result_id:result_id>/standing", ResultStandingView.as_view(), name="api-standing"),
     path("suites/", SuiteListView.as_view(), name="api-suites"),
+    *list_addresses(SUITES, "suites/versions"),
+    *list_addresses(NEEDS, "suites/<digest:digest>/needs"),
     path("suites/<digest:digest>/", detail_view(SUITES).as_view(), name="api-suite"),
     path("suites/<digest:digest>.tar", SuiteArchiveView.as_view(), name="api-suite-archive"),
     *list_addresses(VERDICTS, "verdicts"),

@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from joulemark.log.notes import MOST_NOTE_BYTES
 from joulemark.record.bundle import Bundle
 from joulemark.record.codec import Record, decode, encode
 from joulemark.record.envelope import Envelope
@@ -15,6 +16,7 @@ from joulemark.record.limits import MAX_BATCH_BYTES, MAX_BUNDLE_BYTES
 from joulemark.record.messages import (
     ENROLMENT_TYPE,
     TICKET_REQUEST_TYPE,
+    Cosigned,
     Enrolled,
     Enrolment,
     PlatformKey,
@@ -35,6 +37,7 @@ from joulemark.record.statement import PAYLOAD_TYPE, Statement
 from measurements.contributors.models import Key
 from measurements.intake import key_services, services
 from measurements.intake.batches import Outcome, accept_gathered, accept_results, split_batch
+from measurements.intake.cosignatures import accept_cosignatures
 from measurements.intake.lost_results import accept_receipted
 from measurements.intake.platform_key import announced
 from measurements.intake.rates import EnrolmentThrottle, PrefixThrottle
@@ -135,6 +138,27 @@ class RevocationView(APIView):
         at = revoked.key.ended_at or timezone.now()
         record = Revoked(key_id=revoked.key.key_id, revoked_at=at, judged_again=revoked.judged_again)
         return answer(record, status=201)
+
+
+class CosignatureView(APIView):
+    """Hand over what a witness has signed."""
+
+    throttle_classes = (PrefixThrottle,)
+
+    @extend_schema(
+        request=SIGNED_BYTES,
+        responses={200: message(Cosigned), **REFUSALS},
+        operation_id="add_cosignature",
+        tags=["log"],
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Answer with the size of the checkpoint and the witnesses whose lines the platform has.
+
+        The body is a recent checkpoint of this log with the lines of witnesses whose keys the platform knows (C2SP
+        tlog-cosignature). The same note may be sent again.
+        """
+        data = read_body(request, most=MOST_NOTE_BYTES)
+        return answer(accept_cosignatures(data=data), status=200)
 
 
 class TicketView(APIView):

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from django.db.models import Max
 
+from joulemark.log.challenge import challenge_digest
 from measurements.contributors.models import Key, KeyState
-from measurements.intake.lost_tickets import challenge_digest
 from measurements.intake.models import UNJUDGED, Submission, Ticket
 from measurements.intake.suite_services import read_suites
 from measurements.ledger.facts import RowFacts

@@ -5,10 +5,10 @@ The entry has all of a ticket but these two, and of them a digest: whoever names
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from joulemark.log.challenge import challenge_digest
 from measurements.catalog.models import Job
 from measurements.intake.log_gate import are_rows_lost
 from measurements.intake.models import Ticket
@@ -16,11 +16,6 @@ from measurements.ledger.models import Leaf, LeafKind
 
 if TYPE_CHECKING:
     from measurements.intake.door import OpenedBundle
-
-
-def challenge_digest(nonce: str, sample_seed: int) -> str:
-    """What the log holds of a ticket's secret: SHA-256 (hex) of nonce and seed."""
-    return hashlib.sha256(f"{nonce} {sample_seed}".encode()).hexdigest()
 
 
 def ticket_in_log(opened: OpenedBundle) -> Ticket | None:

@@ -4,6 +4,7 @@ from django.urls import path
 
 from measurements.intake.api import (
     BatchView,
+    CosignatureView,
     EnrolmentView,
     PlatformView,
     ReceiptedView,
@@ -15,6 +16,7 @@ from measurements.intake.api import (
 
 urlpatterns = [
     path("platform", PlatformView.as_view(), name="platform-key"),
+    path("log/cosignatures", CosignatureView.as_view(), name="log-cosignatures"),
     path("enrolments", EnrolmentView.as_view(), name="enrolments"),
     path("revocations", RevocationView.as_view(), name="revocations"),
     path("rotations", RotationView.as_view(), name="rotations"),

@@ -39,3 +39,9 @@ def checkpoint_size_with(leaf_index: int | None) -> int | None:
         return None
     since = Checkpoint.objects.filter(size__gt=leaf_index).order_by("size")
     return since.values_list("size", flat=True).first()
+
+
+def uncosigned_since(size: int) -> datetime | None:
+    """When the first checkpoint of more than `size` entries was signed; None where there is none."""
+    larger = Checkpoint.objects.filter(size__gt=size).order_by("size")
+    return larger.values_list("signed_at", flat=True).first()

@@ -8,7 +8,8 @@ LedgerError
 ├── CopyFailed     a copy of the log off this machine cannot be read or written
 ├── Damaged        the published checkpoint's file is none of this log; the sequencer writes it again
 ├── NotSequenced   a leaf waits for its place; it has one within seconds
-└── NotAWitness    a cosignature that no known witness gave, or one of another checkpoint
+└── NotAWitness    a cosignature that no known witness gave
+    └── OtherCheckpoint    a cosignature of what is no recent checkpoint of this log
 """
 
 from __future__ import annotations
@@ -47,4 +48,8 @@ class NotSequenced(LedgerError):
 
 
 class NotAWitness(LedgerError):
-    """A note brings no new line of a known witness."""
+    """A note has no line of a known witness that verifies."""
+
+
+class OtherCheckpoint(NotAWitness):
+    """A witness has signed something else than a recent checkpoint of this log."""

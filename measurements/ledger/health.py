@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.db.models import Count, Min
 from django.utils import timezone
 
+from measurements.ledger.checkpoint_times import uncosigned_since
 from measurements.ledger.copies import log_copies
 from measurements.ledger.errors import Damaged
-from measurements.ledger.models import Checkpoint, CopyState, Leaf, LogHead
+from measurements.ledger.models import Checkpoint, CopyState, Cosignature, Leaf, LogHead, WitnessState
 from measurements.ledger.published import read_published
 
 
@@ -45,6 +47,51 @@ def copies() -> list[CopyHealth]:
         else CopyHealth(name=copy.name, size=0, fault="Nothing was handed to it yet.")
         for copy in log_copies()
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WitnessHealth:
+    """A witness that the settings name: `size` entries of its last cosignature, 0 where there is none.
+
+    `age_s` is that cosignature's age, None where there is none. `late_s`: for how long a checkpoint has stood that it
+    has not cosigned, 0 while it has the last one. `fault`: why the last request to it failed; empty for one that is not
+    asked, or did.
+    """
+
+    name: str
+    size: int
+    age_s: float | None
+    late_s: float
+    fault: str
+
+
+def witnesses() -> list[WitnessHealth]:
+    """Every witness that the settings name."""
+    keys = [key.encode() for key in settings.LOG_WITNESSES]
+    if not keys:
+        return []
+    now = timezone.now()
+    states = WitnessState.objects.in_bulk(keys)
+    return [_witness_health(key, now=now, fault=states[key].fault if key in states else "") for key in keys]
+
+
+def _witness_health(witness: str, *, now: datetime, fault: str) -> WitnessHealth:
+    """Two reads by an index, however long the log is."""
+    last = (
+        Cosignature.objects.filter(witness=witness)
+        .order_by("-checkpoint_id")
+        .values_list("checkpoint_id", "added_at")
+        .first()
+    )
+    size = last[0] if last else 0
+    since = uncosigned_since(size)
+    return WitnessHealth(
+        name=witness.partition("+")[0],
+        size=size,
+        age_s=max((now - last[1]).total_seconds(), 0.0) if last else None,
+        late_s=max((now - since).total_seconds(), 0.0) if since else 0.0,
+        fault=fault,
+    )
 
 
 def is_outdated() -> bool:

@@ -133,9 +133,34 @@ class Cosignature(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["checkpoint", "witness"], name="cosignature_checkpoint_witness"),
         ]
+        indexes = [
+            # health: the last cosignature of a witness
+            models.Index(fields=["witness", "-checkpoint"], name="cosignature_of_witness"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.checkpoint_id} {self.witness}"
+
+
+class WitnessState(models.Model):
+    """How a witness is that is asked for cosignatures: `witness` is its verifier key.
+
+    `size` is what it has cosigned last as far as this platform knows, `failures` how often in a row it gave no
+    cosignature, `fault` why, and `next_at` the time before which it is not asked again.
+    """
+
+    witness = models.CharField(max_length=200, primary_key=True)
+    size = models.BigIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)
+    fault = models.TextField(default="")
+    tried_at = models.DateTimeField()
+    next_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["witness"]
+
+    def __str__(self) -> str:
+        return self.witness.partition("+")[0]
 
 
 class LogGap(models.Model):

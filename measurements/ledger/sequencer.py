@@ -30,6 +30,7 @@ from measurements.ledger.errors import LogBroken, LogOutdated
 from measurements.ledger.guard import RESTORED, require_newest, require_signed
 from measurements.ledger.log_key import log_key, log_name
 from measurements.ledger.models import Checkpoint, Leaf, LogHead
+from measurements.ledger.signals import checkpoint_signed
 
 logger = logging.getLogger(__name__)
 
@@ -110,6 +111,7 @@ def _sequence() -> Checkpoint:
         LogHead.objects.update(checked=turn)
     hand_to_copies(checkpoint, note=checkpoint.note)
     publish(checkpoint, note=checkpoint.note)
+    checkpoint_signed.send(sender=Checkpoint)
     tile_store.place(RESTORED).unlink(missing_ok=True)
     if old_size // TILE_WIDTH != checkpoint.size // TILE_WIDTH:
         prune(head)

@@ -96,6 +96,18 @@ def _copies_behind(health: Health) -> AlarmReading:
     return AlarmReading(is_raised=bool(behind), sentence=sentence)
 
 
+def _witness_late(health: Health) -> AlarmReading:
+    if health.work is None:
+        return AlarmReading(is_raised=None)
+    late = [witness for witness in health.work.witnesses if witness.late_s > settings.WITNESS_ALARM_S]
+    sentence = " ".join(
+        f"{witness.name} has cosigned {witness.size} entries and nothing since for {witness.late_s / 3600:.1f} hours."
+        f"{' ' + witness.fault if witness.fault else ''}"
+        for witness in late
+    )
+    return AlarmReading(is_raised=bool(late), sentence=sentence)
+
+
 def _board_late(health: Health) -> AlarmReading:
     if health.work is None:
         return AlarmReading(is_raised=None)
@@ -122,6 +134,7 @@ ALARMS = (
     _operators("DiskNearlyFull", _("A disk is nearly full"), _of_condition("disk")),
     _operators("LogBroken", _("The log is broken"), _of_condition("log")),
     _operators("LogCopyBehind", _("A copy of the log is behind"), _copies_behind),
+    _operators("WitnessLate", _("A witness does not cosign the log"), _witness_late),
     _operators("CheckpointLate", _("Leaves wait too long for a checkpoint"), _of_condition("checkpoints")),
     _operators("SweepLate", _("Periodic work is late"), _of_condition("sweeps")),
     _operators("VerdictLate", _("Results wait too long for a verdict"), _of_condition("verdicts")),

@@ -35,6 +35,22 @@ class LogCopySerializer(serializers.Serializer[object]):
     fault = serializers.CharField(help_text="Why it is behind; empty while it is not.")
 
 
+class WitnessSerializer(serializers.Serializer[object]):
+    """A witness of the log that the platform knows."""
+
+    name = serializers.CharField()
+    size = serializers.IntegerField(help_text="Entries of its last cosignature; 0 before the first.")
+    age_s = serializers.FloatField(
+        allow_null=True, help_text="Age of that cosignature; null before the first."
+    )
+    late_s = serializers.FloatField(
+        help_text="For how long a checkpoint has stood that it has not cosigned; 0 while it has the last one."
+    )
+    fault = serializers.CharField(
+        help_text="Why the last request to it failed; empty while none did, and where it comes by itself."
+    )
+
+
 class LogHealthSerializer(serializers.Serializer[object]):
     """Whether the log still says what it has said, and how long ago it was signed."""
 
@@ -45,6 +61,7 @@ class LogHealthSerializer(serializers.Serializer[object]):
     size = serializers.IntegerField(allow_null=True, help_text="Leaves that are signed; null before any is.")
     checkpoint_age_s = serializers.FloatField(allow_null=True, help_text="Null before the first checkpoint.")
     copies = LogCopySerializer(many=True, help_text="Copies off the platform's machine.")
+    witnesses = WitnessSerializer(many=True, help_text="Witnesses whose cosignatures the platform takes.")
 
 
 class RunSerializer(serializers.Serializer[object]):
@@ -123,6 +140,7 @@ def _of_work(work: WorkState) -> dict[str, object]:
             "size": last.size if last else None,
             "checkpoint_age_s": last.age_s if last else None,
             "copies": LogCopySerializer(work.copies, many=True).data,
+            "witnesses": WitnessSerializer(work.witnesses, many=True).data,
         },
         "periodic": {
             run.name: {"age_s": run.age_s, "limit_s": run.limit_s, "alarm": run.is_late} for run in work.runs

@@ -110,6 +110,7 @@ def _of_work(work: WorkState) -> Iterator[Metric]:
     for copy in work.copies:
         behind.add_metric([copy.name], float(bool(copy.fault)))
     yield behind
+    yield from _of_witnesses(work)
     yield GaugeMetricFamily("joulemark_given_up", "Results that were given up, up to 20", len(work.given_up))
     yield GaugeMetricFamily(
         "joulemark_judging_lost_results",
@@ -126,6 +127,23 @@ def _of_work(work: WorkState) -> Iterator[Metric]:
         yield GaugeMetricFamily(
             "joulemark_board_limit_seconds", "How long it may wait", settings.BOARD_ALARM_S
         )
+
+
+def _of_witnesses(work: WorkState) -> Iterator[Metric]:
+    age = _gauge("joulemark_witness_age_seconds", "Age of a witness's last cosignature", "witness")
+    late = _gauge(
+        "joulemark_witness_late_seconds",
+        "Since a checkpoint stands that the witness has not cosigned",
+        "witness",
+    )
+    for witness in work.witnesses:
+        if witness.age_s is not None:
+            age.add_metric([witness.name], witness.age_s)
+        late.add_metric([witness.name], witness.late_s)
+    yield from (age, late)
+    yield GaugeMetricFamily(
+        "joulemark_witness_limit_seconds", "How long a checkpoint may stand so", settings.WITNESS_ALARM_S
+    )
 
 
 def _of_watch() -> Iterator[Metric]:

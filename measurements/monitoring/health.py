@@ -11,14 +11,14 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from measurements.intake.models import RefusalCount
-from measurements.ledger.health import copies, is_broken, is_outdated, last_checkpoint
+from measurements.ledger.health import copies, is_broken, is_outdated, last_checkpoint, witnesses
 from measurements.monitoring.conditions import UNKNOWN, Condition, read_readiness
 from measurements.monitoring.periodic_runs import WATCH, run_ages
 from measurements.monitoring.result_times import board_lag_s
 from measurements.review.health import Attempts, attempts, given_up, waiting
 
 if TYPE_CHECKING:
-    from measurements.ledger.health import CopyHealth, LastCheckpoint
+    from measurements.ledger.health import CopyHealth, LastCheckpoint, WitnessHealth
     from measurements.monitoring.conditions import Readiness
     from measurements.monitoring.periodic_runs import RunAge
     from measurements.review.health import QueueWait
@@ -43,6 +43,7 @@ class WorkState:
     is_log_broken: bool
     is_log_outdated: bool
     copies: tuple[CopyHealth, ...]
+    witnesses: tuple[WitnessHealth, ...]
     checkpoint: LastCheckpoint | None
     runs: tuple[RunAge, ...]
     given_up: list[str]
@@ -83,6 +84,7 @@ def _read_work() -> WorkState | None:
             is_log_broken=is_broken(),
             is_log_outdated=is_outdated(),
             copies=tuple(copies()),
+            witnesses=tuple(witnesses()),
             checkpoint=last_checkpoint(),
             runs=run_ages(),
             given_up=given_up(),

@@ -46,6 +46,8 @@ def periods_s() -> dict[str, float]:
         "review.sweep",
         "boards.sweep",
         "ledger.sequence",
+        "ledger.ask_witnesses",
+        "webhooks.run",
     )  # `joulemark_site.embedded` does the same
     names = of_one_process if settings.CELERY_TASK_ALWAYS_EAGER else schedule
     return {name: schedule[name]["schedule"].run_every.total_seconds() for name in names}

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext
 
-from measurements.boards.fronts import interval_of_score
+from joulemark.leaderboard.fronts import interval_of_score
 from measurements.boards.models import NAMED_BY
-from measurements.display.choices import Grade
 from measurements.display.kinds import RATIO
 from measurements.display.numbers import significant
 from measurements.display.row_plot import Point, dot_plot
@@ -89,21 +88,21 @@ def board_plot(group: Group, *, extent: Extent | None = None, moment: Moment | N
 
 def evidence_address(row: BoardRow, moment: Moment | None) -> str:
     """The page of a row's cell; "" of a published figure, which has none."""
-    if row.grade == Grade.PUBLISHED:
+    if row.is_published:
         return ""
     return address_at(moment, "cell", row.series, row.task, **{name: getattr(row, name) for name in NAMED_BY})
 
 
 def _bars(rows: Sequence[BoardRow]) -> str:
     """What the bars of rows of one grade are."""
-    if all(row.grade == Grade.PUBLISHED for row in rows):
+    if all(row.is_published for row in rows):
         return gettext("Bars: the range of the publisher's runs.")
     return gettext("Bars: 95 % interval of the true energy; a value of a single source has none.")
 
 
 def _ends(row: BoardRow) -> tuple[float | None, float | None]:
     """The ends of a row's bar, in Wh per 1,000 queries."""
-    if row.grade == Grade.PUBLISHED:
+    if row.is_published:
         return row.least_wh_per_1000, row.most_wh_per_1000
     return row.low_wh_per_1000, row.high_wh_per_1000
 

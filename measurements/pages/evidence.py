@@ -12,16 +12,17 @@ import msgspec
 from joulemark.consensus.unit_energy import CountedReading, session_unit_energies
 from joulemark.energy.budget import SENSOR_TERMS, combined, method_u
 from joulemark.energy.sensors import COVERAGE_FACTOR, sensor_u
+from joulemark.leaderboard.result_numbers import sum_known
 from joulemark.record.bundle import parse
 from joulemark.record.codec import decode
 from joulemark.record.envelope import Envelope
 from joulemark.record.messages import Receipt
+from joulemark.record.stated import stated
 from measurements.boards.models import Cell
 from measurements.boards.unit_energies import UnitEnergies, scores_of_session
 from measurements.intake.models import State, Submission
 from measurements.review.cell_key import CellKey
 from measurements.review.models import Appeal, Moderation, Result, Verdict, Withdrawal
-from measurements.review.result_row import stated, sum_known
 
 if TYPE_CHECKING:
     from joulemark.record.bundle import Bundle

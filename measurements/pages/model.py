@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
+from joulemark.exports.forms import MOST_ENERGIES
 from measurements.answer_cache.sources import made_of
 from measurements.boards.model_history import CHANGES_SHOWN, read_changes
 from measurements.boards.model_needs import read_model_needs
@@ -38,7 +39,8 @@ def model(request: HttpRequest, model: str) -> HttpResponse:
     subject = AiModel.objects.filter(slug=model).first()
     if subject is None:
         raise Http404(gettext("This platform knows no model of this name."))
-    page = Paginator(SubjectRows(model=subject), ROWS_PER_PAGE).get_page(request.GET.get("page"))
+    values = SubjectRows(model=subject)
+    page = Paginator(values, ROWS_PER_PAGE).get_page(request.GET.get("page"))
     rows = list(page)
     beside = rivalries([line.cell for line in rows if line.cell is not None])
     lines = [(line, _rivalry(line, beside or {})) for line in rows]
@@ -47,6 +49,7 @@ def model(request: HttpRequest, model: str) -> HttpResponse:
         "model": subject,
         "page": page,
         "lines": lines,
+        "is_exported": 0 < values.n_cells <= MOST_ENERGIES,
         "beaten": [(line, rivalry) for line, rivalry in lines if rivalry.better],
         "is_too_much": beside is None,
         "size_factor": SIZE_FACTOR,

@@ -14,8 +14,7 @@ from measurements.boards.board_table import BoardTable
 from measurements.boards.cell_detail import CellDetail
 from measurements.boards.models import NAMED_BY, BoardVersion
 from measurements.boards.queries import Board
-from measurements.boards.series import latest_change
-from measurements.display.choices import Grade
+from measurements.boards.series import PublisherSeries, latest_change
 from measurements.display.titles import translated
 from measurements.ledger.checkpoint_times import (
     checkpoint_size_at,
@@ -131,7 +130,7 @@ def provenance_of_series(facts: PublishedSeries) -> Provenance:
         version=facts.revision,
         at=facts.imported_at,
         checkpoint=checkpoint_size_at(facts.imported_at),
-        grades=(Grade.PUBLISHED.value,),
+        grades=(PublisherSeries(slug=facts.slug, facts=facts).grade,),
         scopes=(facts.scope,),
     )
 

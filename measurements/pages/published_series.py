@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Sum
 from django.http import Http404, HttpRequest, HttpResponse
@@ -24,14 +24,22 @@ from measurements.web.as_of import honours_as_of, time_shown
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from django.db.models import QuerySet
+
     from measurements.boards.queries import BoardEntry
     from measurements.boards.series import PublisherSeries
     from measurements.published.models import PublishedSeries
 
 
+FLAGS_SHOWN = 50
+
+
 @dataclass(frozen=True, kw_only=True)
 class PublishedSeriesPage:
-    """A published series. `only_here` are titles of what the catalogue knows from it alone."""
+    """A published series. `only_here` are titles of what the catalogue knows from it alone.
+
+    `flags`: the source's own flags of validity, each with the number of its figures, the most frequent first.
+    """
 
     series: PublisherSeries
     facts: PublishedSeries
@@ -40,6 +48,12 @@ class PublishedSeriesPage:
     n_runs: int
     hardware: list[str]
     only_here: list[str]
+    flags: list[tuple[str, int]]
+
+    @property
+    def n_unflagged(self) -> int:
+        """How many figures their source gives no flag of validity."""
+        return self.n_figures - sum(n for _, n in self.flags)
 
     @property
     def digest(self) -> str:
@@ -64,12 +78,19 @@ def read_published(slug: str, *, at: datetime | None = None) -> PublishedSeriesP
         hardware=sorted(
             {row.public_title for row in HardwareClass.objects.filter(published_figures__series=series.facts)}
         ),
+        flags=_flags(series.facts),
         only_here=[
             title
             for kind in (Task, DataSet, AiModel)
             for title in kind.objects.filter(known_from=slug).values_list("title", flat=True)
         ],
     )
+
+
+def _flags(facts: PublishedSeries) -> list[tuple[str, int]]:
+    flagged = facts.figures.exclude(validity="").order_by().values_list("validity")
+    counted: QuerySet[Any] = flagged.annotate(n=Count("pk")).order_by("-n", "validity")
+    return [(validity, n) for validity, n in counted[:FLAGS_SHOWN]]
 
 
 @made_of(BOARDS, CATALOG, PUBLISHED)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext
 
-from measurements.boards.fronts import interval_of_score
+from joulemark.leaderboard.fronts import interval_of_score
 from measurements.boards.table_front import front_places, scored_rows
 from measurements.display.scatter import Spot, scatter
 from measurements.display.templatetags.figures import figure, kind_name

@@ -206,6 +206,7 @@ class SeriesCatalogue:
             not_known=figure.not_known,
             n_runs=figure.n_runs,
             source=", ".join(figure.files)[:500],
+            validity=figure.validity[:500],
         )
 
     def _known_task(self, name: str) -> Task | None:

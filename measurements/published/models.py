@@ -74,7 +74,8 @@ class PublishedFigure(models.Model):
     """A figure of a published series: kWh per 1,000 queries; `duration_s` is seconds per 1,000.
 
     Without a data set it is over all data sets of the task. `stratum` is the configuration, in words. Spread is over
-    the series' own `n_runs` runs. What is null has its reason in `not_known`, by the field's name; a reason of the 2024
+    the series' own `n_runs` runs. `validity` has the source's own flags of them, in its words; "" where it has none.
+    What is null has its reason in `not_known`, by the field's name; a reason of the 2024
     study is that it was not kept.
     """
 
@@ -100,6 +101,7 @@ class PublishedFigure(models.Model):
     n_runs = models.PositiveIntegerField()
     quality = models.JSONField(default=list)
     source = models.CharField(max_length=500)
+    validity = models.CharField(max_length=500, blank=True, default="", db_default="")
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = PublishedFigureQuerySet.as_manager()

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
 
-from measurements.boards.models import DueRefresh
-from measurements.boards.services import refresh_due_cells
+from measurements.boards.models import Cell, DueRefresh
+from measurements.boards.part_storage import part_states, parts_behind
+from measurements.boards.services import refresh_due_cells, refresh_stale_cells
 from measurements.ledger.models import Checkpoint, Leaf, LogHead
 from measurements.ledger.sequencer import sequence
 from measurements.review.due_cells import DueComparison
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 100
 FRESH_ATTEMPTS = 10
-"""Of these, as many look for a moment at which no cell waits to be computed anew."""
+"""Of these, as many look for a moment at which no cell, rank or comparison waits to be computed anew."""
 PAUSE_S = 0.2
 MAX_CELLS = 10_000
 """Marked cells that are compared before a moment is looked for."""
@@ -51,10 +52,8 @@ def quiet_moment() -> Iterator[Checkpoint]:
                     cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             last = Checkpoint.objects.last()
             is_covered = not Leaf.objects.waiting().exists()
-            may_be_due = (
-                attempt >= FRESH_ATTEMPTS - 1
-            )  # under a stream of results a cell is always due: it says so
-            if not may_be_due and (DueComparison.objects.exists() or DueRefresh.objects.exists()):
+            may_be_due = attempt >= FRESH_ATTEMPTS - 1
+            if not may_be_due and _is_anything_due():  # under a stream of results something always is
                 continue
             if last is not None and is_covered and LogHead.objects.get().size == last.size:
                 yield last
@@ -67,6 +66,18 @@ def quiet_moment() -> Iterator[Checkpoint]:
 
 
 def _refresh_what_is_due() -> None:
-    """Compare and compute what is marked, as workers do, so that values are those of the results beside them."""
+    """Compare and compute what is marked and what is behind its cells, as workers do.
+
+    Values are then those of the results beside them, ranks and comparisons those of the values.
+    """
     compare_due(most=MAX_CELLS)
     refresh_due_cells()
+    refresh_stale_cells()
+
+
+def _is_anything_due() -> bool:
+    return (
+        DueComparison.objects.exists()
+        or DueRefresh.objects.exists()
+        or bool(parts_behind(part_states(Cell.objects.all())))
+    )

@@ -22,6 +22,7 @@ from joulemark.release.leaf_tables import (
 from joulemark.release.manifest import BundleFile, TableFile
 from joulemark.rules.judge import RULES_VERSION
 from measurements.intake.models import UNJUDGED, Submission
+from measurements.releases import storage
 from measurements.releases.archives import BundleArchive
 from measurements.releases.leaf_rows import decision_rows, event_rows, verdict_rows
 from measurements.releases.models import WrittenRange
@@ -65,9 +66,13 @@ class RangeFiles:
 
 
 def settled_files(leaves: LeafRange) -> RangeFiles | None:
-    """The files of a range that was written and is settled; None where it is to be written."""
+    """The files of a range that was written and is settled; None where it is to be written.
+
+    A root without its bundles is another one than it was written to.
+    """
     row = WrittenRange.objects.filter(start=leaves.start, end=leaves.end, derivation=derivation()).first()
-    return RangeFiles.of_json(row.files) if row is not None else None
+    files = RangeFiles.of_json(row.files) if row is not None else None
+    return files if files is not None and storage.is_stored(files.bundles) else None
 
 
 def is_settled(leaves: LeafRange) -> bool:

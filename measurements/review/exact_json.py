@@ -12,17 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
+from joulemark.record.exact_json import exact_text
+
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
     Text = models.TextField[Any, Any]
 else:
     Text = models.TextField
-
-
-def exact_text(value: object) -> str:
-    """The one encoding: ASCII, names sorted, no spaces. Raises ValueError for NaN and infinities, which JSON lacks."""
-    return json.dumps(value, allow_nan=False, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
 
 
 class ExactJSONField(Text):

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
+from joulemark.leaderboard.eligibility import StateOfResult
 from joulemark.log import leaf as entries
 from joulemark.record.errors import RecordError
+from joulemark.rules.findings_digest import is_former_digest
 from measurements.intake.log_facts import DECISIONS
-from measurements.intake.models import State, Submission
+from measurements.intake.models import Submission
 from measurements.ledger.facts import RowFacts
 from measurements.ledger.log_facts import Recorded, register
 from measurements.ledger.models import Leaf, LeafKind
 from measurements.review.contributor_requests import appeal_facts, withdrawal_facts
-from measurements.review.findings_digest import is_former_digest
 from measurements.review.hardware_names import name_decision_facts
 from measurements.review.models import Appeal, Moderation, NameDecision, Verdict, Withdrawal
 from measurements.review.moderation import moderation_facts
-from measurements.review.moves import Cause
 from measurements.review.services import verdict_facts
 
 Row = TypeVar("Row", Verdict, Moderation, Withdrawal, Appeal)
@@ -77,17 +78,11 @@ def read_name_decisions(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
 
 def decided_states(subjects: Collection[str]) -> dict[str, tuple[int, str]]:
     """By result the id of its last decision's leaf, and the state in which that and all before it leave the result."""
+    results: dict[str, StateOfResult] = defaultdict(StateOfResult)
     states: dict[str, tuple[int, str]] = {}
-    moderated = set()
     leaves = Leaf.objects.filter(subject__in=subjects, kind__in=DECISIONS).order_by("id")
     for pk, kind, subject, body in leaves.values_list("id", "kind", "subject", "body"):
-        facts = entries.decode(body.encode()).facts
-        state = State.WITHDRAWN if kind == LeafKind.WITHDRAWAL else str(facts["state"])
-        if kind == LeafKind.MODERATION:
-            moderated.add(subject)
-        if kind == LeafKind.VERDICT and facts.get("cause") == Cause.NEW_RULES and subject in moderated:
-            state = states[subject][1]  # what a person has decided, new rules do not undo
-        states[subject] = pk, state
+        states[subject] = pk, results[subject].apply(kind, entries.decode(body.encode()).facts)
     return states
 
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from joulemark.leaderboard.eligibility import ELIGIBLE
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, NameState, Suite, Task
 from measurements.contributors.models import Contributor, Device
 from measurements.display.choices import RESULT_GRADES, choices_of
@@ -70,7 +71,12 @@ class Verdict(models.Model):
         ordering = [
             "id"
         ]  # as verdicts were given, one after the other; `judged_at` is the clock of whoever judged
-        indexes = [models.Index(fields=["submission", "id"], name="verdict_submission")]
+        indexes = [
+            models.Index(fields=["submission", "id"], name="verdict_submission"),
+            # lists of verdicts: those of one version of the rules, and those that say the same
+            models.Index(fields=["rules_version", "id"], name="verdict_rules_version"),
+            models.Index(fields=["state", "id"], name="verdict_state"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["submission", "cause", "occasion"], name="verdict_once"),
         ]
@@ -234,7 +240,7 @@ class ResultQuerySet(models.QuerySet["Result"]):
 
     def eligible(self) -> Self:
         """What may count: the one definition that pages, API and downloads share."""
-        return self.filter(submission__state=State.ACCEPTED)
+        return self.filter(submission__state__in=ELIGIBLE)
 
     def of_cell(self, key: CellKey) -> Self:
         """Results of one cell."""

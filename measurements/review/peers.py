@@ -4,50 +4,25 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
-import numpy as np
 from django.db.models import F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
-from numpy.typing import NDArray
 
+from joulemark.leaderboard.contexts import MOST_PEERS, MOST_PRINTS, JobName, Peer, Prints
+from joulemark.leaderboard.eligibility import COMPARABLE
 from joulemark.rules.noise_print import BITS, rows_of
 from measurements.contributors.models import Device
 from measurements.intake.models import State, Submission, Ticket
 from measurements.review.models import Result
 
-JobName = tuple[str, str, str, str]
-"""Suite digest, task, data set, model."""
-
 JOB = ("suite__digest", "dataset__task__slug", "dataset__slug", "model__slug")
-"""The same as columns of a result."""
-
-MOST_PEERS = 50
-"""Results of a job that are looked at, the latest first: enough for every rule, and bounded however many there are."""
-
-MOST_PRINTS = 2000
-"""Noise prints of a job that are compared, the latest first."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Peer:
-    """What matters of one other result.
-
-    `seed` is its ticket's, None of a run without one. `quality` has metric, value and number of answers.
-    """
-
-    contributor: int
-    seed: int | None
-    sample: str
-    inputs: str
-    quality: tuple[tuple[str, float, int], ...]
-    answers: bytes
+"""A job's name as columns of a result."""
 
 
 def peers_of(jobs: Collection[JobName]) -> dict[JobName, list[Peer]]:
     """By job its latest results that were not rejected, latest first, MOST_PEERS of each at most."""
     peers: dict[JobName, list[Peer]] = defaultdict(list)
-    counting = Result.objects.filter(submission__state__in=(State.ACCEPTED, State.QUARANTINED))
+    counting = Result.objects.filter(submission__state__in=COMPARABLE)
     columns = (
         "contributor",
         "submission__ticket__sample_seed",
@@ -69,15 +44,6 @@ def peers_of(jobs: Collection[JobName]) -> dict[JobName, list[Peer]]:
             )
         )
     return peers
-
-
-@dataclass(frozen=True, kw_only=True)
-class Prints:
-    """Noise prints of results of one job in the order of their arrival; `rows` as `noise_print.rows_of` gives them."""
-
-    leaves: tuple[int, ...]
-    result_ids: tuple[str, ...]
-    rows: NDArray[np.uint64]
 
 
 def prints_of(jobs: Collection[JobName]) -> dict[JobName, Prints]:

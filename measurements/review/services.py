@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from joulemark.record.errors import RecordError
 from joulemark.rules.case import Case
-from joulemark.rules.finding import Finding, Severity
+from joulemark.rules.findings_digest import findings_digest
 from joulemark.rules.judge import RULES_VERSION, Judgement, judge
+from joulemark.rules.verdicts import TRIPS, failed, judgement, plain_findings, tripped
 from measurements.concurrency.bulk_insert import insert_rows
 from measurements.intake.models import UNJUDGED, State, Submission
 from measurements.ledger.facts import RowFacts, moment
@@ -23,7 +24,6 @@ from measurements.ledger.models import LeafKind
 from measurements.ledger.services import append_leaves
 from measurements.review.cases import cases_of
 from measurements.review.cell_key import CellKey
-from measurements.review.findings_digest import findings_digest
 from measurements.review.hardware_names import confirm_reported_names
 from measurements.review.judging_batches import (
     BATCH_SIZE,
@@ -45,10 +45,6 @@ logger = logging.getLogger(__name__)
 
 MIGHT_COUNT = (State.ACCEPTED, State.QUARANTINED)
 """States that a revoked key takes away; what is rejected already needs no second rejection."""
-
-TRIPS = (ArithmeticError, LookupError, TypeError, ValueError)
-"""What strange content can make the rules raise. A database that is away is not among them: that is tried again."""
-
 
 LOST = f"the process that applied them was lost {MAX_LOSSES} times"
 """Why a result was given up, in its verdict and in the log."""
@@ -211,7 +207,9 @@ def _first_together(
     left = [submission.pk for submission in submissions if failure is None and submission.pk not in cases]
     submissions = [submission for submission in submissions if failure is not None or submission.pk in cases]
     judgements = {
-        submission.pk: _judgement(submission, cases[submission.pk]) if failure is None else _failed(failure)
+        submission.pk: judgement(cases[submission.pk], name=submission.pk, by=judge)
+        if failure is None
+        else failed(failure)
         for submission in submissions
     }
     given, changed = _write(submissions, cases, judgements, waiting=waiting, cause=cause)
@@ -271,13 +269,13 @@ def _write(
 def _log_verdicts(verdicts: Iterable[tuple[Submission, Judgement]], cause: Cause) -> None:
     """A line for each verdict, under the request that brought the upload."""
     now = timezone.now()
-    for submission, judgement in verdicts:
-        codes = [finding.code for finding in judgement.findings]
+    for submission, given in verdicts:
+        codes = [finding.code for finding in given.findings]
         logger.info(
-            "verdict %s on %s: %s", judgement.state, submission.pk, " ".join(codes) or "no finding",
+            "verdict %s on %s: %s", given.state, submission.pk, " ".join(codes) or "no finding",
             extra={
                 "result_id": submission.pk,
-                "state": judgement.state,
+                "state": given.state,
                 "codes": codes,
                 "cause": str(cause),
                 "seconds_since_upload": round((now - submission.received_at).total_seconds(), 3),
@@ -286,32 +284,12 @@ def _log_verdicts(verdicts: Iterable[tuple[Submission, Judgement]], cause: Cause
         )  # fmt: skip
 
 
-def _judgement(submission: Submission, case: Case | RecordError) -> Judgement:
-    """Apply the rules. An error in them becomes a judgement as well: no result waits for ever."""
-    if isinstance(case, RecordError):  # the stored bytes no longer decode or verify
-        return Judgement("rejected", (Finding(case.code, Severity.REJECT, str(case)),))
-    try:
-        return judge(case)
-    except TRIPS as error:
-        return _tripped(submission, error)
-
-
 def _result(submission: Submission, case: Case, names: Names) -> Result | Judgement:
     """The result row of what the rules do not reject, not stored; or the judgement where no row can be derived."""
     try:
         return derive_result(submission, case, names)
     except TRIPS as error:
-        return _tripped(submission, error)
-
-
-def _tripped(submission: Submission, error: Exception) -> Judgement:
-    logger.error("the rules could not be applied to %s", submission.result_id, exc_info=error)
-    return _failed(type(error).__name__)
-
-
-def _failed(why: str) -> Judgement:
-    sentence = f"The rules could not be applied ({why}); a moderator looks at it."
-    return Judgement("quarantined", (Finding("JM-JUDGE-FAILED", Severity.QUARANTINE, sentence),))
+        return tripped(submission.pk, error)
 
 
 def _write_verdicts(
@@ -326,7 +304,7 @@ def _write_verdicts(
             state=judgements[submission.pk].state,
             cause=cause,
             occasion=occasion_of(submission, cause),
-            findings=[_plain(finding) for finding in judgements[submission.pk].findings],
+            findings=plain_findings(judgements[submission.pk].findings),
             judged_at=now,
         )
         for submission in submissions
@@ -357,13 +335,4 @@ def verdict_facts(verdict: Verdict) -> RowFacts:
         "cause": verdict.cause,
         "codes": [finding["code"] for finding in verdict.findings],
         "findings_sha256": findings_digest(verdict.findings),
-    }
-
-
-def _plain(finding: Finding) -> dict[str, object]:
-    return {
-        "code": finding.code,
-        "severity": str(finding.severity),
-        "sentence": finding.sentence,
-        "evidence": dict(finding.evidence),
     }

@@ -120,6 +120,11 @@ SITE_PAGES = (
     ),
     SitePage(name="privacy", title=_("Privacy"), subject=("personal", "data", "cookies", "личные", "данные")),
     SitePage(
+        name="standards",
+        title=_("Standards"),
+        subject=("ITU", "ISO", "SCI", "AI", "Act", "BoAmps", "CycloneDX", "export", "стандарты", "экспорт"),
+    ),
+    SitePage(
         name="accessibility",
         title=_("Accessibility"),
         subject=("WCAG", "keyboard", "screen", "reader", "клавиатура"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.urls import register_converter
 
+from joulemark.exports.form_names import JSON_FORMS, YAML_FORMS
+
 SHORT_DIGITS = 16
 """First digits of a digest in a short address: one in 2**32 platforms of 2**16 results has two that begin alike."""
 
@@ -122,6 +124,18 @@ class DeviceTagConverter(DigestConverter):
     regex = f"[0-9a-f]{{{SHORT_DIGITS}}}"
 
 
+class JsonExportConverter(NameConverter):
+    """A form of an export that is written in JSON."""
+
+    regex = "|".join(JSON_FORMS)
+
+
+class YamlExportConverter(NameConverter):
+    """A form of an export that is written in YAML."""
+
+    regex = "|".join(YAML_FORMS)
+
+
 class PlotFormConverter(NameConverter):
     """A form of a plot as a file: drawing, picture, or the card of a page."""
 
@@ -137,5 +151,7 @@ register_converter(PlotFormConverter, "plot_form")
 register_converter(PlaceConverter, "place")
 register_converter(ResultIdConverter, "result_id")
 register_converter(ReleasePathConverter, "release_path")
+register_converter(JsonExportConverter, "json_export")
+register_converter(YamlExportConverter, "yaml_export")
 register_converter(SubjectConverter, "subject")
 register_converter(ShortResultIdConverter, "short_result_id")

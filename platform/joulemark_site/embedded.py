@@ -36,13 +36,17 @@ def periodic_work(*, every_s: float) -> list[Periodic]:
     """The periodic work: the sweeps every `every_s` seconds, the log and the watch as their settings say."""
     from measurements.boards.tasks import sweep as sweep_boards
     from measurements.ledger.sequencer import sequence
+    from measurements.ledger.witness_client import ask_witnesses
     from measurements.monitoring.watch import Watch
     from measurements.review.tasks import sweep as sweep_review
+    from measurements.webhooks.tasks import run_webhooks
 
     return [
         Periodic("review sweeper", sweep_review, every_s, "review.sweep"),
         Periodic("boards sweeper", sweep_boards, every_s, "boards.sweep"),
         Periodic("sequencer", sequence, settings.LOG_EVERY_S, "ledger.sequence"),
+        Periodic("witness client", ask_witnesses, settings.WITNESS_EVERY_S, "ledger.ask_witnesses"),
+        Periodic("webhooks", run_webhooks, settings.WEBHOOKS_EVERY_S, "webhooks.run"),
         Periodic("watch", Watch().round, settings.WATCH_EVERY_S),
     ]
 

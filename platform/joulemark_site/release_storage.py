@@ -22,12 +22,13 @@ def storage(folder: Path, origin: str) -> tuple[dict[str, Any], str]:
     """
     bucket = env.text("JOULEMARK_RELEASES_BUCKET", "").strip("/")
     endpoint = env.text("JOULEMARK_RELEASES_ENDPOINT", "").rstrip("/")
+    region = env.text("JOULEMARK_RELEASES_REGION", "")
     address = env.text("JOULEMARK_RELEASES_URL", "").rstrip("/")
     if not bucket:
-        if endpoint or address:
+        if endpoint or region or address:
             raise BadSetting(
-                "JOULEMARK_RELEASES_ENDPOINT and JOULEMARK_RELEASES_URL are of a bucket; name it in "
-                "JOULEMARK_RELEASES_BUCKET, or leave them out."
+                "JOULEMARK_RELEASES_ENDPOINT, JOULEMARK_RELEASES_REGION and JOULEMARK_RELEASES_URL are of a bucket; "
+                "name it in JOULEMARK_RELEASES_BUCKET, or leave them out."
             )
         return {"BACKEND": FOLDER, "OPTIONS": {"location": folder}}, f"{origin}/releases/"
     if not address:
@@ -40,7 +41,7 @@ def storage(folder: Path, origin: str) -> tuple[dict[str, Any], str]:
         "bucket_name": name,
         "location": prefix,
         "endpoint_url": endpoint or None,
-        "region_name": env.text("JOULEMARK_RELEASES_REGION", "") or None,
+        "region_name": region or None,
         "file_overwrite": True,
         "querystring_auth": False,
         "default_acl": None,

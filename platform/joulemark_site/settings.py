@@ -15,7 +15,7 @@ from kombu import Queue
 from joulemark.record.origin import parse_origin
 from joulemark_site import environment as env
 from joulemark_site import hidden_settings as hidden
-from joulemark_site import redis_settings, release_storage, suite_folders
+from joulemark_site import redis_settings, release_storage, suite_folders, witness_settings
 from joulemark_site.log_lines import logging_config
 from joulemark_site.steady_schedule import every
 
@@ -34,6 +34,7 @@ LOG_KEY = env.text("JOULEMARK_LOG_KEY", "")
 LOG_KEY_FILE = env.file("JOULEMARK_LOG_KEY_FILE", DATA_DIR / "log-key.pem")
 LOG_FORMER_KEYS = env.verifier_keys("JOULEMARK_LOG_FORMER_KEYS")
 LOG_WITNESSES = env.verifier_keys("JOULEMARK_LOG_WITNESSES")
+LOG_WITNESS_ADDRESSES = witness_settings.witness_addresses("JOULEMARK_LOG_WITNESS_ADDRESSES", LOG_WITNESSES)
 LOG_COPIES = hidden.places("JOULEMARK_LOG_COPIES")
 LOG_COPIES_TOKEN = env.secret_in_file("JOULEMARK_LOG_COPIES_TOKEN_FILE") or ""
 
@@ -70,6 +71,7 @@ INSTALLED_APPS = [
     "measurements.downloads",
     "measurements.releases",
     "measurements.monitoring",
+    "measurements.webhooks",
 ]
 
 MIDDLEWARE = [
@@ -145,6 +147,8 @@ SWEEP_EVERY_S = env.seconds("JOULEMARK_SWEEP_EVERY_S", 60)
 SWEEP_WAITING_LONGER_THAN_S = env.seconds("JOULEMARK_SWEEP_WAITING_S", 120)
 CELL_EVERY_S = env.seconds("JOULEMARK_CELL_EVERY_S", 10)
 ANSWER_RENEWAL_S = env.seconds("JOULEMARK_ANSWER_RENEWAL_S", 5)
+WITNESS_EVERY_S = env.seconds("JOULEMARK_LOG_WITNESS_EVERY_S", 30)
+WEBHOOKS_EVERY_S = env.seconds("JOULEMARK_WEBHOOKS_EVERY_S", 10)
 LOG_EVERY_S = env.seconds("JOULEMARK_LOG_EVERY_S", 5)
 RELEASES_EVERY_S = env.count("JOULEMARK_RELEASES_EVERY_S", 24 * 3600)  # 0: none but by hand
 RELEASE_LOOK_S = min(
@@ -152,14 +156,18 @@ RELEASE_LOOK_S = min(
 )  # beat looks so often whether one is due; a restart forgets none
 SWEEP_MESSAGE_LIFE_S = max(SWEEP_EVERY_S, 600)  # a worker's clock may be minutes ahead of the sender's
 CELERY_TASK_ANNOTATIONS = {"*": {"expires": SWEEP_MESSAGE_LIFE_S}}  # whatever is lost so, a sweep sends again
-LOG_QUEUE, SWEEP_QUEUE, CELL_QUEUE, JUDGE_QUEUE, ANSWER_QUEUE, BACKLOG_QUEUE = QUEUES = (
-    "log", "sweeps", "cells", "judging", "answers", "backlog",
+LOG_QUEUE, OUTGOING_QUEUE, SWEEP_QUEUE, CELL_QUEUE, JUDGE_QUEUE, ANSWER_QUEUE, BACKLOG_QUEUE = QUEUES = (
+    "log", "outgoing", "sweeps", "cells", "judging", "answers", "backlog",
 )  # fmt: skip
 CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in QUEUES]
 CELERY_TASK_DEFAULT_QUEUE = SWEEP_QUEUE
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_TASK_ROUTES = {
     "ledger.sequence": {"queue": LOG_QUEUE},
+    "ledger.ask_witnesses": {
+        "queue": OUTGOING_QUEUE
+    },  # the process that reaches the outside; the log goes first
+    "webhooks.run": {"queue": OUTGOING_QUEUE},
     "review.sweep": {"queue": SWEEP_QUEUE},
     "boards.sweep": {"queue": SWEEP_QUEUE},
     "review.compare": {"queue": CELL_QUEUE},
@@ -177,12 +185,14 @@ CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": every(every_s)}
     for name, every_s in {
         "ledger.sequence": LOG_EVERY_S,
+        "ledger.ask_witnesses": WITNESS_EVERY_S,
         "review.sweep": SWEEP_EVERY_S,
         "boards.sweep": SWEEP_EVERY_S,
         "review.compare_due": CELL_EVERY_S / 2,  # a cell whose turn comes is found within half a turn
         "boards.refresh_due": CELL_EVERY_S / 2,
         "answer_cache.renew": ANSWER_RENEWAL_S,
         "releases.publish": RELEASE_LOOK_S,
+        "webhooks.run": WEBHOOKS_EVERY_S,
     }.items()
 }
 STATEMENT_LIMIT_S = env.seconds("JOULEMARK_STATEMENT_LIMIT_S", 50)  # a proxy waits for a minute
@@ -192,6 +202,7 @@ STREAM_SILENCE_S = env.seconds("JOULEMARK_STREAM_SILENCE_S", 60)
 BODY_TIMEOUT_S = env.seconds("JOULEMARK_BODY_TIMEOUT_S", 20)
 TICKET_LIFETIME_S = env.seconds("JOULEMARK_TICKET_LIFETIME_S", 7 * 24 * 3600)
 LOG_ALARM_S = env.seconds("JOULEMARK_LOG_ALARM_S", 5 * 60)
+WITNESS_ALARM_S = env.seconds("JOULEMARK_LOG_WITNESS_ALARM_S", 24 * 3600)
 WAITING_ALARM_S = env.seconds("JOULEMARK_WAITING_ALARM_S", 15 * 60)
 QUARANTINE_ALARM_S = env.seconds("JOULEMARK_QUARANTINE_ALARM_S", 7 * 24 * 3600)
 JUDGING_ALARM_S = (
@@ -209,6 +220,7 @@ METRICS_NETWORKS = env.networks("JOULEMARK_METRICS_FROM")
 OPERATORS = env.words("JOULEMARK_OPERATORS", "")
 MODERATORS = env.words("JOULEMARK_MODERATORS", "")
 ALARM_LANGUAGE = env.choice("JOULEMARK_ALARM_LANGUAGE", "en", ("en", "ru"))
+WEBHOOKS_PRIVATE = env.flag("JOULEMARK_WEBHOOKS_PRIVATE", default=False)
 WEBHOOK_URL = hidden.secret_address("JOULEMARK_WEBHOOK_URL")
 PING_URL = hidden.secret_address("JOULEMARK_PING_URL")
 EMAIL_HOST = env.text("JOULEMARK_MAIL_HOST", "")
@@ -268,6 +280,7 @@ SPECTACULAR_SETTINGS = {
         "NoModelIntervalEnum": "measurements.display.choices.NoModelInterval",
         "BoardRowKindEnum": "measurements.display.choices.ModelKind",
         "AnswerFormEnum": "measurements.display.choices.AnswerForm",
+        "IntensityRowKindEnum": "measurements.downloads.resource_impact.PLACE_KINDS",
     },
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "POSTPROCESSING_HOOKS": [

@@ -32,7 +32,8 @@ START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 class FakeLog:
     """Entries, and what is shown beside them; `publish` writes the files that the entries make.
 
-    `rows` replaces what is shown of an entry (None: its row is gone); `asked` are the paths of all requests. A path
+    `rows` replaces what is shown of an entry (None: its row is gone); `asked` are the paths of all requests, and
+    `cosigned` the notes that witnesses have handed over. A path
     that begins with one in `too_often` is answered with 429 and the next of its pauses, in seconds, until none is left.
     """
 
@@ -48,6 +49,7 @@ class FakeLog:
     witnesses: dict[str, Ed25519PrivateKey] = field(default_factory=dict)
     shows_log_key: bool = True
     asked: list[str] = field(default_factory=list)
+    cosigned: list[str] = field(default_factory=list)
     too_often: dict[str, list[int]] = field(default_factory=dict)
 
     @property
@@ -200,6 +202,18 @@ class RunningLog:
                 self.send_response(status)
                 if pause_s is not None:
                     self.send_header("Retry-After", str(pause_s))
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def do_POST(self) -> None:
+                assert self.path == "/api/v1/log/cosignatures"
+                note = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                log.cosigned.append(note)
+                data = json.dumps(
+                    {"size": len(log.entries), "witnesses": [note.splitlines()[-1].split(" ")[1]]}
+                ).encode()
+                self.send_response(200)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data)

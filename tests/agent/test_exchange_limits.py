@@ -30,7 +30,8 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 STEP_S = 0.02
 """Between two bytes: less than the limit of a read, and many of them more than that of an exchange."""
 LIMIT_S = 0.3
-READ_S = 10.0
+READ_S = 3600.0
+"""Of a single read or write: what ends before has ended for the limits of the exchange."""
 
 
 @contextmanager
@@ -97,11 +98,12 @@ def client_of(library: Any, limits: ExchangeLimits) -> Any:
 @LIBRARIES
 @pytest.mark.parametrize("drip", DRIPS)
 def test_a_server_that_drips_is_left_when_the_time_is_up(library: Any, drip: str) -> None:
-    with serving(DRIPS[drip]) as origin, client_of(library, ExchangeLimits(total_s=LIMIT_S)) as client:
-        began_s = time.monotonic()
-        with pytest.raises(library.TransportError) as raised:
-            client.get(origin)
-        assert LIMIT_S * 0.9 <= time.monotonic() - began_s < 5
+    with (
+        serving(DRIPS[drip]) as origin,
+        client_of(library, ExchangeLimits(total_s=LIMIT_S)) as client,
+        pytest.raises(library.TransportError) as raised,
+    ):
+        client.get(origin)
     assert isinstance(raised.value, library.TimeoutException)
 
 
@@ -109,11 +111,12 @@ def test_a_server_that_drips_is_left_when_the_time_is_up(library: Any, drip: str
 @pytest.mark.parametrize("drip", ["headers", "body", "chunks"])
 def test_what_comes_at_a_snails_pace_is_left(library: Any, drip: str) -> None:
     limits = ExchangeLimits(least_bytes=10_000, rate_s=LIMIT_S)
-    with serving(DRIPS[drip]) as origin, client_of(library, limits) as client:
-        began_s = time.monotonic()
-        with pytest.raises(library.ReadTimeout, match=r"\d+ bytes arrived in"):
-            client.get(origin)
-        assert LIMIT_S * 0.9 <= time.monotonic() - began_s < 5
+    with (
+        serving(DRIPS[drip]) as origin,
+        client_of(library, limits) as client,
+        pytest.raises(library.ReadTimeout, match=r"\d+ bytes arrived in"),
+    ):
+        client.get(origin)
 
 
 @LIBRARIES
@@ -122,11 +125,12 @@ def test_a_server_that_does_not_take_what_is_sent_is_left(library: Any) -> None:
         while not ended.wait(STEP_S):
             connection.recv(1)
 
-    with serving(take_nothing) as origin, client_of(library, ExchangeLimits(total_s=LIMIT_S)) as client:
-        began_s = time.monotonic()
-        with pytest.raises(library.TimeoutException):
-            client.post(origin, content=bytes(50_000_000))
-        assert time.monotonic() - began_s < 5
+    with (
+        serving(take_nothing) as origin,
+        client_of(library, ExchangeLimits(total_s=LIMIT_S)) as client,
+        pytest.raises(library.TimeoutException),
+    ):
+        client.post(origin, content=bytes(50_000_000))
 
 
 @LIBRARIES

@@ -119,6 +119,13 @@ CASES = {
     "DiskNearlyFull": condition("disk"),
     "LogBroken": condition("log"),
     "LogCopyBehind": Case({COPY_BEHIND: 1}, {COPY_BEHIND: 0}, {}),
+    "WitnessLate": gauge(
+        "joulemark_witness_late_seconds",
+        f'witness="witness.example/w1",{LABELS}',
+        90_000,
+        0,
+        joulemark_witness_limit_seconds=86_400,
+    ),
     "CheckpointLate": wait("checkpoint"),
     "SweepLate": periodic("review.sweep"),
     "WatchSilent": periodic("watch"),

@@ -223,13 +223,13 @@ def test_a_kept_page_costs_a_fraction_of_a_computed_one(
     monkeypatch.setenv("BENCH_ROUNDS", "1")
     rows = figures(tmp_path, "answers", "benchmarks/answers.py")
     costs = {row["metric"].partition(", ")[2]: row["value"] for row in rows if row["tool"] == "joulemark"}
-    assert set(costs) == {"computed", "out of Redis", "warm", "not modified"}
+    assert set(costs) == {"computed", "out of Redis", "warm", "not modified", "not kept"}
     assert all(10 * costs[name] < costs["computed"] for name in ("out of Redis", "warm", "not modified"))
 
 
 def test_whole_lists_are_measured_beside_copy(tmp_path: Path) -> None:
     """Few rows, once; a million and ten are `make bench-data`."""
-    few = {"BENCH_ROWS": "3000", "BENCH_TIMES": "2", "BENCH_ROUNDS": "1"}
+    few: dict[str, Any] = {"BENCH_ROWS": "3000", "BENCH_TIMES": "2", "BENCH_ROUNDS": "1"}
     rows = figures(tmp_path, "data", "benchmarks/data.py", **few)
     assert {
         (row["case"], row["tool"].partition(" / ")[0]) for row in rows if row["metric"] == "ratio of rates"

@@ -12,6 +12,7 @@ import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
+from joulemark.leaderboard.hardware_names import hardware_code
 from joulemark.record import bundle as bundles
 from joulemark.record import keys, requests
 from joulemark.record.codec import decode, encode
@@ -36,18 +37,36 @@ OPERATIONS = {
     for method, operation in operations.items()
 }
 BOARD = {"series": "study-2024", "task": "text_classification"}
+VALUE = {
+    "series": "demo-1-estimated",
+    "task": "text_classification",
+    "dataset": "demo-topics",
+    "model": "minilm-l6-v2",
+    "hardware": hardware_code("cpu", "cpu-testor-9000"),
+    "scope": "cpu",
+    "stratum": "float32.b1.power-default",
+}
+"""The value that the sent result makes."""
 LISTS: dict[str, dict[str, Any]] = {
     "cell_history": {"cell_id": None},
     "cells": {"sort": "energy"},
+    "claims_parities": {},
+    "claims_ratios": {},
+    "claims_reported": {},
+    "claims_size_controlled": {},
+    "claims_study": {},
     "comparisons": {},
     "contributors": {},
     "datasets": {"fields": "task,dataset"},
     "evidence": {"state": "accepted"},
     "hardware": {},
+    "intensities_years": {},
     "log_entries": {"kind": "verdict"},
     "models": {},
     "results": {},
     "rules": {},
+    "suite_needs": {"digest": load_suite("demo").digest},
+    "suites_versions": {},
     "tasks": {},
     "verdicts": {},
 }
@@ -67,11 +86,22 @@ GETS: dict[str, dict[str, Any]] = FILES | {
     "download_table_csv": {"task": BOARD["task"]},
     "download_table_json": {"task": BOARD["task"], "kind": "general-purpose"},
     "download_suite": {"digest": load_suite("demo").digest},
+    "export_model": {"export_form": "cyclonedx", "model": VALUE["model"]},
+    "export_model_yaml": {"export_form": "model-index", "model": VALUE["model"]},
+    "export_result": {"export_form": "cyclonedx", "result_id": None},
+    "export_result_yaml": {"export_form": "model-index", "result_id": None},
+    "export_value": {"export_form": "cyclonedx", **VALUE},
+    "export_value_yaml": {"export_form": "model-index", **VALUE},
     "health": {},
     "list_boards": {},
     "list_cell_history": {"cell_id": None},
     "list_cells": {"sort": "energy", "limit": 5},
     "list_claims": {},
+    "list_claims_parities": {},
+    "list_claims_ratios": {},
+    "list_claims_reported": {},
+    "list_claims_size_controlled": {},
+    "list_claims_study": {},
     "list_comparisons": {},
     "list_contributors": {},
     "list_datasets": {"fields": "task,dataset"},
@@ -79,12 +109,16 @@ GETS: dict[str, dict[str, Any]] = FILES | {
     "list_evidence": {"state": "accepted"},
     "list_hardware": {},
     "list_intensities": {},
+    "list_intensities_years": {},
     "list_log_entries": {"kind": "verdict"},
     "list_models": {"kind": "general-purpose"},
     "list_needed": {"suite": load_suite("demo").digest},
+    "list_releases": {},
     "list_results": {},
     "list_rules": {},
+    "list_suite_needs": {"digest": load_suite("demo").digest},
     "list_suites": {},
+    "list_suites_versions": {},
     "list_tasks": {},
     "list_verdicts": {},
     "log_gaps": {},
@@ -182,6 +216,9 @@ def sent(running: Platform) -> str:
     assert running.post("/api/v1/results", bundle)[0] == 202
     result = digest(bundle)
     assert judged(running, result) == "accepted"
+    (web,) = running.running
+    board = f"/api/v1/boards/{VALUE['series']}/{VALUE['task']}/"
+    wait_until(lambda: running.answers(board), beside=web, what="its value is on the board")
     return result
 
 

@@ -1,6 +1,6 @@
 """A real Prometheus scrapes a real platform; its rules fire while something is broken, and end with it.
 
-The rules are those of deploy/prometheus/alarms.yml, with shorter times. Meanwhile health answers within two seconds.
+The rules are those of deploy/prometheus/alarms.yml, with shorter times. Meanwhile health answers.
 """
 
 from __future__ import annotations
@@ -22,17 +22,13 @@ import pytest
 from joulemark.record.codec import encode
 from joulemark_simulation import records
 from joulemark_simulation.services import Services, services
-from tests.busy_machine import on_this_machine
-from tests.frozen import descendants, frozen, server_in
+from tests.frozen import frozen, server_in
 from tests.processes import Platform, free_port, kill, platform, wait_until
 
 pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 180.0
-HEALTH_LIMIT_S = 2.0
-SCRAPES = 50
-SCRAPE_LIMIT_S = 0.020
 
 
 class Monitored:
@@ -67,9 +63,8 @@ class Monitored:
         )
 
     def health(self) -> tuple[int, dict[str, Any]]:
-        begin_s = time.monotonic()
+        """What it answers, also while what it asks is frozen and would never answer."""
         status, body = self.running.get("/api/v1/health")
-        assert time.monotonic() - begin_s < on_this_machine(HEALTH_LIMIT_S)
         return status, cast("dict[str, Any]", json.loads(body))
 
     def wait_for_health(self, status: int, alarms: list[str]) -> None:
@@ -222,22 +217,6 @@ def test_requests_of_all_processes_are_in_one_scrape(monitored: Monitored) -> No
     wait_until(
         lambda: requests() >= 1, beside=monitored.prometheus, what="requests are counted", limit_s=LIMIT_S
     )
-
-
-def test_a_scrape_costs_little(monitored: Monitored) -> None:
-    """The processor time of gunicorn and all that it started, over many scrapes; Prometheus' own are among them."""
-    ticks = sum(map(_ticks, descendants(monitored.web.pid)))
-    for _ in range(SCRAPES):
-        assert monitored.running.get("/metrics")[0] == 200
-    spent_s = (sum(map(_ticks, descendants(monitored.web.pid))) - ticks) / os.sysconf("SC_CLK_TCK") / SCRAPES
-    print(f"a scrape costs {spent_s * 1000:.1f} ms of processor time")
-    assert spent_s < on_this_machine(SCRAPE_LIMIT_S)
-
-
-def _ticks(pid: int) -> int:
-    """Processor time of a process, in ticks of the kernel's clock."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
 
 
 def test_debians_own_service_does_not_run() -> None:

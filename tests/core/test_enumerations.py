@@ -50,6 +50,9 @@ SOME = {
     "agent/joulemark/cli/run_options.py _read_joined_suite": "the meters of a processor",
     "agent/joulemark/energy/budget.py SENSOR_TERMS": "terms of the budget that a design's boards share",
     "agent/joulemark/energy/streams.py SCOPES": "what each scope of a result is made of",
+    "agent/joulemark/exports/boamps.py CPU_MODES": "the scopes that a processor is in",
+    "agent/joulemark/exports/boamps.py DATA": "what goes into a task and comes out",
+    "agent/joulemark/exports/boamps.py _data": "what a task of another name takes and gives",
     "agent/joulemark/impact/measures.py PARTS": "the totals that do not cover a whole node",
     "agent/joulemark/impact/reported_rule.py SCOPE_OF_BOUNDARY": "the boundaries that a board can have",
     "agent/joulemark/release/leaf_tables.py TRACES": "the forms of files that hold lists",
@@ -57,13 +60,19 @@ SOME = {
     "agent/joulemark/session/comparison.py short_comparison": "what needs a number of others",
     "agent/joulemark/session/delivery.py unsent": "states that are sent again",
     "agent/joulemark/session/report.py NOT_COUNTED": "states that are on no board",
+    "measurements/boards/table_rows.py GRADE_ORDER": "what a table can have: modelled energies are on none with these",
+    "agent/joulemark/leaderboard/eligibility.py (VERDICT, MODERATION, WITHDRAWAL)": "entries that move a result",
+    "agent/joulemark/leaderboard/eligibility.py COMPARABLE": "states whose results others are held against",
+    "agent/joulemark/leaderboard/result_numbers.py within_session_u": "terms that one session does not share",
+    "agent/joulemark/replay/history.py (RECEIVED, STARTED, ENROLLED, REVOKED)": "entries that name something new",
+    "agent/joulemark/replay/snapshot_step.py WAITING": "states of a result without a verdict",
     "measurements/boards/unit_columns.py BOARD_UNITS": "the units that have a column",
     "measurements/downloads/resource_rules.py WHERE": "places where a rule can be applied, not who has a checkpoint",
     "measurements/downloads/resource_serializers.py KINDS": "the kinds that lists of the API have",
     "measurements/pages/templatetags/unit_energies.py unit_heading": "the units that have a column",
     "measurements/pages/templatetags/unit_energies.py unit_note": "the units that have a column",
     "measurements/releases/documents/schema.py KINDS": "the kinds that text forms write in their own way",
-    "measurements/review/result_row.py within_session_u": "terms of the budget that one session does not share",
+    "measurements/webhooks/gathering.py KIND_OF_LEAF": "the entries of which receivers are told",
 }
 """Places that name some words of a list and mean no others, each with what these are."""
 
@@ -71,6 +80,10 @@ SOME = {
 NAMES_OF_TABLES = {"measurements/search/entries.py"}
 """Lists whose words are what the tables are called, as fields are everywhere: no words of their own."""
 SHARED = {
+    frozenset({"agent/joulemark/published/boamps_schema.py"}): "words of somebody else's schema",
+    frozenset(
+        {"agent/joulemark/published/boamps_schema.py", "agent/joulemark/record/requests.py"}
+    ): "words of somebody else's schema, and our reasons",
     frozenset({"agent/joulemark/record/statement.py"}): "what a device is, and what an energy covers",
     frozenset(
         {"agent/joulemark/session/diagnosis.py", "agent/joulemark/session/suite_source.py"}

@@ -22,7 +22,11 @@ HOMES: dict[str, tuple[str, dict[str, str]]] = {
         r"\burl(split|parse)\(",
         {
             "agent/joulemark/record/origin.py": "`parse_origin` and `split_address`",
+            "measurements/webhooks/destinations.py": "an address of a receiver, which is taken apart and checked",
             "platform/joulemark_site/redis_settings.py": "a Redis address, which may be a socket's",
+            "platform/joulemark_site/static_copy/copied_addresses.py": "path and question of a link of our own pages",
+            "platform/joulemark_site/static_copy/platform_reader.py": "our own origin, as a request has it",
+            "platform/joulemark_site/static_copy/relative_links.py": "links of our own pages, relative ones too",
         },
     ),
     "writing a file that is there whole or not at all": (
@@ -56,6 +60,7 @@ HOMES: dict[str, tuple[str, dict[str, str]]] = {
             "measurements/catalog/cached_rows.py": "the whole catalogue, once for its version",
             "measurements/catalog/subject_lists.py": "lists of all of them",
             "measurements/catalog/suite_contents.py": "what suites say of one of them",
+            "measurements/downloads/exported_energies.py": "the one that an address names",
             "measurements/downloads/resource_catalog.py": "the API's lists of all of them",
             "measurements/downloads/resource_columns.py": "subqueries: the rows that a filter means",
             "measurements/downloads/resource_review.py": "subqueries: the rows that a filter means",
@@ -72,6 +77,7 @@ HOMES: dict[str, tuple[str, dict[str, str]]] = {
             "measurements/monitoring/probe.py": "a question that may get no answer, and its limit",
             "measurements/ledger/tile_store.py": "files that wait for the disk together",
             "measurements/releases/storage.py": "the same of a release's",
+            "measurements/webhooks/delivering.py": "receivers that are told together",
             "platform/joulemark_site/embedded.py": "periodic work of a platform without Celery",
             "agent/joulemark/meters/timer.py": "the sampler of a run",
             "agent/joulemark/cli/progress.py": "the line of progress on a terminal",

@@ -43,7 +43,7 @@ def test_every_choice_is_a_word() -> None:
 
 
 def test_every_signed_door_takes_opaque_bytes_and_needs_them() -> None:
-    assert len(DOORS) == 9
+    assert len(DOORS) == 10
     bytes_alone = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
     assert {name: door["requestBody"] for name, door in DOORS.items()} == {
         name: {"content": bytes_alone, "required": True} for name in DOORS
@@ -98,10 +98,10 @@ def test_every_json_answer_has_a_described_shape() -> None:
 
 
 def test_every_door_says_what_it_has_signed() -> None:
-    """The batch alone has no envelope of its own: it is a bundle a line."""
+    """Two have no envelope of their own: a batch is a bundle a line, and a cosignature is a line of a signed note."""
     components = DESCRIPTION["components"]["schemas"]
     silent = {name for name, door in DOORS.items() if "x-signed-message" not in door}
-    assert silent == {"POST /api/v1/results/batch"}
+    assert silent == {"POST /api/v1/results/batch", "POST /api/v1/log/cosignatures"}
     for name, door in DOORS.items():
         for _, part in parts(door.get("x-signed-message", {}), name):
             if reference := part.get("$ref"):

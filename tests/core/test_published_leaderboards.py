@@ -15,7 +15,7 @@ from joulemark.published.names import NameMap, Place
 
 LLM: dict[str, Any] = {
     "activated_params_billions": 3.0, "architecture": "MoE", "avg_output_len": 600.0, "data_parallel": 1,
-    "energy_per_request_joules": 72.0, "energy_per_token_joules": 0.12, "expert_parallel": 1, "gpu_model": "H100",
+    "energy_per_request_joules": 72.0, "expert_parallel": 1, "gpu_model": "H100",
     "max_num_batched_tokens": None, "max_num_seqs": 128, "model_id": "Org/Model-30B", "num_gpus": 1,
     "tensor_parallel": 1, "total_params_billions": 30.0, "weight_precision": "bfloat16",
 }  # fmt: skip
@@ -82,6 +82,23 @@ def test_runs_of_the_scores_runner_are_divided_by_their_prompts() -> None:
     ]
 
 
+RUNNER_TODAY = (
+    "model_name,model_class,task,reasoning_state,total_prompts,successful_prompts,failed_prompts,"
+    "total_duration_seconds,gpu_energy_wh,wh_per_1000_queries,error_message\n"
+)
+
+
+def test_the_runners_message_is_its_flag_and_its_quotient_must_agree() -> None:
+    partial = "PARTIAL FAILURE: 2/10 prompts failed (20.0%)"
+    rows = f"org/a,A,text_gen,Off,10,10,0,30,25,2500,\norg/a,A,text_gen,Off,10,8,2,30,24,3000,{partial}\n"
+    reading = scores(table("master_results.csv", RUNNER_TODAY + rows))
+    assert [run.validity for run in reading.runs] == ["no error", partial]
+    assert [run.energy_kwh_per_1000 for run in reading.runs] == [2.5, 3.0]
+    with pytest.raises(BadRows, match="wh_per_1000_queries is 2500, but 25 Wh of 20 prompts come to 1250"):
+        scores(table("x.csv", RUNNER_TODAY + "org/a,A,text_gen,Off,20,20,0,30,25,2500,\n"))
+    assert scores(table("a.csv", "model,total_gpu_energy\norg/a,1\n")).runs[0].validity == ""
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -134,6 +151,25 @@ def test_joules_of_a_request_become_kwh_for_a_thousand() -> None:
     assert subject.stratum == "bfloat16, at most 128 at once, tensor 1, expert 1, data 1"
     assert run.parameters == 30_000_000_000
     assert run.not_known["duration_s"] == "not-published"
+
+
+def test_a_request_costs_what_its_tokens_cost() -> None:
+    tokens = {"energy_per_token_joules": 0.12, "avg_output_len": 600.0}
+    assert energies({"task": "gpqa", "configurations": [LLM | tokens]}).runs
+    with pytest.raises(BadRows, match="is 72, but 600 tokens of 0.2 J come to 120"):
+        energies({"task": "gpqa", "configurations": [LLM | tokens | {"energy_per_token_joules": 0.2}]})
+
+
+def test_an_unstable_run_is_left_out_and_a_stable_one_keeps_its_flag() -> None:
+    unstable = LLM | {"is_stable": False, "unstable_reason": "steady state too short", "num_gpus": 2}
+    reading = energies({"task": "gpqa", "configurations": [LLM | {"is_stable": True}, unstable, LLM]})
+    assert [run.validity for run in reading.runs] == ["stable"]
+    assert [left.reason for left in reading.left_out] == [
+        "its publisher calls it unstable: steady state too short",
+        "the same number as another place of the input, such as file-0.json:configurations[0]",
+    ]
+    with pytest.raises(BadRows, match="is_stable is 'yes', neither true nor false"):
+        energies({"task": "gpqa", "configurations": [LLM | {"is_stable": "yes"}]})
 
 
 def test_configurations_are_never_combined() -> None:

@@ -55,6 +55,7 @@ def populate(*, with_release: bool = True) -> Values:
         "task": ["text_classification"],
         "path": [f"0/000.p/{checkpoint.size}"],
         "digest": [demo.suite.digest],
+        "export_form": ["boamps", "model-index"],
         "form": FORMS,
         "number": ["1"],
         "part": [
@@ -77,13 +78,21 @@ def questions() -> dict[str, str]:
     compared = f"model={SPECIFIC}&model={GENERAL}"
     plots = {f"/en/boards/demo-1-estimated/text_classification/cell/plot.{form}": cell for form in FORMS}
     plots |= {f"/en/compare/models/plot.{form}": compared for form in FORMS}
-    return plots | {
-        "/api/v1/needed/": f"suite={digest}",
-        "/api/v1/log/rows/": "start=0&end=5",
-        "/api/v1/impact/": "query=text_classification&queries_per_day=3&users=7&place=DEU",
-        "/en/boards/demo-1-estimated/text_classification/cell/": cell,
-        "/en/embed/boards/demo-1-estimated/text_classification/cell/": cell,
-        "/en/badges/demo-1-estimated/text_classification.svg": cell,
-        "/oembed/": f"url={quote(f'{settings.ORIGIN}/en/boards/demo-1-estimated/text_classification/')}",
-        "/en/compare/models/": compared,
+    exports = {
+        f"/api/v1/exports/{form}/values/demo-1-estimated/text_classification": cell
+        for form in ("boamps", "model-index")
     }
+    return (
+        plots
+        | exports
+        | {
+            "/api/v1/needed/": f"suite={digest}",
+            "/api/v1/log/rows/": "start=0&end=5",
+            "/api/v1/impact/": "query=text_classification&queries_per_day=3&users=7&place=DEU",
+            "/en/boards/demo-1-estimated/text_classification/cell/": cell,
+            "/en/embed/boards/demo-1-estimated/text_classification/cell/": cell,
+            "/en/badges/demo-1-estimated/text_classification.svg": cell,
+            "/oembed/": f"url={quote(f'{settings.ORIGIN}/en/boards/demo-1-estimated/text_classification/')}",
+            "/en/compare/models/": compared,
+        }
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -26,3 +27,9 @@ def snapshot(root: Path) -> dict[str, str]:
         for file in root.rglob("*")
         if file.is_file()
     }
+
+
+def assert_sums(root: Path, name: str) -> None:
+    """What is there has the digests of SHA256SUMS, as GNU coreutils count."""
+    sums = f"{name}/SHA256SUMS"
+    subprocess.run(["sha256sum", "--check", "--strict", "--quiet", sums], cwd=root, check=True)

@@ -26,6 +26,7 @@ FITTING = {
     "tag": "a" * 16,
     "model": "owner/model",
     "hardware": "gpu-0f3a91c2d4e5",
+    "export_form": "boamps",
     "dataset": "d",
     "suite": "demo-1",
 }

@@ -67,6 +67,7 @@ def everywhere(client: Client) -> list[str]:
             "cell_id": ["~".join(map(str, Cell.objects.order_by("pk")[0].key.values))],
             "code": ["JM-ABSENT"],
             "leaf_index": ["1"],
+            "export_form": ["boamps", "model-index"],
             "release_path": ["2026-05-05/manifest.json"],
         }
     )

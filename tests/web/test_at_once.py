@@ -104,7 +104,7 @@ def test_two_imports_of_one_new_series_at_once_make_one(
     second = Racer(bring_in)
     assert second.settled() == "blocked"
     gate.open()
-    assert first.result() == "scores: 1 figures of 1 runs, scope gpu, new"
+    assert first.result() == "scores: 1 figures of 1 runs, scope gpu (boundary: gpu), new"
     assert second.result() == "scores: nothing has changed"
     assert PublishedFigure.objects.count() == 1
 

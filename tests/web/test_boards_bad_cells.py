@@ -11,6 +11,7 @@ import pytest
 from django.utils.translation import override
 
 from joulemark.consensus.student_t import t_quantile_95
+from joulemark.leaderboard import comparison_numbers
 from joulemark_simulation.result_rows import (
     GENERAL,
     SENTIMENT,
@@ -20,7 +21,7 @@ from joulemark_simulation.result_rows import (
     demo_catalog,
     make_result,
 )
-from measurements.boards import cell_detail, comparison_numbers, equal_size
+from measurements.boards import cell_detail, equal_size
 from measurements.boards.models import Cell
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Task

@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
+from joulemark.leaderboard.cell_content import DeviceSays, aggregate_results
 from joulemark_simulation.result_rows import (
     GENERAL,
     SENTIMENT,
@@ -22,7 +23,6 @@ from joulemark_simulation.result_rows import (
     make_result,
 )
 from measurements.boards import services
-from measurements.boards.aggregate import DeviceSays, aggregate_results
 from measurements.boards.equal_size import read_equal_size
 from measurements.boards.evidence_export import export_evidence
 from measurements.boards.history import history_faults

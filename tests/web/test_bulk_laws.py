@@ -154,7 +154,7 @@ def drawn(data: st.DataObject, resource: Resource, rows: list[Row]) -> tuple[Que
             asked[each.name] = data.draw(
                 st.sampled_from([*each.choices, *found] * 3 + [*WORDS]), label=each.name
             )
-    if resource.sorts and data.draw(st.booleans()):
+    if resource.sorts and data.draw(st.sampled_from([False, True])):
         asked["sort"] = data.draw(st.sampled_from(["", "-"])) + data.draw(
             st.sampled_from(sorted(resource.sorts))
         )

@@ -6,7 +6,6 @@ import logging
 import os
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -55,10 +54,8 @@ def test_statements_and_locks_are_limited_by_role(limited: Any, settings: Any, r
 def test_a_limit_ends_a_statement(limited: Any, settings: Any) -> None:
     settings.STATEMENT_LIMIT_S = 1
     wrapper = limited(database_limits.WEB)
-    began = time.monotonic()
     with pytest.raises(OperationalError, match="statement timeout"), wrapper.cursor() as cursor:
-        cursor.execute("SELECT pg_sleep(30)")
-    assert time.monotonic() - began < 10
+        cursor.execute("SELECT pg_sleep(300)")  # ends without an error where nothing ends it
     wrapper.close()
 
 

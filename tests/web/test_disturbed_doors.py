@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
@@ -34,7 +33,6 @@ pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(580)]
 
 AT_ONCE = 8
 """As many as the web server has threads: each has a connection of its own to the database."""
-WITHIN_S = 4.0
 NAME = "doors_test"
 numbers = count(5000)
 
@@ -191,16 +189,13 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
             yield Doors(platform=running, redis=redis, worker=running.start_worker())
 
 
-def all_at_once(send: Callable[[], tuple[int, bytes]]) -> list[tuple[int, bytes, float]]:
-    """(status, body, seconds) of the same request from as many clients as there are threads."""
+def all_at_once(send: Callable[[], tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+    """(status, body) of the same request from as many clients as there are threads.
 
-    def timed(_number: int) -> tuple[int, bytes, float]:
-        began = time.monotonic()
-        status, body = send()
-        return status, body, time.monotonic() - began
-
+    What is disturbed stays so until all have their answer: who waited for it would get none.
+    """
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(timed, range(AT_ONCE)))
+        return list(pool.map(lambda _: send(), range(AT_ONCE)))
 
 
 DOORS = [
@@ -230,20 +225,19 @@ def test_no_door_fails_or_waits_for_what_is_disturbed_behind_it(
     _, fresh = door(doors)
     with disturbance(doors):
         answers = [answer for _ in range(2) for answer in all_at_once(lambda: doors.post(path, fresh))]
-    statuses = [status for status, _, _ in answers]
-    assert set(statuses) <= {200, 201, 202, 503}, [body for status, body, _ in answers if status >= 400]
+    statuses = [status for status, _ in answers]
+    assert set(statuses) <= {200, 201, 202, 503}, [body for status, body in answers if status >= 400]
     assert statuses[-1] != 503, "it is over with the first answer"
-    for status, body, _ in answers:
+    for status, body in answers:
         if status == 503:
             assert json.loads(body)["code"] == "JM-DATABASE-AWAY"
-    assert max(seconds for *_, seconds in answers) < WITHIN_S
     settled, body = doors.post(path, fresh)
     assert settled in (200, 201, 202), body
 
 
 def is_same_for_all(doors: Doors, path: str) -> bool:
     """Whether readers who ask at once get the same bytes."""
-    return len({body for _, body, _ in all_at_once(partial(doors.platform.get, path))}) == 1
+    return len({body for _, body in all_at_once(partial(doors.platform.get, path))}) == 1
 
 
 PAGES = ["/", "/results/", "/api/v1/boards/", "/api/v1/results/", "/about/"]
@@ -257,16 +251,15 @@ def test_no_page_fails_or_waits_for_what_is_disturbed_behind_it(
     """Kept pages are sent, and those that must be computed anew are: contributors have changed."""
     for path in PAGES:
         for _ in range(6):  # each thread's connection has prepared its statements by then
-            assert {status for status, *_ in all_at_once(partial(doors.platform.get, path))} == {200}
+            assert {status for status, _ in all_at_once(partial(doors.platform.get, path))} == {200}
     with disturbance(doors):
         for path in PAGES:
             doors._key()
             answers = [answer for _ in range(2) for answer in all_at_once(partial(doors.platform.get, path))]
-            statuses = [status for status, *_ in answers]
+            statuses = [status for status, _ in answers]
             assert set(statuses) <= {200, 503}, path
             assert statuses[-1] == 200, path
-            assert max(seconds for *_, seconds in answers) < WITHIN_S, path
-            for body in {body for status, body, _ in answers if status == 200}:
+            for body in {body for status, body in answers if status == 200}:
                 assert body.rstrip().endswith((b"</html>", b"}")), "an answer is whole"
             # a sweep may just have derived what this page shows: then it has two states, and soon one
             wait_until(

@@ -6,15 +6,17 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from pytest_django import DjangoCaptureOnCommitCallbacks
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
+from joulemark.log import notes
 from joulemark.record.codec import encode
 from joulemark_simulation import records
 from measurements.contributors.models import Contributor, Key
 from measurements.intake.models import Submission
 from measurements.intake.models import Ticket as TicketRow
 from measurements.intake.urls import urlpatterns as intake_doors
-from measurements.ledger.models import Leaf
+from measurements.ledger import sequencer
+from measurements.ledger.models import Cosignature, Leaf
 from measurements.review.models import Appeal, Withdrawal
 from measurements.review.urls import urlpatterns as review_doors
 from tests.client_response import Post
@@ -24,7 +26,18 @@ from tests.web.test_key_doors import revocation, rotation
 
 pytestmark = pytest.mark.django_db
 
-TABLES = (Appeal, Contributor, Key, Leaf, Submission, TicketRow, Withdrawal)
+TABLES = (Appeal, Contributor, Cosignature, Key, Leaf, Submission, TicketRow, Withdrawal)
+
+
+WITNESS = records.signing_key(9)
+
+
+def cosigned_note() -> bytes:
+    """The last checkpoint with the line of a witness."""
+    checkpoint = sequencer.sequence()
+    assert checkpoint is not None
+    note = notes.cosign(checkpoint.note, name="witness.example/w", key=WITNESS, at=timezone.now())
+    return note.encode()
 
 
 def body_of(door: str, sent: Submission | None) -> bytes:
@@ -65,17 +78,19 @@ def test_the_doors_are_found() -> None:
 @pytest.mark.parametrize("door", DOORS)
 def test_the_same_bytes_an_hour_later_get_the_same_answer_and_change_nothing(
     enrolled: Post,
+    settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
     door: str,
 ) -> None:
+    settings.LOG_WITNESSES = [notes.verifier_key(WITNESS, name="witness.example/w", kind=notes.COSIGNATURE)]
     sent = None
     if door in {"withdrawals", "appeals"}:
         bundle = records.bundle(change=dirty)
         with django_capture_on_commit_callbacks(execute=True):
             assert enrolled("results", bundle.to_bytes()).status_code == 202
         sent = Submission.objects.get(pk=bundle.digest())
-    body = body_of(door, sent)
+    body = cosigned_note() if door == "log/cosignatures" else body_of(door, sent)
     with django_capture_on_commit_callbacks(execute=True):
         first = enrolled(door, body)
     assert first.status_code in {200, 201, 202}, first.content

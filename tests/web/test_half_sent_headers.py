@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import socket
 import time
 from collections.abc import Iterator
@@ -62,9 +63,9 @@ def test_more_half_requests_than_threads_keep_nobody_waiting(served: Platform, h
         waiting = [held.enter_context(connection(served)) for _ in range(4 * THREADS)]
         for client in waiting:
             client.sendall(half)
-        began = time.monotonic()
         assert served.answers("/api/v1/platform")
-        assert time.monotonic() - began < 4.0, "others wait for half of a request"
+        let_go, _, _ = select.select(waiting, [], [], 0)
+        assert not let_go, "others waited until the platform gave up on half of a request"
 
 
 @pytest.mark.parametrize(

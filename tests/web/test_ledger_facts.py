@@ -27,9 +27,12 @@ from joulemark.log.leaf import decode
 from joulemark.record import keys, requests
 from joulemark.record.codec import encode
 from joulemark.record.envelope import seal
+from joulemark.record.exact_json import exact_text
 from joulemark.record.messages import VerdictState
 from joulemark.rules.finding import Finding, Severity
+from joulemark.rules.findings_digest import findings_digest, is_former_digest
 from joulemark.rules.judge import Judgement
+from joulemark.rules.verdicts import plain_findings
 from joulemark.suite import load_suite
 from joulemark.suite.archive import encode_archive
 from joulemark_simulation import records
@@ -47,8 +50,6 @@ from measurements.ledger.services import append_leaf
 from measurements.review import contributor_requests, hardware_names, moderation
 from measurements.review import services as review
 from measurements.review.audit import faults
-from measurements.review.exact_json import exact_text
-from measurements.review.findings_digest import findings_digest, is_former_digest
 from measurements.review.models import ModerationReason, Verdict
 from measurements.review.moves import Cause
 from tests.both_databases import sqlite_in_place_of_postgresql, undone
@@ -310,7 +311,7 @@ def test_a_verdict_gives_back_every_digit_of_its_evidence(
             )
             leaf = last_leaf(LeafKind.VERDICT)
             require_same(leaf)
-            plain = [review._plain(finding) for finding in found]
+            plain = plain_findings(found)
             assert exact_text(Verdict.objects.get(leaf=leaf).findings) == exact_text(plain)
 
     holds()

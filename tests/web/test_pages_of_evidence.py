@@ -177,7 +177,9 @@ def test_the_log_has_a_page(client: Client, made: list[Submission]) -> None:
     assert "joulemark audit" in text
 
 
-@pytest.mark.parametrize("address", ["/en/privacy/", "/en/accessibility/", "/en/glossary/", "/en/rules/"])
+@pytest.mark.parametrize(
+    "address", ["/en/privacy/", "/en/accessibility/", "/en/glossary/", "/en/rules/", "/en/standards/"]
+)
 def test_words_about_the_platform_are_in_both_languages(client: Client, db: None, address: str) -> None:
     english, russian = (html(client, address, language=language) for language in ("en", "ru"))
     assert english != russian

@@ -122,7 +122,7 @@ PAGES = [
     "/datasets/", "/datasets/text_classification/demo-topics/", "/datasets/text_classification/imdb/",
     "/suites/", "/suites/demo-1/",
     "/accessibility/", "/compare/models/", "/api/", "/method/", "/trust/", "/source-code/",
-    "/search/", "/search/?q=classification", "/search/?q=%3Cscript%3E",
+    "/standards/", "/search/", "/search/?q=classification", "/search/?q=%3Cscript%3E",
 ]  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Task
 from measurements.display.choices import ModelKind
 from measurements.published.models import PublishedFigure, PublishedSeries
+from tests.core.test_published_reports import BOAMPS, PUMA
 from tests.page_reading import DATA_BLOCK
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def test_a_log_becomes_a_series_of_its_own(log: Path, client: Client) -> None:
     )
     assert not AiModel.objects.get(slug=SPECIFIC).known_from
     assert "model org/new" in report
-    assert "lab-logs: 2 figures of 4 runs, scope node, new" in report
+    assert "lab-logs: 2 figures of 4 runs, scope node (boundary: machine), new" in report
     page = client.get("/boards/lab-logs/text_classification/").content.decode()
     for shown in (
         "A laboratory",
@@ -303,6 +304,47 @@ def test_the_other_leaderboards_are_imported_too(tmp_path: Path, client: Client)
     assert (row["hardware"], row["stratum"]) == ("gpu-h100", "fp8, at most 8 at once")
     assert AiModel.objects.get(slug="org/a").known_from == "ai-energy-score-2025"
     assert DataSet.objects.get(slug="gpqa").known_from == "ml-energy"
+
+
+def test_reports_keep_their_flags_and_modelled_energies_their_own_boards(
+    tmp_path: Path, client: Client
+) -> None:
+    demo_catalog()
+    make_result(Run())
+    refresh_stale_cells()
+    about = {"source": "Others", "licence": "CC-BY-4.0"}
+    report, submission, snapshot = (tmp_path / name for name in ("r.json", "s.json", "endpoints.csv"))
+    report.write_text(json.dumps(BOAMPS))
+    submission.write_text(json.dumps(PUMA))
+    snapshot.write_text(
+        f"model,provider,workload,joules_per_answer,validity\n{SPECIFIC},Acme,text_classification,0.72,own\n"
+    )
+    out = StringIO()
+    call_command("import_boamps", str(report), series="boamps", stdout=out, **about)
+    assert "boamps: 1 figures of 1 runs, scope gpu (boundary: gpu), new" in out.getvalue()
+    call_command("import_puma", str(submission), series="puma", stdout=out, **about)
+    call_command("import_tokenarena", str(snapshot), series="arena", stdout=out, **about)
+    report.write_text(json.dumps({**BOAMPS, "quality": "excellent"}))
+    with pytest.raises(CommandError, match="breaks the schema of BoAmps"):
+        call_command("import_boamps", str(report), series="boamps-2", stdout=out, **about)
+    assert not PublishedSeries.objects.filter(slug="boamps-2").exists()
+    shown = {
+        "boamps": ("GPU alone", "status final, quality medium", "published"),
+        "puma": ("the machine: GPU, processor and memory", "community-verified", "published"),
+        "arena": ("modelled: nothing was measured", "own", "modelled"),
+    }
+    for series, words in shown.items():
+        page = client.get(f"/en/published/{series}/").content.decode()
+        assert all(word in page for word in words), series
+    board = client.get("/api/v1/boards/arena/text_classification.json").json()
+    assert (board["grade"], board["rows"][0]["validity"]) == ("modelled", "own")
+    assert (
+        "appear on no board with measured ones"
+        in client.get("/en/boards/arena/text_classification/").content.decode()
+    )
+    table = client.get("/api/v1/tasks/text_classification.json").json()
+    assert "arena" not in {row["series"] for row in table["rows"]}
+    assert "arena" not in client.get("/en/tasks/text_classification/").content.decode()
 
 
 @pytest.mark.parametrize("name", ["energy_kwh_per_1000", "gpu_kwh_per_1000", "duration_s"])

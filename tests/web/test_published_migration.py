@@ -25,9 +25,13 @@ def migrate(*target):
     call_command("migrate", *target, verbosity=0)
 
 def rows(table):
+    # without the flags of sources: their column came later, and is empty here
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT * FROM {table} ORDER BY id")
-        return cursor.fetchall()
+        names = [column[0] for column in cursor.description]
+        found = [dict(zip(names, row)) for row in cursor.fetchall()]
+    assert {row.pop("validity", "") for row in found} <= {""}
+    return found
 
 def constraints(table):
     with connection.cursor() as cursor:
@@ -48,7 +52,13 @@ for app in ("contenttypes", "auth", "admin", "catalog"):
     migrate(app)
 migrate("boards", "0010")
 assert app_labels() == [("boards", "publishedfigure"), ("boards", "publishedseries")], app_labels()
+at_first = {name: held for name, (_, held) in tables().items()}
+migrate()
 call_command("load_published", verbosity=0)
+migrate("boards", "0010")
+again = {name: held for name, (_, held) in tables().items()}
+if connection.vendor != "sqlite":  # which names what has no name by its place in the text of a table
+    assert again == at_first, (again, at_first)
 readers = Group.objects.create(name="readers")
 readers.permissions.set(Permission.objects.filter(codename__in=("view_publishedseries", "view_publishedfigure")))
 before = tables()

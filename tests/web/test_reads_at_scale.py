@@ -6,6 +6,7 @@ ones, made in SQL as `benchmarks/cells.py` does; every query of each address is 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -21,16 +22,18 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_settings
 from pytest_django import DjangoDbBlocker, Settings
 
+from joulemark.rules.judge import RULES_VERSION
 from joulemark_simulation.result_rows import GENERAL
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite, Task
 from measurements.contributors.models import Contributor, Key
 from measurements.intake.models import State, Submission
 from measurements.ledger import key_file
-from measurements.ledger.models import Leaf, LeafKind
+from measurements.ledger.models import Leaf
 from measurements.review.health import COUNTED_ROWS as HEALTH_ROWS
 from measurements.review.models import Agreement, Result, Verdict
 from measurements.web.bounded_pages import COUNTED_ROWS
 from tests.web.populated import Values, populate
+from tests.web.resource_questions import questions
 from tests.web.test_caching import addresses
 
 pytestmark = [pytest.mark.django_db, pytest.mark.long, pytest.mark.timeout(900)]
@@ -48,6 +51,8 @@ NAME = "lpad(to_hex(i + 4096), 64, '0')"
 RECEIVED = "date_trunc('day', now()) - i * interval '1 minute'"
 RETIRED = "retired"
 """What the oldest twentieth of all results have, and none since: many rows, and far from the latest."""
+RECENT = "recent"
+"""What the latest twentieth have, and none before."""
 
 
 def copy_rows(model: type[Model], own: dict[str, str], *, where: str = "true") -> None:
@@ -164,27 +169,35 @@ def fill() -> None:
             {"id": "1000000 + i", "submission_id": NAME, "leaf_id": "2000000 + i", "state": STATE},
             where=f"{STATE} <> 'received'",
         )
-        retire(cursor)
+        day = "date_trunc('day', now()) - {} * interval '1 minute'".format
+        give_own(cursor, RETIRED, f"received_at < {day(RESULTS * 19 // 20)}")
+        give_own(cursor, RECENT, f"received_at BETWEEN {day(RESULTS // 20)} AND {day(0)}")
         cursor.execute("SET session_replication_role = origin")
         cursor.execute("VACUUM (ANALYZE)")
 
 
-def retire(cursor: CursorWrapper) -> None:
-    """Let the oldest results be of a suite, a job, hardware, a grade and a contributor of which none has come since."""
-    oldest = f"received_at < date_trunc('day', now()) - {RESULTS * 19 // 20} * interval '1 minute'"
-    suite = copied(Suite, name=RETIRED, digest="f" * 64)
-    task = copied(Task, slug=RETIRED)
-    dataset = copied(DataSet, slug=RETIRED, task=task)
-    model = copied(AiModel, slug=RETIRED)
-    hardware = copied(HardwareClass, slug=RETIRED, code=RETIRED)
-    contributor = copied(Contributor, pseudonym=RETIRED, name_key=None)
-    key = copied(Key, key_id="f" * 64, public_key="f" * 64, contributor=contributor)
-    cursor.execute(f"UPDATE intake_submission SET key_id = %s WHERE {oldest}", [key.pk])  # noqa: S608 - our own words
+def give_own(cursor: CursorWrapper, word: str, where: str) -> None:
+    """Let some results, and no others, be of a suite, a job, hardware and a contributor; the retired are measured."""
+    digest = hashlib.sha256(word.encode()).hexdigest()
+    suite = copied(Suite, name=word, version=word, digest=digest)
+    task = copied(Task, slug=word)
+    dataset = copied(DataSet, slug=word, task=task)
+    model = copied(AiModel, slug=word)
+    hardware = copied(HardwareClass, slug=word, code=word)
+    contributor = copied(Contributor, pseudonym=word, name_key=None)
+    key = copied(Key, key_id=digest, public_key=digest, contributor=contributor)
+    cursor.execute(f"UPDATE intake_submission SET key_id = %s WHERE {where}", [key.pk])  # noqa: S608 - our own words
     cursor.execute(
         "UPDATE review_result SET suite_id = %s, task_id = %s, dataset_id = %s, model_id = %s, "  # noqa: S608
-        "hardware_class_id = %s, contributor_id = %s, scope = %s, stratum = %s, grade = 'measured' "
-        f"WHERE {oldest}",
-        [suite.pk, task.pk, dataset.pk, model.pk, hardware.pk, contributor.pk, RETIRED, RETIRED],
+        f"hardware_class_id = %s, contributor_id = %s, scope = %s, stratum = %s WHERE {where}",
+        [suite.pk, task.pk, dataset.pk, model.pk, hardware.pk, contributor.pk, word, word],
+    )
+    if word == RETIRED:
+        cursor.execute(f"UPDATE review_result SET grade = 'measured' WHERE {where}")  # noqa: S608 - the same
+    cursor.execute(
+        "UPDATE review_verdict SET rules_version = %s WHERE submission_id IN "  # noqa: S608 - the same
+        f"(SELECT result_id FROM intake_submission WHERE {where})",
+        [word],
     )
 
 
@@ -232,8 +245,7 @@ def wrong_scans(address: str) -> list[str]:
 
 def lists(values: Values) -> Iterator[str]:
     """The lists of results, by every filter and at any page."""
-    told = Result.objects.select_related("suite", "task", "dataset", "model", "hardware_class").first()
-    assert told is not None
+    told = Result.objects.select_related("suite", "task", "dataset", "model", "hardware_class").earliest("pk")
     filters = {
         "suite": told.suite.name,
         "version": told.suite.version,
@@ -260,7 +272,7 @@ def lists(values: Values) -> Iterator[str]:
         {"task": told.task.slug, "model": "none"},
     ]
     asked += [
-        {name: "measured" if name == "grade" else "1.0" if name == "version" else RETIRED} for name in filters
+        {name: "measured" if name == "grade" else word} for word in (RETIRED, RECENT) for name in filters
     ]
     asked += [{"model": RETIRED, "page": "2"}, {"model": RETIRED, "hardware": RETIRED, "state": "accepted"}]
     asked += [{"page": str(page)} for page in (2, 150, 99_999)]
@@ -268,10 +280,31 @@ def lists(values: Values) -> Iterator[str]:
     for where in ("/results/", "/api/v1/results/"):
         for question in asked:
             yield f"{where}?{urlencode(question)}"
-    for kind in LeafKind.values:
-        yield f"/api/v1/log/entries/?kind={kind}"
-    for state in ("rejected", "quarantined"):
-        yield f"/api/v1/verdicts/?state={state}"
+    words: dict[str, list[str]] = {name: [value, RETIRED, RECENT, "none"] for name, value in filters.items()}
+    late = Leaf.objects.order_by("-pk")[0]
+    words |= {
+        "suite_version": words["version"],
+        "rules_version": [RULES_VERSION, RETIRED, RECENT, "none"],
+        "result_id": [told.pk, late.subject, "none"],
+        "subject": [told.pk, late.subject, "none"],
+        "from_index": ["0", str(RESULTS), str(late.index), "999999999"],
+        "series": [f"{told.suite.name}-{told.suite.version}-{told.grade}", "none-1-measured"],
+        "owner": ["nobody"],
+        "family": ["none"],
+        "licence": ["none"],
+        "model_licence": ["none"],
+        "architecture": ["none"],
+        "metric": ["accuracy"],
+        **{f"{end}_parameters": ["1000000"] for end in ("min", "max")},
+        **{most: ["0.5"] for most in ("min_quality", "max_memory_gb", "max_card_gb", "max_latency_s")},
+        "code": ["DEU", "none"],
+        "year": ["2024"],
+        "board": ["none"],
+        "claim": ["none"],
+        "unit": ["none"],
+        "q": ["none"],
+    }
+    yield from questions(values, words)
 
 
 def test_no_page_reads_a_table_from_end_to_end(platform: Values) -> None:

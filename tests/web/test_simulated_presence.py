@@ -57,6 +57,7 @@ def every(client: Client, language: str = "en") -> dict[str, ClientResponse]:
         "code": ["JM-ABSENT"],
         "form": ["svg"],
         "leaf_index": ["0"],
+        "export_form": ["boamps", "model-index"],
         "release_path": ["2026-05-05/manifest.json"],
         "number": ["1"],
         "series": ["study-2024", *([crowd["series"]] if crowd else [])],

@@ -15,7 +15,6 @@ from django.core.management import CommandError, call_command
 
 from joulemark_site import body_deadline
 from joulemark_site.management.commands import serve
-from tests.busy_machine import on_this_machine
 from tests.processes import embedded_platform
 
 THREADS = 8
@@ -85,9 +84,8 @@ def test_more_trickling_bodies_than_threads_stop_nobody_for_long(tmp_path: Path)
         try:
             for line in lines:
                 line.sendall(head)
-            ends = time.monotonic() + on_this_machine(20.0)
             answered = b""
-            while not answered and time.monotonic() < ends:
+            while not answered:  # no line ends by itself, and none is without a byte for long
                 for line in lines:
                     try:
                         line.sendall(b" ")

@@ -202,6 +202,7 @@ def faults_everywhere(client: Client, submission: Submission) -> list[str]:
         "cell_id": ["~".join(map(str, cell.key.values)) for cell in Cell.objects.all()[:1]],
         "code": ["JM-ABSENT"],
         "leaf_index": ["1"],
+        "export_form": ["boamps", "model-index"],
         "release_path": ["2026-05-05/manifest.json"],
     }
     found = []

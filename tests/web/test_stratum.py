@@ -7,10 +7,10 @@ from itertools import product
 import pytest
 from msgspec.structs import replace
 
+from joulemark.leaderboard.stratum import stratum_of
 from joulemark.record.statement import Parallelism, PowerControls, Predicate
 from joulemark.suite import load_suite
 from joulemark_simulation.records import predicate, signing_key, trace
-from measurements.review.result_row import stratum_of
 
 
 @pytest.fixture(scope="module")

@@ -36,7 +36,10 @@ COMMANDS = {
     "results": marked("list your results with their states, energies and links"),
     "verify": marked("verify a result file offline"),
     "check": marked("apply the platform's rules to a result on this machine"),
+    "export": marked("write a result in the form of BoAmps, CycloneDX or Hugging Face"),
     "audit": marked("audit a platform's log and what the platform shows against it"),
+    "replay": marked("recompute a published release from the evidence in it and show what differs"),
+    "witness": marked("cosign a platform's checkpoints, so that its log cannot fork unseen"),
     "rotate": marked("replace your key with a new one"),
     "revoke": marked("revoke a key"),
     "withdraw": marked("withdraw a result, so that it no longer counts"),
@@ -45,7 +48,7 @@ COMMANDS = {
 }
 MEASURING = frozenset({"join", "run", "doctor"})
 """Commands that need Linux: they read its counters."""
-READING = frozenset({"verify", "check", "suite"})
+READING = frozenset({"verify", "check", "replay", "suite"})
 """Commands that need nothing of the system but files to read."""
 
 
@@ -125,7 +128,7 @@ def _require_system(command: str) -> None:
             _(
                 "`joulemark {command}` does not run on native Windows. Install Joulemark in WSL 2 "
                 "(`wsl --install`), which accesses the GPU through NVIDIA's driver for Windows, and "
-                "run it there. `verify`, `check` and `suite` work here."
+                "run it there. `verify`, `check`, `replay` and `suite` work here."
             ).format(command=command)
         )
     if command in MEASURING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from joulemark.cli.log_keys import verifier_key
 from joulemark.cli.output import CommandOutput
 from joulemark.translation import gettext as _
 from joulemark.translation import marked, ngettext
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from joulemark.audit.findings import AuditReport, LogGap
-    from joulemark.log.notes import VerifierKey
 
 TELL_S = 1.0
 LONG_PAUSE_S = 15.0
@@ -59,8 +59,10 @@ def execute(arguments: Namespace) -> int:
         origin=configs.parse_origin(arguments.url),
         everything=arguments.all,
         bundles=not arguments.no_bundles,
-        log_key=_key(arguments.log_key, ED25519, "--log-key") if arguments.log_key is not None else None,
-        witnesses=[_key(text, COSIGNATURE, "--witness") for text in arguments.witness],
+        log_key=verifier_key(arguments.log_key, ED25519, "--log-key")
+        if arguments.log_key is not None
+        else None,
+        witnesses=[verifier_key(text, COSIGNATURE, "--witness") for text in arguments.witness],
     )
     report = audit(configs.load().folders, request, tell=_Progress(output), sleep=_Pause(output))
     _say(output, report)
@@ -94,24 +96,6 @@ class _Pause:
                 )
             )
         time.sleep(seconds)
-
-
-def _key(text: str, kind: int, option: str) -> VerifierKey:
-    from joulemark.errors import UsageError
-    from joulemark.log.notes import VerifierKey
-    from joulemark.record.errors import RecordError
-
-    try:
-        key = VerifierKey.parse(text.strip())
-    except RecordError as error:
-        raise UsageError(f"{option}: {error}") from error
-    if key.kind != kind:
-        raise UsageError(
-            _("{option}: {name} is the wrong kind of key; logs sign, witnesses co-sign.").format(
-                option=option, name=key.name
-            )
-        )
-    return key
 
 
 def _say(output: CommandOutput, report: AuditReport) -> None:

@@ -15,6 +15,7 @@ MAX_NUMBER = 10**9 - 1
 MOST_SECONDS = 365 * 86400.0
 MOST_HOURS = MOST_SECONDS / 3600
 MOST_MINUTES = 1440
+MAX_PORT = 65535
 UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 _NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,9})?"
@@ -85,6 +86,14 @@ def key_digest(text: str) -> str:
     if not re.fullmatch("[0-9a-fA-F]{64}", text):
         raise _wrong(text, _("write the key's id, 64 digits of 0-9 and a-f"))
     return text.lower()
+
+
+def listening_address(text: str) -> tuple[str, int]:
+    """`HOST:PORT`, of which an IPv6 host is in brackets. Raises ArgumentTypeError."""
+    host, _colon, port = text.rpartition(":")
+    if not host or not re.fullmatch("[0-9]{1,5}", port) or int(port) > MAX_PORT:
+        raise _wrong(text, _("write a host and a port, such as 127.0.0.1:8080"))
+    return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 def moment(text: str) -> datetime:

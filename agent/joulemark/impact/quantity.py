@@ -8,7 +8,10 @@ from typing import Literal
 
 from joulemark.record.statement import Grade as ResultGrade
 
-BoardGrade = Literal[ResultGrade, "published"]
+PublisherGrade = Literal["published", "modelled"]
+"""How the numbers of a publisher came about: metered by somebody, or computed by a model of a machine."""
+
+BoardGrade = Literal[ResultGrade, PublisherGrade]
 """How the numbers of a series came about: what volunteers send, or what others have published."""
 
 Grade = Literal[BoardGrade, "own"]

@@ -30,7 +30,8 @@ COSIGNATURE = 0x04
 """Type of a witness's key, which signs text and time."""
 MOST_NOTE_BYTES = 64 * 1024
 MOST_SIGNATURES = 64
-_DASH = "\N{EM DASH} "
+DASH = "\N{EM DASH} "
+"""How a line of a signature begins."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +152,15 @@ def claimed_text(note: str) -> str:
     return _split(note)[0]
 
 
+def names_key(line: str, key: VerifierKey) -> bool:
+    """Whether a line of a signature names `key` by name and id; its signature is not verified.
+
+    Raises Malformed (JM-NOTE) for anything that is no such line.
+    """
+    name, data = _signature(line.removesuffix("\n"))
+    return name == key.name and data[:4] == key.key_id
+
+
 def _signer(key: VerifierKey, text: str, signature: bytes) -> Signer:
     at, message = None, text.encode()
     try:
@@ -189,7 +199,7 @@ def _split(note: str) -> tuple[str, list[tuple[str, bytes]]]:
 
 def _signature(line: str) -> tuple[str, bytes]:
     words = line.split(" ")
-    data = _unbase64(words[2]) if len(words) == 3 and line.startswith(_DASH) else None
+    data = _unbase64(words[2]) if len(words) == 3 and line.startswith(DASH) else None
     if data is None or len(data) < 5 or not _is_name(words[1]):
         raise Malformed(
             "JM-NOTE", _("A line of the note's signatures is not a dash, a name and a signature.")
@@ -202,7 +212,7 @@ def _is_name(text: str) -> bool:
 
 
 def _line(key: VerifierKey, signature: bytes) -> str:
-    return f"{_DASH}{key.name} {_base64(key.key_id + signature)}\n"
+    return f"{DASH}{key.name} {_base64(key.key_id + signature)}\n"
 
 
 def _require_text(text: str) -> None:

@@ -6,10 +6,13 @@ Three kinds of table are read, told apart by their columns:
   queries (the leaderboard shows it times 1,000 in Wh); the file's name is the task;
 * the leaderboard as a download: a column of models, `GPU Energy (Wh) per 1k tasks`, in Wh;
 * what its runner collects (`master_results.csv` of https://github.com/scottcha/AIEnergyScore): `model_name`, `task`,
-  `reasoning_state`, `successful_prompts`, `gpu_energy_wh` of all prompts of a run, `error_message`.
+  `reasoning_state`, `successful_prompts`, `gpu_energy_wh` of all prompts of a run, `error_message`. Since November 2025
+  also `wh_per_1000_queries`, which must agree, and a run in which some prompts failed has a message that begins with
+  PARTIAL FAILURE: its energy, failed prompts included, is divided by the prompts that succeeded.
 
-Only GPU energy is published, measured on one NVIDIA H100 with 80 GB, as its documentation says. There is no number of
-runs: a row counts as one.
+The message is the source's validity flag: a run without one has "no error", a partial failure keeps its message, and a
+run that failed is left out. Only GPU energy is published, measured on one NVIDIA H100 with 80 GB, as its documentation
+says. There is no number of runs: a row counts as one.
 """
 
 from __future__ import annotations
@@ -55,6 +58,12 @@ MODEL = ("model", "Model", "model_name")
 TASK = ("task", "Task")
 REASONING = ("reasoning_state", "Reasoning State")
 HUB = "https://huggingface.co/"
+PARTIAL = "PARTIAL FAILURE"
+NO_ERROR = "no error"
+ROUNDED_WH = 1e-4
+"""The runner writes energies with four digits behind the point."""
+TOLERANCE = 0.01
+LONGEST_FLAG = 150
 HARDWARE = "NVIDIA H100 80GB"
 
 
@@ -112,7 +121,7 @@ def _run(row: TableRow, energy: str, options: ScoreOptions, names: NameMap) -> R
     if called in names.leave_out:
         return LeftOut(where=row.where, what=called, reason=names.leave_out[called])
     failed = row.words("error_message")
-    if failed is not None:
+    if failed is not None and not (failed.startswith(PARTIAL) and _succeeded(row)):
         return LeftOut(where=row.where, what=called, reason=f"the run failed: {failed[:100]}")
     stem = row.where.rpartition(":")[0].rpartition(".")[0]
     task_column = next((column for column in TASK if row.has(column)), TASK[0])
@@ -120,6 +129,7 @@ def _run(row: TableRow, energy: str, options: ScoreOptions, names: NameMap) -> R
     model, count = counted(options.hardware)
     reasoning = next((state for column in REASONING if (state := row.text(column))), None)
     duration_s, no_duration = _duration_s(row, energy)
+    kwh_per_1000 = _kwh_per_1000(row, energy)
     run = Run(
         where=row.where,
         subject=PublishedSubject(
@@ -130,16 +140,29 @@ def _run(row: TableRow, energy: str, options: ScoreOptions, names: NameMap) -> R
             scope="gpu",
             stratum=f"reasoning {reasoning.lower()}" if reasoning else "",
         ),
-        energy_kwh_per_1000=_kwh_per_1000(row, energy),
-        gpu_kwh_per_1000=_kwh_per_1000(row, energy),
+        energy_kwh_per_1000=kwh_per_1000,
+        gpu_kwh_per_1000=kwh_per_1000,
         duration_s=duration_s,
         not_known={
             "cpu_kwh_per_1000": NOT_PUBLISHED,
             "ram_kwh_per_1000": NOT_PUBLISHED,
             **({"duration_s": no_duration} if no_duration else {}),
         },
+        validity=_validity(row, failed),
     )
     return trusted(run)
+
+
+def _succeeded(row: TableRow) -> bool:
+    """Whether any prompt of a run succeeded."""
+    return row.has("successful_prompts") and bool(row.number("successful_prompts"))
+
+
+def _validity(row: TableRow, message: str | None) -> str:
+    """The runner's own flag; "" in tables that have none."""
+    if not row.has("error_message"):
+        return ""
+    return NO_ERROR if message is None else message[:LONGEST_FLAG]
 
 
 def _called(row: TableRow) -> str:
@@ -162,7 +185,24 @@ def _kwh_per_1000(row: TableRow, energy: str) -> float:
         return value
     if unit == "Wh for 1,000":
         return value / WH_PER_KWH
-    return value / WH_PER_KWH * PER / _prompts(row)
+    kwh_per_1000 = value / WH_PER_KWH * PER / _prompts(row)
+    _check_quotient(row, value, kwh_per_1000 * WH_PER_KWH)
+    return kwh_per_1000
+
+
+def _check_quotient(row: TableRow, wh_of_run: float, wh_per_1000: float) -> None:
+    """The runner's own quotient, where it is there, is that of its parts. Raises BadRow (rule `parts`)."""
+    stated = row.number("wh_per_1000_queries")
+    if stated is None:
+        return
+    rounding = ROUNDED_WH * (1 + PER / _prompts(row))
+    if abs(stated - wh_per_1000) > TOLERANCE * wh_per_1000 + rounding:
+        raise BadRow(
+            row.where,
+            f"wh_per_1000_queries is {stated:g}, but {wh_of_run:g} Wh of {_prompts(row):,} prompts come to "
+            f"{wh_per_1000:g}",
+            rule="parts",
+        )
 
 
 def _prompts(row: TableRow) -> int:

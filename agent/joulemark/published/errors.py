@@ -26,9 +26,9 @@ class UnreadableInput(PublishedInputError, ValueError):
 
 Rule = Literal[
     "unreadable", "not-a-number", "ambiguous", "parts", "no-gpu-energy", "nothing-read", "implausible", "twice",
-    "no-model", "unsaid",
+    "no-model", "unsaid", "schema",
 ]  # fmt: skip
-"""Why a row cannot be trusted, in a word by which such rows can be left out."""
+"""Why a row cannot be trusted, in a word by which such rows can be left out. `schema`: its publisher's own rules."""
 
 
 class BadRow(Exception):

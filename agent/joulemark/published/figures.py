@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from math import fsum, sqrt
 from typing import TYPE_CHECKING, Literal
 
+from joulemark.published.boundary import BoundaryBeyondResults
 from joulemark.published.errors import file_of
 from joulemark.record.statement import DeviceKind, Scope
 
@@ -27,8 +28,8 @@ NO_COLUMN, EMPTY, ZERO, ONE_RUN, NOT_PUBLISHED, SOME_RUNS = (
 """Why a number is not known."""
 
 HardwareKind = Literal[DeviceKind, "node"]
-PublishedScope = Literal[Scope, "gpu+cpu", "node"]
-"""What a published energy may cover: also what no result of ours does."""
+PublishedScope = Literal[Scope, "gpu+cpu", "node", BoundaryBeyondResults]
+"""What a published energy may cover: also what no result of ours does. `modelled`: nothing was metered."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +68,8 @@ class PublishedSubject:
 class Run:
     """One published number, at `where` (file and line), in kWh per 1,000 queries; `duration_s` per 1,000, too.
 
-    A part that is not known is None, and `not_known` has its reason. `parameters` is a count of weights.
+    A part that is not known is None, and `not_known` has its reason. `parameters` is a count of weights. `validity` is
+    the source's own flag of this number, in its own words; "" where it has none.
     """
 
     where: str
@@ -79,6 +81,7 @@ class Run:
     duration_s: float | None = None
     not_known: Mapping[str, str] = field(default_factory=dict)
     parameters: int | None = None
+    validity: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +105,8 @@ class PublishedRuns:
 class Figure:
     """The mean of `n_runs` runs of one subject; `std` is the sample standard deviation (n - 1).
 
-    Of one run there is no spread: low, high and std are None then, with the reason `one-run`.
+    Of one run there is no spread: low, high and std are None then, with the reason `one-run`. `validity` has every flag
+    that the source gives its runs, in order, separated by "; ".
     """
 
     subject: PublishedSubject
@@ -118,6 +122,7 @@ class Figure:
     not_known: dict[str, str]
     parameters: int | None
     files: tuple[str, ...]
+    validity: str = ""
 
 
 def combine(runs: Iterable[Run]) -> tuple[Figure, ...]:
@@ -152,6 +157,7 @@ def _figure(subject: PublishedSubject, runs: Sequence[Run]) -> Figure:
         not_known=not_known,
         parameters=next((run.parameters for run in runs if run.parameters is not None), None),
         files=tuple(sorted({file_of(run.where) for run in runs})),
+        validity="; ".join(sorted({run.validity for run in runs if run.validity})),
     )
 
 

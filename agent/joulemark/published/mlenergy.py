@@ -11,14 +11,18 @@ Three kinds of JSON are read:
 GPU energy is read by Zeus, over all `num_gpus` GPUs of a configuration. A configuration (number format, GPUs, batch,
 parallelism, steps, size of a picture) is a stratum of its own: configurations are never combined. One that stands there
 several times with different energies was measured several times, and they are its runs. A request's energy depends on
-how long its answer is, which the leaderboard gives as `avg_output_len`.
+how long its answer is, which the leaderboard gives as `avg_output_len`: times `energy_per_token_joules` it must come to
+the energy of a request.
+
+The leaderboard (its build of February 2026) is made of stable runs alone. Where a configuration carries the flag of the
+data set behind it (`is_stable`, `unstable_reason` of https://huggingface.co/datasets/ml-energy/benchmark-v3), a stable
+one keeps it as its validity, and an unstable one is left out with its publisher's reason.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from joulemark.published.errors import BadRow, UnreadableInput, file_of
 from joulemark.published.figures import (
@@ -32,6 +36,7 @@ from joulemark.published.figures import (
 )
 from joulemark.published.hardware import gpus
 from joulemark.published.json_fields import Fields
+from joulemark.published.json_reports import parsed_json
 from joulemark.published.plausible import MOST_GPUS, MOST_PARAMETERS_BILLIONS, trusted
 from joulemark.published.repeated import without_copies
 from joulemark.published.untrusted import NOBODY, LeaveOut, settled
@@ -58,6 +63,10 @@ CONFIGURATION = (
     ("video_width", "{} wide"), ("video_height", "{} high"),
 )  # fmt: skip
 """What makes two configurations different, and how it is written."""
+
+
+TOLERANCE = 0.01
+"""The energy of a request and that of its tokens must agree within this share."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,34 +118,12 @@ def _configurations(file: InputFile) -> Iterator[Fields]:
 
 
 def _parsed(file: InputFile) -> dict[str, Any]:
-    try:
-        whole = json.loads(file.content, parse_constant=_refuse, object_pairs_hook=_once)
-    except json.JSONDecodeError as error:
-        raise UnreadableInput(f"{file.name}:{error.lineno}: not JSON.") from error
-    except UnicodeDecodeError as error:
-        raise UnreadableInput(f"{file.name}: not JSON (byte {error.start} is not UTF-8).") from error
-    except RecursionError as error:
-        raise UnreadableInput(f"{file.name}: not JSON that can be read (nested too deeply).") from error
-    except ValueError as error:
-        raise UnreadableInput(f"{file.name}: not JSON ({error}).") from error
+    whole = parsed_json(file)
     if not isinstance(whole, dict) or not ({"configurations", *ENERGY} & set(whole)):
         raise UnreadableInput(
             f"{file.name} has neither `configurations` nor an energy: give the leaderboard's files of tasks or models."
         )
     return whole
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object, each of whose names stands there once: of two values nobody can say which was meant."""
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        twice = next(name for name in values if [other for other, _ in pairs].count(name) > 1)
-        raise ValueError(f"{twice[:40]!a} stands twice in one object")
-    return values
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number of JSON")
 
 
 def _run(fields: Fields, options: EnergyOptions, names: NameMap) -> Run | LeftOut:
@@ -149,6 +136,9 @@ def _run(fields: Fields, options: EnergyOptions, names: NameMap) -> Run | LeftOu
     unasked = _unasked(fields, options)
     if unasked is not None:
         return LeftOut(where=fields.where, what=called, reason=unasked)
+    validity = _validity(fields)
+    if isinstance(validity, LeftOut):
+        return validity
     task, dataset = _place(fields, options, names)
     kwh_per_1000 = _joules(fields) * PER / JOULES_PER_KWH
     run = Run(
@@ -167,8 +157,23 @@ def _run(fields: Fields, options: EnergyOptions, names: NameMap) -> Run | LeftOu
         gpu_kwh_per_1000=kwh_per_1000,
         not_known=dict.fromkeys(("cpu_kwh_per_1000", "ram_kwh_per_1000", "duration_s"), NOT_PUBLISHED),
         parameters=_parameters(fields),
+        validity=validity,
     )
     return trusted(run)
+
+
+def _validity(fields: Fields) -> str | LeftOut:
+    """The publisher's flag of a run; "" where there is none. An unstable run is left out with its reason."""
+    flag = fields.values.get("is_stable")
+    if flag is None:
+        return ""
+    if not isinstance(flag, bool):
+        raise BadRow(fields.where, f"is_stable is {ascii(flag)[:40]}, neither true nor false", rule="schema")
+    if flag:
+        return "stable"
+    reason = fields.text("unstable_reason") or "no reason given"
+    model = fields.text("model_id") or "a run"
+    return LeftOut(where=fields.where, what=model, reason=f"its publisher calls it unstable: {reason[:100]}")
 
 
 def _parameters(fields: Fields) -> int | None:
@@ -192,7 +197,22 @@ def _joules(fields: Fields) -> float:
         raise BadRow(
             fields.where, f"{names[0]} is 0: nothing was read; leave the row out", rule="nothing-read"
         )
+    _check_tokens(fields, joules)
     return joules
+
+
+def _check_tokens(fields: Fields, joules: float) -> None:
+    """The energy of a request is that of its tokens, where both are there. Raises BadRow (rule `parts`)."""
+    of_token, tokens = fields.number("energy_per_token_joules"), fields.number("avg_output_len")
+    if of_token is None or tokens is None or not fields.has("energy_per_request_joules"):
+        return
+    if abs(of_token * tokens - joules) > TOLERANCE * joules:
+        raise BadRow(
+            fields.where,
+            f"energy_per_request_joules is {joules:g}, but {tokens:g} tokens of {of_token:g} J come to "
+            f"{of_token * tokens:g}",
+            rule="parts",
+        )
 
 
 def _hardware(fields: Fields) -> Hardware:

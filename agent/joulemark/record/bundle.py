@@ -72,6 +72,17 @@ def parse(data: bytes) -> Bundle:
     return bundle
 
 
+class _SignedPart(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """Of a bundle the envelope alone."""
+
+    envelope: Envelope
+
+
+def statement_in(data: bytes) -> Statement:
+    """The statement in a bundle that was verified before: the rest is not decoded. Raises Malformed."""
+    return decode(decode(data, _SignedPart, what="bundle").envelope.payload, Statement, what="statement")
+
+
 def verified_statement(bundle: Bundle, *, public_key: str | None = None) -> Statement:
     """The statement, once all of the bundle fits together; see `verified`."""
     return verified(bundle, public_key=public_key)[0]

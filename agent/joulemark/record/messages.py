@@ -265,3 +265,10 @@ class ListedResults(Record, frozen=True, kw_only=True, forbid_unknown_fields=Fal
 
     next: str | None
     results: tuple[ListedResult, ...]
+
+
+class Cosigned(Answer, frozen=True, kw_only=True):
+    """The platform has the signatures that `witnesses`, by name, have given for `size` entries."""
+
+    size: Count
+    witnesses: tuple[Word, ...]

@@ -178,9 +178,11 @@ class Case:
         return noise_print(self.trace)
 
     def knowing(self, **facts: Any) -> Case:
-        """The same result with other fields of `Context`; what depends on its bytes alone is not recomputed."""
+        """The same result with other fields of `Context`; what does not depend on these is not recomputed."""
         case = Case(self.statement, self.trace, replace(self.context, **facts))
-        case.__dict__.update({name: self.__dict__[name] for name in BY_BYTES if name in self.__dict__})
+        now, before = case.context, self.context
+        names = BY_BYTES + BY_SUITE if now.suite is before.suite and now.ticket is before.ticket else BY_BYTES
+        case.__dict__.update({name: self.__dict__[name] for name in names if name in self.__dict__})
         return case
 
     @cached_property
@@ -197,3 +199,6 @@ class Case:
 
 BY_BYTES = ("answers", "board", "busy_s", "energy", "gpu", "noise", "times_sha256")
 """Cached properties that depend on the result's bytes alone."""
+
+BY_SUITE = ("job", "places", "sample")
+"""Cached properties that depend on suite and ticket too."""

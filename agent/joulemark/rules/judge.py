@@ -21,6 +21,8 @@ from joulemark.rules.finding import Finding, Severity
 from joulemark.rules.rule import Rule
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from joulemark.record.messages import VerdictState
 
 RULES_VERSION = "8"
@@ -76,9 +78,11 @@ def judge(case: Case) -> Judgement:
 def judge_by(rules: tuple[Rule, ...], case: Case) -> Judgement:
     """Apply only these rules."""
     findings = tuple(finding for rule in rules if (finding := rule(case)) is not None)
-    severities = {finding.severity for finding in findings}
+    return Judgement(state_of({finding.severity for finding in findings}), findings)
+
+
+def state_of(severities: Collection[Severity]) -> VerdictState:
+    """The state that follows from the severities of findings."""
     if Severity.REJECT in severities:
-        return Judgement("rejected", findings)
-    if Severity.QUARANTINE in severities:
-        return Judgement("quarantined", findings)
-    return Judgement("accepted", findings)
+        return "rejected"
+    return "quarantined" if Severity.QUARANTINE in severities else "accepted"

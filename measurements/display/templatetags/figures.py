@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import get_language, gettext, ngettext
 
+from joulemark.published.boundary import boundary_of
 from measurements.display.choices import (
     BoardVerdict,
     Boundary,
@@ -19,6 +20,7 @@ from measurements.display.choices import (
     ModelKind,
     NoBoardNumber,
     ParityCause,
+    SeriesBoundary,
     Tier,
 )
 from measurements.display.numbers import THIN, TIMES, significant, whole
@@ -257,6 +259,12 @@ def formed_name(formed: str) -> str:
 def scope_name(scope: str) -> str:
     """What an energy covers, in the reader's language: the scope of a result, or the boundary of a reported number."""
     return str(Boundary(scope).label if scope in Boundary.values else SCOPES.get(scope, scope))
+
+
+@register.filter
+def boundary_name(scope: str) -> str:
+    """What lies inside of a published measurement, in the reader's language, by the scope of its series."""
+    return str(SeriesBoundary(boundary_of(scope)).label)
 
 
 @register.filter

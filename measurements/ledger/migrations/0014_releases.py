@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0012_leaves_by_kind'),
+        ('ledger', '0013_witness_states'),
     ]
 
     operations = [

@@ -11,7 +11,6 @@ from django import template
 from django.utils.html import format_html
 from django.utils.text import slugify
 
-from measurements.display.choices import Grade
 from measurements.display.templatetags.figures import (
     contributor_count,
     device_count,
@@ -44,7 +43,7 @@ def model_of(row: BoardRow) -> SafeString:
 @register.filter
 def based_on(row: BoardRow) -> SafeString | str:
     """How many devices, contributors and results a value has, and its tier; of a published figure its runs."""
-    if row.grade == Grade.PUBLISHED:
+    if row.is_published:
         return run_count(row.n_results)
     return format_html(
         '<span class="stack">{}</span>\n<span class="stack">{}</span>\n<span class="stack">{}</span>\n'

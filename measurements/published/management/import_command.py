@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from joulemark.published.boundary import boundary_of
 from joulemark.published.decimal_numbers import MARKS
 from joulemark.published.errors import PublishedInputError
 from joulemark.published.figures import InputFile, digest_of
@@ -203,12 +204,14 @@ def _report(imported: Imported, series: str, *, dry_run: bool) -> list[str]:
         lines += [f"  {name}" for name in imported.added]
     scope = imported.figures[0].subject.scope
     runs = sum(figure.n_runs for figure in imported.figures)
-    done = f"{series}: {len(imported.figures)} figures of {runs} runs, scope {scope}, {imported.outcome}"
+    covers = f"scope {scope} (boundary: {boundary_of(scope)})"
+    done = f"{series}: {len(imported.figures)} figures of {runs} runs, {covers}, {imported.outcome}"
     return [*lines, "", f"{done} (a dry run: nothing was changed)" if dry_run else done]
 
 
 _HEADING = (
-    "task", "data set", "model", "hardware", "configuration", "runs", "Wh per 1,000", "range", "not known",
+    "task", "data set", "model", "hardware", "configuration", "runs", "Wh per 1,000", "range", "validity",
+    "not known",
 )  # fmt: skip
 
 
@@ -224,6 +227,7 @@ def _line(figure: Figure) -> tuple[str, ...]:
         str(figure.n_runs),
         f"{figure.energy_kwh_per_1000 * WH_PER_KWH:.6g}",
         "-" if low is None or high is None else f"{low * WH_PER_KWH:.6g} to {high * WH_PER_KWH:.6g}",
+        figure.validity or "-",
         ", ".join(f"{reason} {count}" for reason, count in sorted(reasons.items())) or "-",
     )
 

@@ -111,6 +111,7 @@ def _database(folder: Path) -> Iterator[Mapping[str, str]]:
         "JOULEMARK_DATA_DIR": str(folder / "data"),
         "JOULEMARK_LOG_DIR": str(folder / "log"),
         "JOULEMARK_LOG_COPIES": "",
+        "JOULEMARK_LOG_WITNESS_ADDRESSES": "",
         "JOULEMARK_PLATFORM_KEY_FILE": "",
         "JOULEMARK_LOG_KEY_FILE": "",
         "JOULEMARK_LOG_KEY": "",

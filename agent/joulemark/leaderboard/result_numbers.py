@@ -1,0 +1,70 @@
+"""From a verified result to the numbers of its row: all of it follows from the bytes of its bundle."""
+
+from __future__ import annotations
+
+from math import hypot
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from joulemark.energy.budget import combined, method_u
+from joulemark.leaderboard.stratum import stratum_of
+from joulemark.record.stated import stated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from joulemark.record.statement import Term
+    from joulemark.rules.case import Case
+
+
+def result_numbers(case: Case) -> dict[str, Any]:
+    """The fields of a result's row beside its names and its arrival; energies in joules, times in seconds."""
+    statement, predicate = case.statement, case.predicate
+    return {
+        "grade": predicate.sensor.grade,
+        "scope": predicate.sensor.scope,
+        "stratum": stratum_of(predicate),
+        "meter": predicate.sensor.meter,
+        "session": predicate.session,
+        "started_at": predicate.started_at,
+        "queries": predicate.totals.queries,
+        "window_count": len(predicate.windows),
+        "duration_s": predicate.totals.duration_s,
+        "energy_gross_j": predicate.totals.energy_gross_j,
+        "energy_net_j": predicate.totals.energy_net_j,
+        "energy_per_query_j": predicate.totals.energy_per_query_j,
+        "latency_p50_s": predicate.totals.latency_p50_s,
+        "latency_p95_s": predicate.totals.latency_p95_s,
+        "output_tokens": sum_known(window.output_tokens for window in predicate.windows),
+        "input_tokens": sum_known(window.input_tokens for window in predicate.windows),
+        "quality": [msgspec.to_builtins(quality) for quality in predicate.quality],
+        "not_scored": predicate.not_scored,
+        "sample_sha256": predicate.workload.sample_sha256,
+        "inputs_sha256": stated(predicate.workload.inputs_sha256, otherwise=""),
+        "outputs_sha256": statement.digest_of("outputs"),
+        "peak_memory_bytes": stated(predicate.peak_memory_bytes, otherwise=None),
+        "times_sha256": case.times_sha256,
+        "answers": case.trace.answers,
+        "noise": case.noise,
+        "relative_u": combined(predicate.budget) if predicate.budget else None,
+        "method_u": method_u(predicate.budget) if predicate.budget else None,
+        "mean_power_w": case.read.mean_power_w if case.read else None,
+        "window_u": within_session_u(predicate.budget),
+    }
+
+
+def within_session_u(budget: Sequence[Term]) -> float | None:
+    """What the same job on the same device in another run would differ by: by its windows and their queries."""
+    terms = [term.relative for term in budget if term.name in ("windows", "queries")]
+    return hypot(*terms) if terms else None
+
+
+def sum_known(counts: Iterable[int | msgspec.UnsetType | None]) -> int | None:
+    """The sum, or None where one is not known."""
+    total = 0
+    for count in counts:
+        if not isinstance(count, int):
+            return None
+        total += count
+    return total

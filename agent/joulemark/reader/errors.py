@@ -1,0 +1,29 @@
+"""Why a release, or a file of it, cannot be read."""
+
+from __future__ import annotations
+
+from joulemark.errors import NotVerified, Unreachable, UsageError
+
+
+class NoRelease(UsageError):
+    """There is no release here, or none of that name."""
+
+    code = "JM-RELEASE-NONE"
+
+
+class FileMissing(Unreachable):
+    """A file of the release is not where the manifest says."""
+
+    code = "JM-REPLAY-FILE"
+
+
+class FileChanged(NotVerified):
+    """A file of the release is not the one that the manifest names."""
+
+    code = "JM-REPLAY-SUM"
+
+
+class LibraryMissing(UsageError):
+    """Tables are read by pyarrow, which is not installed."""
+
+    code = "JM-RELEASE-LIBRARY"

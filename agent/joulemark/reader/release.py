@@ -1,0 +1,207 @@
+"""A release as a reader has it: its manifest, its tables as pyarrow, its rows as objects, its bundles as bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tarfile
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from joulemark.reader.errors import LibraryMissing, NoRelease
+from joulemark.reader.objects import CellRecord, ComparisonRecord, ResultRecord, VerdictRecord, record_of
+from joulemark.reader.roots import FolderRoot, changed, root_of, sha256_of
+from joulemark.release.layout import RELEASES, bundle_member
+from joulemark.release.manifest import decode_list, decode_manifest
+from joulemark.release.tables import table_named
+from joulemark.translation import gettext as _
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from joulemark.reader.objects import Kind
+    from joulemark.reader.roots import Root
+    from joulemark.release.manifest import BundleFile, Manifest, StoredFile, TableFile
+
+BATCH_ROWS = 4096
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - of moments with and without a zone
+
+
+def open_release(
+    path_or_url: str | os.PathLike[str], name: str | None = None, *, cache: Path | None = None
+) -> OpenRelease:
+    """Open the newest release, or the one of this `name`, in a folder or at an http(s) address.
+
+    Files of an address are downloaded when they are first needed, into `cache`, and verified by their SHA-256; so are
+    those of a folder. Raises NoRelease, FileMissing, FileChanged, or Malformed for documents that are none.
+    """
+    root = root_of(path_or_url, cache=cache)
+    releases = decode_list(root.read(RELEASES))
+    listed = releases.named(name)
+    if listed is None:
+        names = ", ".join(release.name for release in releases.releases) or _("none")
+        raise NoRelease(
+            _("{root} has no release {name}. It has: {names}.").format(
+                root=root.name, name=name or "", names=names
+            )
+        )
+    data = root.read(listed.manifest)
+    if hashlib.sha256(data).hexdigest() != listed.sha256:
+        raise changed(listed.manifest)
+    return OpenRelease(root, decode_manifest(data), manifest_sha256=listed.sha256)
+
+
+class OpenRelease:
+    """One release. Energies are in joules, times in seconds; each row names grade, scope, version and licence."""
+
+    def __init__(self, root: Root, manifest: Manifest, *, manifest_sha256: str) -> None:
+        self.root, self.manifest, self.manifest_sha256 = root, manifest, manifest_sha256
+        self._verified: set[str] = set()
+
+    @property
+    def name(self) -> str:
+        """Its day, and its number on it."""
+        return self.manifest.name
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The names of its tables."""
+        return tuple(self.manifest.tables)
+
+    def file(self, file: StoredFile) -> Path:
+        """A file on this machine, verified once. Raises FileMissing or FileChanged."""
+        place = self.root.fetched(file)
+        if file.path not in self._verified:
+            if isinstance(self.root, FolderRoot) and sha256_of(place) != file.sha256:
+                raise changed(file.path)
+            self._verified.add(file.path)
+        return place
+
+    def files(self, table: str) -> tuple[TableFile, ...]:
+        """The Parquet files of a table, by range. Raises KeyError for a table that it does not have."""
+        return self.manifest.tables[table].of_form("parquet")
+
+    def paths(self, table: str) -> list[str]:
+        """The same as paths on this machine, for DuckDB's `read_parquet` and for polars' `scan_parquet`."""
+        return [str(self.file(file)) for file in self.files(table)]
+
+    def table(self, name: str, *, columns: Sequence[str] | None = None) -> Any:
+        """A whole table as `pyarrow.Table`. `.to_pandas()`, `polars.from_arrow` and DuckDB read it."""
+        arrow, parquet = _libraries()
+        read = [
+            parquet.ParquetFile(place).read(columns=None if columns is None else list(columns))
+            for place in self.paths(name)
+        ]
+        if not read:
+            raise NoRelease(_("The table {name} has no Parquet file in this release.").format(name=name))
+        return arrow.concat_tables(read)
+
+    def batches(self, name: str, *, columns: Sequence[str] | None = None) -> Iterator[Any]:
+        """The same in `pyarrow.RecordBatch`es, so that no table needs to fit into memory."""
+        for file in self.files(name):
+            yield from batches_of(self.file(file), columns=columns)
+
+    def rows(self, name: str) -> Iterator[dict[str, Any]]:
+        """The rows of a table as dictionaries; JSON columns are decoded."""
+        for batch in self.batches(name):
+            yield from rows_of_batch(name, batch)
+
+    def cells(self) -> Iterator[CellRecord]:
+        """The values of the boards."""
+        return self._objects("cells", CellRecord)
+
+    def results(self) -> Iterator[ResultRecord]:
+        """Every result that was received."""
+        return self._objects("results", ResultRecord)
+
+    def comparisons(self) -> Iterator[ComparisonRecord]:
+        """General-purpose against task-specific models."""
+        return self._objects("comparisons", ComparisonRecord)
+
+    def verdicts(self) -> Iterator[VerdictRecord]:
+        """Every verdict."""
+        return self._objects("verdicts", VerdictRecord)
+
+    def bundles(self) -> Iterator[tuple[str, bytes]]:
+        """Every bundle as it was received, with its result's id, in the order of the log."""
+        for archive in self.manifest.bundles:
+            yield from bundles_in(self.file(archive))
+
+    def bundle(self, result_id: str) -> bytes:
+        """The bundle of one result as it was received. Raises KeyError for a result that the release does not have."""
+        for row in self._id_rows(result_id):
+            for archive in self.manifest.bundles:
+                if archive.leaves[0] <= row < archive.leaves[1]:
+                    return self._member(archive, result_id)
+        raise KeyError(result_id)
+
+    def _id_rows(self, result_id: str) -> Iterator[int]:
+        for batch in self.batches("results", columns=("leaf_index", "result_id")):
+            for row in batch.to_pylist():
+                if row["result_id"] == result_id:
+                    yield row["leaf_index"]
+
+    def _member(self, archive: BundleFile, result_id: str) -> bytes:
+        for name, data in bundles_in(self.file(archive)):
+            if name == result_id:
+                return data
+        raise KeyError(result_id)
+
+    def _objects(self, table: str, kind: type[Kind]) -> Iterator[Kind]:
+        return (record_of(kind, row) for row in self.rows(table))
+
+
+def batches_of(place: Path, *, columns: Sequence[str] | None = None) -> Iterator[Any]:
+    """The record batches of one Parquet file, row group by row group."""
+    _arrow, parquet = _libraries()
+    with parquet.ParquetFile(place) as file:
+        yield from file.iter_batches(
+            batch_size=BATCH_ROWS, columns=None if columns is None else list(columns)
+        )
+
+
+def rows_of_batch(table: str, batch: Any) -> Iterator[dict[str, Any]]:
+    """The rows of a record batch of a table; JSON columns are decoded where the batch has them."""
+    structured = {column.name for column in table_named(table).columns if column.kind == "json"}
+    names = batch.schema.names
+    columns = [_values(batch.column(name), is_json=name in structured) for name in names]
+    return (dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True))
+
+
+def _values(column: Any, *, is_json: bool) -> list[Any]:
+    """The values of a column; moments as UTC, without the help of a library that pyarrow would import for them."""
+    arrow, _parquet = _libraries()
+    if arrow.types.is_timestamp(column.type):
+        counted = column.cast(arrow.timestamp("us", column.type.tz)).cast(arrow.int64()).to_pylist()
+        zone = UTC if column.type.tz else None
+        start = EPOCH.replace(tzinfo=zone)
+        try:
+            return [None if n is None else start + timedelta(microseconds=n) for n in counted]
+        except OverflowError as error:
+            raise ValueError(str(error)) from error
+    values: list[Any] = column.to_pylist()
+    return [None if value is None else json.loads(value) for value in values] if is_json else values
+
+
+def bundles_in(place: Path) -> Iterator[tuple[str, bytes]]:
+    """Result id and bytes of each bundle in an archive. Raises tarfile.TarError or OSError."""
+    suffix = bundle_member("")
+    with tarfile.open(place, mode="r:") as archive:
+        for member in archive:
+            file = archive.extractfile(member) if member.isfile() else None
+            if file is not None:
+                yield member.name.removesuffix(suffix), file.read()
+
+
+def _libraries() -> tuple[Any, Any]:
+    """pyarrow and its Parquet reader. Raises LibraryMissing."""
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError as error:
+        raise LibraryMissing(
+            _("Tables of a release are read by pyarrow: `pip install pyarrow`, then try again.")
+        ) from error
+    return pa, parquet

@@ -1,0 +1,1 @@
+"""Webhooks: signed messages to registered addresses when something of the platform changes."""
