@@ -18,7 +18,7 @@ from django.utils.timezone import now
 from measurements.answer_cache.software_digest import shown_digest
 from measurements.answer_cache.table_versions import versions_at, versions_of
 from measurements.boards.board_query import BadValue
-from measurements.downloads.resource import ordered
+from measurements.downloads.resource import in_order, ordered
 from measurements.intake.rates import prefix_of
 from measurements.intake.refusals import BadRequest
 from measurements.ledger.checkpoint_times import checkpoint_size_at
@@ -169,9 +169,7 @@ def _rows(query: Query, *, is_simulated: bool) -> QuerySet[Any] | list[tuple[Any
     rows = query.rows()
     if isinstance(rows, QuerySet):
         return ordered(rows, query.order)
-    keys = [str(each.source) for each in query.order]
-    rows = sorted(rows, key=lambda row: tuple(row[name] for name in keys))
-    return [(*(row[each.name] for each in query.fields), is_simulated) for row in rows]
+    return [(*(row[each.name] for each in query.fields), is_simulated) for row in in_order(rows, query.order)]
 
 
 def _column(each: Field) -> StreamColumn:
