@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, CharField, OuterRef, Q, Subquery, Value, When
-from django.db.models.functions import Concat, Substr
+from django.db.models import Case, CharField, OuterRef, Q, Subquery, TextField, Value, When
+from django.db.models.functions import Coalesce, Concat, Substr
 
 from joulemark.release.tables import Column, table_named
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite, Task, hardware_named
@@ -50,9 +50,7 @@ def text(name: str, description: str) -> Column:
 COLUMNS = (
     RESULTS_TABLE.column("result_id"),
     Column("state", "string", "Where the result stands."),
-    Column(
-        "codes", "list<string>", "Codes of the verdict that stands; null before there is one.", nullable=True
-    ),
+    Column("codes", "list<string>", "Codes of the verdict that stands; none before there is one."),
     RESULTS_TABLE.column("received_at"),
     RESULTS_TABLE.column("contributor"),
     text("suite", "Suite with its version, as in a board's address."),
@@ -77,7 +75,9 @@ def _sources() -> dict[str, Any]:
     last = Verdict.objects.filter(submission=OuterRef("pk")).order_by("-id")
     of_result = {name: f"result__{name}" for name in ("grade", "scope", "stratum", *NUMBERS)}
     return of_result | {
-        "codes": VerdictCodes(Subquery(last.values("findings")[:1])),
+        "codes": VerdictCodes(
+            Coalesce(Subquery(last.values("findings")[:1]), Value("[]"), output_field=TextField())
+        ),
         "contributor": "key__contributor__pseudonym",
         "suite": Case(
             When(

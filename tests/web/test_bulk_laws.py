@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from joulemark.release.columns import Column
-from joulemark_simulation.result_rows import GENERAL, SPECIFIC, TOPICS, Run, make_result
+from joulemark_simulation.result_rows import GENERAL, SPECIFIC, Run, make_result
 from measurements.boards.models import Cell, CellRevision
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, NameState, Task
 from measurements.downloads.resource import Resource
@@ -36,6 +36,7 @@ from measurements.downloads.resource_review import CONTRIBUTORS_LIST, EVIDENCE, 
 from measurements.downloads.resource_rules import RULES
 from measurements.downloads.resource_study import PARITIES, RATIOS, SIZE_CONTROLLED
 from measurements.intake.models import State
+from measurements.review.models import Result
 from measurements.streams.formula_guard import unguarded
 from measurements.streams.slots import SLOTS
 from tests.laws import law
@@ -107,14 +108,17 @@ def lists(committed: None) -> dict[str, tuple[Resource, list[Row]]]:
         HardwareClass.objects.create(
             slug=f"{text}{place}", title=text, kind="gpu", name_state=NameState.CONFIRMED, architecture=text
         )
-    AiModel.objects.filter(slug=SPECIFIC).update(slug=ONE_LINE[0], title=TEXTS[0], family=TEXTS[1])
-    DataSet.objects.filter(slug=TOPICS).update(slug=ONE_LINE[1])
+    named = AiModel.objects.create(slug=ONE_LINE[0], title=TEXTS[0], kind="task-specific", family=TEXTS[1])
+    for table in (Cell, CellRevision, Result):
+        of_one: Any = table._base_manager.filter(model__slug=SPECIFIC)
+        of_one.update(model=named)
     assert Cell.objects.exists()
     assert CellRevision.objects.exists()
-    (cell_id,), (digest,) = values["cell_id"], values["digest"]
-    of_one = {f"cells/{quote(cell_id)}/history": HISTORY, f"suites/{digest}/needs": NEEDS}
+    (digest,) = values["digest"]
+    cell_id = "~".join(map(str, CellRevision.objects.order_by("pk")[0].key.values))
+    of_cell_or_suite = {f"cells/{quote(cell_id)}/history": HISTORY, f"suites/{digest}/needs": NEEDS}
     found = {}
-    for path, resource in (LISTS | of_one).items():
+    for path, resource in (LISTS | of_cell_or_suite).items():
         rows = walked(Client(), path, {}, 1000)
         assert isinstance(rows, list)
         assert rows, path
