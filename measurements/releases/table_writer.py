@@ -37,7 +37,7 @@ ITEMS_PER_GROUP = 1_000_000
 """Elements of lists, and characters of long texts, that a group of rows holds at most: traces are long."""
 GZIP_LEVEL = 6
 COMPRESSION = "snappy"
-"""Of Parquet: browsers read it without a program of its own (decision 92)."""
+"""Of Parquet: browsers read it without a program of its own (decision 91)."""
 
 ARROW: dict[Kind, pa.DataType] = {
     "string": pa.string(),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
-from joulemark_site import environment as env
-from joulemark_site.environment import BadSetting
+from joulemark_site.environment import BadSetting, reader
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDER = "measurements.releases.storage.ReleaseFolder"
 BUCKET = "storages.backends.s3.S3Storage"
+ADDRESS = "JOULEMARK_RELEASES_URL"
 
 
 def storage(folder: Path, origin: str) -> tuple[dict[str, Any], str]:
@@ -20,22 +21,12 @@ def storage(folder: Path, origin: str) -> tuple[dict[str, Any], str]:
     The bucket is `NAME` or `NAME/PREFIX`. Its key is where boto3 looks for it: AWS_ACCESS_KEY_ID and
     AWS_SECRET_ACCESS_KEY, a file of credentials, or the machine's own role. Raises BadSetting.
     """
-    bucket = env.text("JOULEMARK_RELEASES_BUCKET", "").strip("/")
-    endpoint = env.text("JOULEMARK_RELEASES_ENDPOINT", "").rstrip("/")
-    region = env.text("JOULEMARK_RELEASES_REGION", "")
-    address = env.text("JOULEMARK_RELEASES_URL", "").rstrip("/")
+    bucket = _bucket("JOULEMARK_RELEASES_BUCKET")
+    endpoint = _of_bucket("JOULEMARK_RELEASES_ENDPOINT", bucket)
+    region = _of_bucket("JOULEMARK_RELEASES_REGION", bucket)
+    address = _of_bucket(ADDRESS, bucket)
     if not bucket:
-        if endpoint or region or address:
-            raise BadSetting(
-                "JOULEMARK_RELEASES_ENDPOINT, JOULEMARK_RELEASES_REGION and JOULEMARK_RELEASES_URL are of a bucket; "
-                "name it in JOULEMARK_RELEASES_BUCKET, or leave them out."
-            )
         return {"BACKEND": FOLDER, "OPTIONS": {"location": folder}}, f"{origin}/releases/"
-    if not address:
-        raise BadSetting(
-            "JOULEMARK_RELEASES_URL is missing: the address under which anybody reads the bucket of "
-            "JOULEMARK_RELEASES_BUCKET, such as https://data.joulemark.example."
-        )
     name, _slash, prefix = bucket.partition("/")
     options = {
         "bucket_name": name,
@@ -48,3 +39,22 @@ def storage(folder: Path, origin: str) -> tuple[dict[str, Any], str]:
         "object_parameters": {"ChecksumAlgorithm": "SHA256"},
     }
     return {"BACKEND": BUCKET, "OPTIONS": options}, f"{address}/"
+
+
+@reader
+def _bucket(name: str) -> str:
+    bucket = os.environ.get(name, "").strip("/")
+    if bucket and not os.environ.get(ADDRESS):
+        raise BadSetting(
+            f"{name} names a bucket, and {ADDRESS} is missing: the address under which anybody reads it, such as "
+            "https://data.joulemark.example."
+        )
+    return bucket
+
+
+@reader
+def _of_bucket(name: str, bucket: str) -> str:
+    value = os.environ.get(name, "").rstrip("/")
+    if value and not bucket:
+        raise BadSetting(f"{name} is of a bucket; name that in JOULEMARK_RELEASES_BUCKET, or leave this out.")
+    return value

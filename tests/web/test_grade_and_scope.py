@@ -185,6 +185,7 @@ ENERGY = re.compile(
     r"(^|_)(j|wh|kwh|ratio|factor|energy|relative|spread|dark_u|shift|high|low|value|median|variance)(_|$)"
 )
 NO_ENERGY = {
+    "IntensityItem": "a carbon intensity of electricity",
     "IntensityRow": "a carbon intensity of electricity",
     "Quality": "a score of answers",
 }

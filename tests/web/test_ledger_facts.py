@@ -47,6 +47,8 @@ from measurements.ledger.gaps import gap_facts
 from measurements.ledger.log_facts import current_rows
 from measurements.ledger.models import Leaf, LeafKind, LogGap
 from measurements.ledger.services import append_leaf
+from measurements.releases.log_facts import release_facts
+from measurements.releases.models import Release
 from measurements.review import contributor_requests, hardware_names, moderation
 from measurements.review import services as review
 from measurements.review.audit import faults
@@ -161,6 +163,24 @@ class Platform:
             return
         self._later()
         moderation.revoke(key=Key.objects.get(pk=self._id()), moderator=_person(), since=since)
+
+    def release(self) -> None:
+        """Of any log and any digests."""
+        self._later()
+        digests = [self.draw(seeds).hex() for _ in range(2)]
+        release = Release(
+            name=f"{self.now.astimezone(UTC):%Y-%m-%d}",
+            made_at=self.now,
+            tree_size=self.draw(st.integers(1, 2**53)),
+            root_hash=digests[0],
+            manifest_sha256=digests[1],
+            n_results=0, n_rows=0, n_files=1, total_bytes=1, new_bytes=1,
+        )  # fmt: skip
+        facts = release_facts(release)
+        release.leaf = append_leaf(
+            kind=LeafKind.RELEASE, subject=release.manifest_sha256, facts=facts, at=release.made_at
+        )
+        release.save()
 
     def run_started(self) -> None:
         """For any device."""
