@@ -122,3 +122,10 @@ def grow(total: int) -> None:
         first = int(cursor.fetchone()[0]) + 1
         cursor.execute(INSERT, {"start": START, "first": first, "last": total})
         cursor.execute(f"VACUUM ANALYZE {TABLE}")
+
+
+def table_bytes() -> int:
+    """What the table takes on the disk, with its index."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_total_relation_size(%s)", [TABLE])
+        return int(cursor.fetchone()[0])

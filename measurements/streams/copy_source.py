@@ -66,17 +66,17 @@ class CopySource:
         (`row_query`), StreamBroken, or django.db.Error.
         """
         self._watch, self._until_s = watch, time.monotonic() + limit_s + GRACE_S
+        self._is_done = False
         self._own = open_own_connection()
+        self._connection: psycopg.Connection[Any] = self._own.connection
         try:
-            self._connection: psycopg.Connection[Any] = self._own.connection
             self._connection.execute(SESSION.format(limit_ms=round(limit_s * 1000)))
             sql, parameters = row_query(rows, columns, self._own)
             bound = psycopg.ClientCursor(self._connection).mogrify(sql, parameters)
             self._begin(copy.format(write_select(columns, bound)))
         except BaseException:
-            self._own.close()
+            self.close()
             raise
-        self._is_done = False
 
     def _begin(self, statement: str) -> None:
         server = self._connection.pgconn
