@@ -71,20 +71,18 @@ LONGEST_FILE_NAME = 80
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
-def described(
-    operation: str, forms: Sequence[str], answer: dict[Any, Any], *more: OpenApiParameter
-) -> Callable[[F], F]:
-    """How the API's description has an export in some of the forms."""
+def described(operation: str, answer: dict[Any, Any], *more: OpenApiParameter) -> Callable[[F], F]:
+    """How the API's description has an export in all of the forms: their addresses differ in the form alone."""
     form = OpenApiParameter(
         "export_form",
         OpenApiTypes.STR,
         OpenApiParameter.PATH,
-        enum=list(forms),
+        enum=[*JSON_FORMS, *YAML_FORMS],
         description="Which form: /standards/ says what each holds.",
     )
     return extend_schema(
         parameters=[form, *more],
-        responses={**answer, **problems(400, 404)},
+        responses={**answer, **YAML, **problems(400, 404)},
         operation_id=operation,
         tags=["exports"],
     )
@@ -123,7 +121,7 @@ def model_export(form: str, model: str) -> HttpResponse:
 class ResultExportView(APIView):
     """An accepted result in a form of JSON."""
 
-    @described("export_result", JSON_FORMS, JSON)
+    @described("export_result", JSON)
     def get(self, _request: Request, export_form: str, result_id: str) -> HttpResponse:
         """Answer with the energy that the result states, its uncertainty and what it depends on."""
         return result_export(export_form, result_id)
@@ -133,7 +131,7 @@ class ResultExportView(APIView):
 class ResultYamlExportView(APIView):
     """An accepted result in a form of YAML."""
 
-    @described("export_result_yaml", YAML_FORMS, YAML)
+    @extend_schema(exclude=True)  # described with the forms of JSON
     def get(self, _request: Request, export_form: str, result_id: str) -> HttpResponse:
         """Answer with the energy that the result states as evaluation results of a model."""
         return result_export(export_form, result_id)
@@ -143,7 +141,7 @@ class ResultYamlExportView(APIView):
 class ValueExportView(APIView):
     """A value of a board in a form of JSON."""
 
-    @described("export_value", JSON_FORMS, JSON, *NAMES_OF_A_VALUE)
+    @described("export_value", JSON, *NAMES_OF_A_VALUE)
     def get(self, request: Request, export_form: str, series: str, task: str) -> HttpResponse:
         """Answer with the value as the energy of 1,000 queries, its interval and its version."""
         return value_export(request, export_form, series, task)
@@ -153,7 +151,7 @@ class ValueExportView(APIView):
 class ValueYamlExportView(APIView):
     """A value of a board in a form of YAML."""
 
-    @described("export_value_yaml", YAML_FORMS, YAML, *NAMES_OF_A_VALUE)
+    @extend_schema(exclude=True)  # described with the forms of JSON
     def get(self, request: Request, export_form: str, series: str, task: str) -> HttpResponse:
         """Answer with the value as evaluation results of its model."""
         return value_export(request, export_form, series, task)
@@ -163,7 +161,7 @@ class ValueYamlExportView(APIView):
 class ModelExportView(APIView):
     """All values of a model in a form of JSON."""
 
-    @described("export_model", JSON_FORMS, LISTED_JSON)
+    @described("export_model", LISTED_JSON)
     def get(self, _request: Request, export_form: str, model: str) -> HttpResponse:
         """Answer with every value of volunteers' results; as BoAmps a list of reports where there are several."""
         return model_export(export_form, model)
@@ -173,7 +171,7 @@ class ModelExportView(APIView):
 class ModelYamlExportView(APIView):
     """All values of a model in a form of YAML."""
 
-    @described("export_model_yaml", YAML_FORMS, YAML)
+    @extend_schema(exclude=True)  # described with the forms of JSON
     def get(self, _request: Request, export_form: str, model: str) -> HttpResponse:
         """Answer with every value of volunteers' results as evaluation results."""
         return model_export(export_form, model)

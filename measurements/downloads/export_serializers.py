@@ -39,3 +39,10 @@ class BillOfModelsSerializer(serializers.Serializer[dict[str, Any]]):
     components = serializers.ListField(
         child=serializers.DictField(), help_text="The models, each with its model card."
     )
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """The fields, with the one whose name is none in Python."""
+        return {
+            "$schema": serializers.CharField(help_text="Address of the schema of CycloneDX 1.6."),
+            **super().get_fields(),
+        }

@@ -94,13 +94,13 @@ def write(
     leaf_of = {entry.subject: index for index, entry in enumerate(entries) if entry.kind == "result-received"}
     bundles = []
     for leaves in ranges:
-        held = [each for each in received if leaves.start <= leaf_of[each[0]] < leaves.end]
-        archive = _archive(held)
+        of_range = [each for each in received if leaves.start <= leaf_of[each[0]] < leaves.end]
+        archive = _archive(of_range)
         stored = _store(root, bundles_path(leaves, hashlib.sha256(archive).hexdigest()), archive)
         bundles.append(
             BundleFile(
                 path=stored.path, bytes=stored.bytes, sha256=stored.sha256, leaves=(leaves.start, leaves.end),
-                count=len(held),
+                count=len(of_range),
             )
         )  # fmt: skip
     manifest = Manifest(

@@ -134,14 +134,14 @@ def _measure(crowd: Crowd, number: int, run: Run) -> None:
         at=at.isoformat(), expires_at=ticket.expires_at.isoformat(),
     )  # fmt: skip
     received_at = at + timedelta(minutes=3)
-    made = bundle(
+    sealed = bundle(
         key=key, ticket=ticket, job=run.job, now=received_at - timedelta(seconds=10), tag=tag,
         of=_like_others(trace(queries=SUITE.queries_per_window(run.job.dataset), busy=run.busy, salt=number)),
         change=_one_token_each,
     )  # fmt: skip
-    data = made.to_bytes()
+    data = sealed.to_bytes()
     result_id = hashlib.sha256(data).hexdigest()
-    statement, raw = verified(made)
+    statement, raw = verified(sealed)
     leaf = log.append(
         "result-received", result_id, received_at, key=key_id, ticket=ticket.id, trace_sha256=sha256(raw),
         at=received_at.isoformat(),

@@ -26,6 +26,10 @@ class CommandFailed(Exception):
     """A command of the platform ended with an error; the message has its last lines."""
 
 
+class NeverRan(CommandFailed):
+    """The code of a commit cannot prepare a platform, so that nobody has one of it: two sides met there half-way."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class FormerPlatform:
     """Data of one platform: its folder, and its database where that is not a file in the folder."""
@@ -86,9 +90,15 @@ def new_database(server: str, name: str) -> str:
 def filled(
     tree: Path, folder: Path, database_url: str | None, *, contributors: int = CONTRIBUTORS
 ) -> FormerPlatform:
-    """A platform that the code in `tree` has prepared, with a simulated crowd's results in it."""
+    """A platform that the code in `tree` has prepared, with a simulated crowd's results in it.
+
+    Raises NeverRan where that code cannot prepare one, and CommandFailed for what fails later.
+    """
     folder.mkdir()
     former = FormerPlatform(folder=folder, database_url=database_url)
-    former.manage(tree, "prepare")
+    try:
+        former.manage(tree, "prepare")
+    except CommandFailed as error:
+        raise NeverRan(str(error)) from error
     former.manage(tree, "simulate_crowd", "--contributors", str(contributors), *CROWD)
     return former

@@ -50,7 +50,7 @@ PLANTED: Mapping[type[Model], tuple[str, ...]] = {
     HardwareClass: ("title", "architecture", "facts_source"),
     Contributor: ("display_name",),
     PublishedSeries: ("title", "source", "licence", "hardware_note"),
-    PublishedFigure: ("source", "stratum"),
+    PublishedFigure: ("source", "stratum", "validity"),
     Appeal: ("words",),
 }
 """Columns of text by their table."""

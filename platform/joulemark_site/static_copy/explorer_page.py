@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 ASSETS = Path(__file__).parent / "assets"
 PLACE = "copy"
+ROOT = "../../"
+"""The root of a copy from the explorer's page."""
 ALWAYS = ("grade", "scope", "version", "suite_version")
 """Columns without which no number of a table is shown, where it has them."""
 FIRST_TABLE = "cells"
@@ -40,6 +42,14 @@ def write_explorer(root: Path, manifest: Manifest, origin: CopyOrigin, *, styles
                 "static_copy/explorer.html",
                 {
                     "copy": origin,
+                    "name": origin.release,
+                    "origin": origin.origin,
+                    "licence": origin.licence,
+                    "root": ROOT,
+                    "pages": "../",
+                    "readme": f"{ROOT}releases/{origin.release}/README.md",
+                    "library": f"{ROOT}{PLACE}/hyparquet/README.md",
+                    "library_licence": f"{ROOT}{PLACE}/hyparquet/LICENSE",
                     "policy": POLICY,
                     "styles": styles,
                     "languages": codes(),

@@ -115,7 +115,16 @@ def _fill(
     styles = sorted(file for file in pages.static_files if file.endswith((".css", ".svg")))
     files += write_explorer(root, manifest, origin, styles=styles)
     root.joinpath("index.html").write_text(
-        render_to_string("static_copy/index.html", {"policy": POLICY, "copy": origin, "styles": styles}),
+        render_to_string(
+            "static_copy/index.html",
+            {
+                "policy": POLICY,
+                "copy": origin,
+                "styles": styles,
+                "english": "en/index.html",
+                "russian": "ru/index.html",
+            },
+        ),
         encoding="utf-8",
     )
     every = [path for path in root.rglob("*") if path.is_file()]
