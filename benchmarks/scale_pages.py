@@ -74,14 +74,14 @@ def pages_of(platform: LargePlatform) -> list[Page]:
         "api/v1/exports/{export_form}/values/{series}/{task}": urlencode(named),
         "oembed/": urlencode({"url": f"{settings.ORIGIN}/en/boards/{series}/{cell.dataset.task.slug}/"}),
     }
-    asked = {
+    by_text = {
         route.text: route
         for route in routes()
         if "get" in route.methods and not route.text.startswith(NOT_ASKED)
     }  # routes that differ in a converter alone have one address here
     pages = [
         Page(title="/" + text, address=_filled(route, values, questions.get(text, "")))
-        for text, route in asked.items()
+        for text, route in by_text.items()
     ]
     return [*pages, *_asked_further(values, named, platform)]
 
