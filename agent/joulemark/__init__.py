@@ -1,8 +1,4 @@
-"""Measure what an AI answer costs in energy."""
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:  # as `typing` has it, whose import every command would pay for
-    from joulemark.reader.release import open_release
+"""Measure what an AI answer costs in energy. What is loaded at first need has its type in `__init__.pyi`."""
 
 __all__ = ["__version__", "open_release"]
 
