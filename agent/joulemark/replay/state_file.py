@@ -33,11 +33,12 @@ CREATE TABLE IF NOT EXISTS arrivals (result_id TEXT PRIMARY KEY, written INTEGER
   ticket TEXT, trace_sha256 TEXT, received_at TEXT);
 CREATE INDEX IF NOT EXISTS arrival_trace ON arrivals (trace_sha256);
 CREATE INDEX IF NOT EXISTS arrival_leaf ON arrivals (leaf);
-CREATE TABLE IF NOT EXISTS standings (result_id TEXT, since INTEGER, until INTEGER, state TEXT, codes TEXT);
+CREATE TABLE IF NOT EXISTS standings (result_id TEXT, since INTEGER, until INTEGER, state TEXT, codes TEXT,
+  is_moderated INTEGER);
 CREATE INDEX IF NOT EXISTS standing_result ON standings (result_id, since);
-CREATE TABLE IF NOT EXISTS verdicts (written INTEGER PRIMARY KEY, leaf INTEGER, result_id TEXT, state TEXT, cause TEXT,
+CREATE TABLE IF NOT EXISTS verdicts (leaf INTEGER PRIMARY KEY, written INTEGER, result_id TEXT, state TEXT, cause TEXT,
   rules TEXT, findings_sha256 TEXT, at TEXT, batch INTEGER);
-CREATE INDEX IF NOT EXISTS verdict_leaf ON verdicts (leaf);
+CREATE TABLE IF NOT EXISTS writing_order (written INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS evidence (result_id TEXT PRIMARY KEY, written INTEGER, derived INTEGER, contributor TEXT,
   archive TEXT, offset INTEGER, size INTEGER, job TEXT, suite TEXT, dataset TEXT, device TEXT, times TEXT, sample TEXT,
   inputs TEXT, seed INTEGER, quality TEXT, answers BLOB, noise BLOB, n_measured INTEGER, hardware_code TEXT,
