@@ -19,7 +19,7 @@ import joulemark
 from joulemark.cli.replay import execute
 from joulemark.errors import UsageError
 from joulemark.leaderboard.eligibility import MODERATION, NEW_RULES, VERDICT, WITHDRAWAL, state_after
-from joulemark.log.leaf import LogLeaf
+from joulemark.log.leaf import Fact, LogLeaf
 from joulemark.log.notes import COSIGNATURE, verifier_key
 from joulemark.reader.errors import FileChanged, FileMissing, LibraryMissing
 from joulemark.reader.release import bundles_in
@@ -203,7 +203,7 @@ def test_a_witness_key_is_no_log_key() -> None:
 
 def test_a_withdrawn_result_was_not_moderated_by_that(tmp_path: Path) -> None:
     """A withdrawal and then new rules: over a range's end the history says what it says within one."""
-    verdict = {
+    verdict: dict[str, Fact] = {
         "state": "accepted",
         "cause": "rules",
         "codes": [],
@@ -211,7 +211,7 @@ def test_a_withdrawn_result_was_not_moderated_by_that(tmp_path: Path) -> None:
         "findings_sha256": "",
         "at": "",
     }
-    decisions = [
+    decisions: list[tuple[str, dict[str, Fact]]] = [
         (VERDICT, verdict),
         (WITHDRAWAL, {"reason": "wrong"}),
         (VERDICT, verdict | {"cause": NEW_RULES, "state": "rejected"}),
