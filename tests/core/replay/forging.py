@@ -66,6 +66,15 @@ def drop_columns(root: Path, name: str, columns: Collection[str]) -> None:
     _republish_table(root, name, out.getvalue(), table.num_rows)
 
 
+def cast_column(root: Path, name: str, column: str) -> None:
+    """Publish a table that has the words of a column's numbers in their place."""
+    table = parquet.ParquetFile(root / _file(root, name).path).read()
+    place = table.schema.get_field_index(column)
+    out = io.BytesIO()
+    parquet.write_table(table.set_column(place, column, table.column(place).cast("string")), out)
+    _republish_table(root, name, out.getvalue(), table.num_rows)
+
+
 class AlteredThreshold(NamedTuple):
     """A rule whose published threshold is another one than that of the rules."""
 

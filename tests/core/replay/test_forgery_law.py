@@ -16,6 +16,7 @@ from joulemark.rules.verdicts import LOST, failed, plain_findings
 from joulemark_simulation.small_release import Crowd, build
 from tests.core.replay.forging import (
     Rows,
+    cast_column,
     drop_columns,
     edit_table,
     manifest_of,
@@ -108,6 +109,10 @@ def _two_files_of_values(root: Path) -> None:
     republish(root, replace(manifest, tables=manifest.tables | {"cells": both}))
 
 
+def _written_as_words(name: str, column: str) -> Forge:
+    return lambda root: cast_column(root, name, column)
+
+
 def _enrol_unlogged_key(crowd: Crowd) -> None:
     crowd.tables["keys"].append({"key_id": "ff" * 32, "public_key": "00" * 32, "contributor": "v-unknown"})
 
@@ -143,6 +148,7 @@ FORGERIES: dict[str, tuple[Forge, str]] = {
     "no table of windows": (_without_table("windows"), "JM-REPLAY-TABLE"),
     "no table of verdicts": (_without_table("verdicts"), "JM-REPLAY-TABLE"),
     "no table of entries": (_without_table("events"), "JM-REPLAY-TABLE"),
+    "values written as words": (_written_as_words("cells", "energy_per_query_j"), "JM-REPLAY-TABLE"),
     "two files of values": (_two_files_of_values, "JM-REPLAY-TABLE"),
     "no archive of bundles": (_in_manifest(bundles=()), "JM-REPLAY-BUNDLE-MISSING"),
     "numbers of a result left out": (_in_table("results", _without_numbers), "JM-REPLAY-RESULT"),
