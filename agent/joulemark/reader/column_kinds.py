@@ -30,7 +30,7 @@ def _is_of_kind(arrow_type: Any, kind: Kind) -> bool:
     from pyarrow import types
 
     def holds_text(text_type: Any) -> bool:
-        return types.is_string(text_type) or types.is_large_string(text_type)
+        return bool(types.is_string(text_type) or types.is_large_string(text_type))
 
     def holds_list(list_type: Any, holds_item: Callable[[Any], bool]) -> bool:
         is_list = types.is_list(list_type) or types.is_large_list(list_type)
