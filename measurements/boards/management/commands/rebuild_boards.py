@@ -20,6 +20,7 @@ class Command(BaseCommand):
         "Rebuild every cell from the evidence, and ranks, comparisons and factors from the cells, and compare them "
         "with what is shown, to the last digit."
     )
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """What the command line takes."""

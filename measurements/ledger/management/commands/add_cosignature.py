@@ -17,6 +17,7 @@ class Command(BaseCommand):
     """Read a co-signed checkpoint and publish its new lines."""
 
     help = "Add the lines of known witnesses in a co-signed checkpoint to the one that is published."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Where the note is."""

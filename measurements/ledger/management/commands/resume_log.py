@@ -35,6 +35,7 @@ class Command(BaseCommand):
         "After a restore: bring the database up to the newest checkpoint that any place has, publish the gap in the "
         "log and sign again. Changes nothing when entries are missing."
     )
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Further places, and what the operator vouches for."""

@@ -14,6 +14,7 @@ class Command(BaseCommand):
     """Sequence what waits and print the checkpoint."""
 
     help = "Give waiting leaves their places, write the log's files and sign a checkpoint; safe to repeat."
+    requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Sequence the log once and print the checkpoint. Raises CommandError."""

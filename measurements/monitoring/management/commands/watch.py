@@ -21,6 +21,7 @@ class Command(BaseCommand):
     """Look every `JOULEMARK_WATCH_EVERY_S` seconds until interrupted."""
 
     help = "Look at the platform's health again and again; send mail, webhook and ping. Exactly one for a platform."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Option of a single look."""

@@ -20,6 +20,7 @@ class Command(ImportCommand):
     """Import the leaderboard's tables, or what its runner collects."""
 
     help = "Import AI Energy Score results (CSV) as a published series; the same input again changes nothing."
+    requires_system_checks = ()
     kind = "ai-energy-score"
     shaping = ("hardware",)
 

@@ -27,6 +27,7 @@ class Command(ImportCommand):
     help = (
         "Import CodeCarbon emission logs (CSV) as a published series; the same input again changes nothing."
     )
+    requires_system_checks = ()
     kind = "codecarbon"
     shaping = PLAIN_OPTIONS
 

@@ -20,6 +20,7 @@ class Command(ImportCommand):
     """Import the leaderboard's JSON."""
 
     help = "Import ML.ENERGY leaderboard files (JSON) as a published series; the same input again changes nothing."
+    requires_system_checks = ()
     kind = "mlenergy"
     shaping = ("gpu", "batch")
 

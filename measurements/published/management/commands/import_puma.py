@@ -18,6 +18,7 @@ class Command(ImportCommand):
     """Import submissions, one or a list of them a file."""
 
     help = "Import PUMA Community submissions (JSON) as a published series; the same input again changes nothing."
+    requires_system_checks = ()
     kind = "puma"
 
     def read(self, files: Sequence[InputFile], names: NameMap, options: dict[str, Any]) -> PublishedRuns:

@@ -20,6 +20,7 @@ class Command(ImportCommand):
     """Import a snapshot; its series is graded `modelled`."""
 
     help = "Import TokenArena endpoints (CSV or JSON) as a modelled series; the same input again changes nothing."
+    requires_system_checks = ()
     kind = "tokenarena"
 
     def add_arguments(self, parser: CommandParser) -> None:

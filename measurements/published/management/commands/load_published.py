@@ -16,6 +16,7 @@ class Command(BaseCommand):
     help = (
         "Load the published study's tasks, data sets, models and figures; running it again changes nothing."
     )
+    requires_system_checks = ()
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Load and say how many figures there are."""

@@ -17,6 +17,7 @@ class Command(BaseCommand):
     """Idempotent where it was killed: the next run goes on with what is written."""
 
     help = "Make a release of the data now: files that outlive the site, listed in releases.json when they are whole."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The name is chosen where none is given."""

@@ -15,6 +15,7 @@ class Command(BaseCommand):
     """Print every fault; fail if there is one."""
 
     help = "Compare the log's leaves with their hashes and with the rows that they record; fails when anything differs."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """What is left out."""

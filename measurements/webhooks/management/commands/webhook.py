@@ -19,6 +19,7 @@ class Command(BaseCommand):
     """Add, list, try, rotate, enable or remove endpoints, and print the log of deliveries."""
 
     help = "Register addresses that are told of events by signed messages (docs/webhooks.md)."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """What to do, and with which endpoint."""

@@ -30,6 +30,7 @@ class Command(BaseCommand):
         "Back up the database, the keys, the log and the suites into a new folder below FOLDER, or as one tar file "
         "below URL. It holds private keys: keep it where only you can read."
     )
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Where to, and how many stay."""

@@ -22,7 +22,7 @@ class Command(BaseCommand):
         "nothing. Exit status 1 where there is an error (with --strict also for warnings). The agent's `joulemark "
         "doctor` looks at a volunteer's machine instead."
     )
-    requires_system_checks: list[str] = []
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """How to print, and how much to ask."""

@@ -23,6 +23,7 @@ class Command(BaseCommand):
         "Copy the public pages in both languages, one release of the data and an explorer of its tables into DIR. Any "
         "file server can serve it; the platform is not needed for it."
     )
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Which release, and where to."""

@@ -28,6 +28,7 @@ class Command(BaseCommand):
         "Load the tasks, data sets, models and jobs of every suite, of the software, of JOULEMARK_SUITES and those "
         "that were pinned; hand out those of the first two that are pinned. Running it again changes nothing."
     )
+    requires_system_checks = ()
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Load each suite and say how many jobs it has and whether results of it can count."""

@@ -25,6 +25,7 @@ class Command(BaseCommand):
         "Ask the hub which revisions a suite's names mean, store the pinned suite, write it to the log and hand it "
         "out at /api/v1/suites/. Running processes know it at once. The same commits again change nothing."
     )
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Which suite, and where it comes from."""

@@ -31,6 +31,7 @@ class Command(BaseCommand):
     help = (
         "Migrate the database, load the suites and the published study, collect static files; safe to repeat."
     )
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the option that leaves one step out."""

@@ -24,6 +24,7 @@ class Command(BaseCommand):
         "Restore a backup that `manage.py backup` took. Stop every other process first. Everything is verified before "
         "anything is touched; a platform that holds results is not overwritten without --replace."
     )
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Which backup, and what it may replace."""

@@ -21,6 +21,7 @@ class Command(BaseCommand):
         "set-up: print the key for the moderator's app, ask for a code of it, print recovery codes. "
         "recovery-codes: print new ones. remove: for somebody who has lost both. list: who has one."
     )
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """What to do, and of whom."""

@@ -26,6 +26,7 @@ class Command(BaseCommand):
     """Become gunicorn, with this project's configuration."""
 
     help = "Serve with gunicorn until interrupted. Run `manage.py prepare` first."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Options of the address, processes and threads."""

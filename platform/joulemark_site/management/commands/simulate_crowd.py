@@ -40,6 +40,7 @@ class Command(BaseCommand):
         "Simulate a crowd of contributors for demonstrations and load tests. Nothing that it sends was measured. "
         "Stop the platform's workers meanwhile."
     )
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """How many, how long, and how bad."""

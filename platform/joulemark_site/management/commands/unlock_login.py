@@ -14,6 +14,7 @@ class Command(BaseCommand):
     """Lift the limit on a user name."""
 
     help = "Forget the wrong passwords entered for a moderator's name, so that they can log in at once."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The name."""

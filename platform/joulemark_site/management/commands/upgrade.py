@@ -27,6 +27,7 @@ class Command(BaseCommand):
         "Bring the platform's data up to this code: back up, prepare, check. While migrations run that the processes "
         "of the code before cannot bear, the platform answers 503, and agents wait. Then restart the processes."
     )
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Where the backup goes, or that there is none."""
