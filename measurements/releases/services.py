@@ -131,8 +131,8 @@ def _write(staging: Staging, name: ReleaseName) -> Release:
     previous = previous_manifest()
     with quiet_moment() as checkpoint:
         made_at = timezone.now().astimezone(UTC)
-        kept = {leaves: settled_files(leaves) for leaves in leaf_ranges(checkpoint.size)}
-        ranges = {leaves: files or write_range(staging, leaves) for leaves, files in kept.items()}
+        settled = {leaves: settled_files(leaves) for leaves in leaf_ranges(checkpoint.size)}
+        ranges = {leaves: files or write_range(staging, leaves) for leaves, files in settled.items()}
         tables = _leaf_tables(list(ranges.values())) | write_snapshots(staging, tree_size=checkpoint.size)
         suites = store_suites(staging)
         stored = {file.path: file for file in previous.tiles} if previous else {}
@@ -161,7 +161,7 @@ def _write(staging: Staging, name: ReleaseName) -> Release:
     own = store_own_files(staging, manifest, data, key=log_key())
     staging.sync()
     for leaves, range_files in ranges.items():
-        if kept[leaves] is None and range_files.are_settled:
+        if settled[leaves] is None and range_files.are_settled:
             keep_range(leaves, range_files)
     return _record(manifest, data, own, new_bytes=staging.new_bytes)
 

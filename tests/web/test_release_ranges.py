@@ -1,4 +1,4 @@
-"""Ranges of the log in releases: settled once no row of theirs will change by itself, and written again where one did."""
+"""Ranges of the log in releases: settled once no row of theirs changes by itself, written again where one did."""
 
 from __future__ import annotations
 
