@@ -10,7 +10,7 @@ from joulemark.release.layout import RELEASES, media_type
 from measurements.releases.storage import ASKED_ANEW, KEPT_FOR_EVER
 
 
-class ReleaseBucket(S3Storage):
+class ReleaseBucket(S3Storage):  # type: ignore[misc]  # django-storages ships no types
     """A bucket whose objects have the bytes, the type and the life that the same files have under /releases/."""
 
     def get_object_parameters(self, name: str) -> dict[str, Any]:

@@ -36,7 +36,8 @@ def _are_settled(root: Path, name: str) -> dict[tuple[int, int], bool]:
 
 
 def _paths(root: Path, name: str) -> dict[tuple[int, int], str]:
-    return {file.leaves: file.path for file in manifest_of(root, name).tables["results"].of_form("parquet")}
+    files = manifest_of(root, name).tables["results"].of_form("parquet")
+    return {file.leaves: file.path for file in files if file.leaves is not None}
 
 
 def _row(root: Path, name: str, result_id: str) -> dict[str, Any]:

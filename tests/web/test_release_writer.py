@@ -16,7 +16,9 @@ from joulemark.atomic_file import draft_of
 from joulemark_simulation.result_rows import Run, demo_catalog, make_result
 from measurements.releases import services, storage
 from measurements.releases.models import Release, WrittenRange
+from measurements.releases.range_writer import write_range
 from measurements.releases.services import publish_due_release, publish_release
+from measurements.releases.snapshot_writer import write_snapshots
 from measurements.releases.staging import Staging
 from tests.both_databases import sqlite_in_place_of_postgresql
 from tests.web.release_reading import manifest_of, rows_of
@@ -44,8 +46,8 @@ def test_on_sqlite_results_come_in_while_a_release_is_read(
         demo_catalog()
         before = make_result(Run(by="ada"))
         make_result(Run(by="grace"))
-        monkeypatch.setattr(services, "write_range", while_something_comes_in(services.write_range))
-        monkeypatch.setattr(services, "write_snapshots", while_something_comes_in(services.write_snapshots))
+        monkeypatch.setattr(services, "write_range", while_something_comes_in(write_range))
+        monkeypatch.setattr(services, "write_snapshots", while_something_comes_in(write_snapshots))
         release = publish_release()
         manifest = manifest_of(tmp_path / "releases", release.name)
         published = {row["result_id"] for row in rows_of(tmp_path / "releases", manifest, "results")}
