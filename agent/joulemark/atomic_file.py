@@ -57,6 +57,10 @@ def draft_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}-{threading.get_native_id()}.new")
 
 
+DRAFTS = ".*.new"
+"""What names of drafts look like, as a glob."""
+
+
 def sync_folder(folder: Path) -> None:
     """Have the names in a folder outlast a power cut. Raises OSError."""
     sync_path(folder)

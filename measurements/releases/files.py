@@ -14,7 +14,7 @@ from django.http import (
 from django.views.decorators.http import require_safe
 
 from joulemark.release import layout
-from joulemark.release.layout import is_release_path
+from joulemark.release.layout import is_release_path, media_type
 from measurements.releases import storage
 from measurements.releases.file_ranges import NotSatisfiable, byte_range
 from measurements.releases.release_list import listed_names
@@ -23,20 +23,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
-ONE_YEAR_S = 365 * 24 * 3600
-TYPES = {
-    ".parquet": "application/vnd.apache.parquet",
-    ".csv.gz": "application/gzip",
-    ".jsonl.gz": "application/gzip",
-    ".tar": "application/x-tar",
-    ".json": "application/json",
-    ".md": "text/markdown; charset=utf-8",
-    "SHA256SUMS": "text/plain; charset=utf-8",
-    "LICENSE": "text/plain; charset=utf-8",
-    "checkpoint": "text/plain; charset=utf-8",
-    ".cff": "text/plain; charset=utf-8",
-}
-
 
 @require_safe
 def release_list(_request: HttpRequest) -> HttpResponse:
@@ -44,7 +30,7 @@ def release_list(_request: HttpRequest) -> HttpResponse:
     data = storage.read(layout.RELEASES)
     if data is None:
         raise Http404("There is no release yet.")
-    return HttpResponse(data, content_type="application/json", headers={"Cache-Control": "no-cache"})
+    return HttpResponse(data, content_type="application/json", headers={"Cache-Control": storage.ASKED_ANEW})
 
 
 @require_safe
@@ -66,7 +52,7 @@ def release_file(request: HttpRequest, release_path: str) -> HttpResponseBase:
 def _answer(request: HttpRequest, path: str, *, size: int) -> HttpResponseBase:
     headers = {
         "Accept-Ranges": "bytes",
-        "Cache-Control": f"public, max-age={ONE_YEAR_S}, immutable",
+        "Cache-Control": storage.KEPT_FOR_EVER,
         "ETag": f'"{path.replace("/", "-")}"',
     }
     if request.headers.get("If-None-Match") == headers["ETag"]:
@@ -78,7 +64,7 @@ def _answer(request: HttpRequest, path: str, *, size: int) -> HttpResponseBase:
         part = byte_range(range_header, size)
     except NotSatisfiable:
         return HttpResponse(status=416, headers=headers | {"Content-Range": f"bytes */{size}"})
-    kind = next((kind for end, kind in TYPES.items() if path.endswith(end)), "application/octet-stream")
+    kind = media_type(path)
     headers["Content-Length"] = str(part.length if part else size)
     if request.method == "HEAD":
         return HttpResponse(content_type=kind, headers=headers)

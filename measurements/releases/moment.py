@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
 
@@ -33,11 +33,10 @@ class NoQuietMoment(Exception):
 
 @contextmanager
 def quiet_moment() -> Iterator[Checkpoint]:
-    """A transaction that sees one moment, in which the last checkpoint covers every entry. Raises NoQuietMoment.
+    """As `reading` at a moment in which the last checkpoint covers every entry. Raises NoQuietMoment.
 
     Every change of a result, verdict or key writes its entry in the same transaction, so tables and log then say the
-    same. Within, what others commit is not seen; writers wait for nobody. Inside a transaction of the caller it is that
-    one which decides what is seen.
+    same.
     """
     for attempt in range(ATTEMPTS):
         if attempt:
@@ -45,11 +44,7 @@ def quiet_moment() -> Iterator[Checkpoint]:
         if attempt < FRESH_ATTEMPTS:
             _refresh_what_is_due()
         sequence()
-        is_outermost = not connection.in_atomic_block
-        with transaction.atomic():
-            if connection.vendor == "postgresql" and is_outermost:
-                with connection.cursor() as cursor:
-                    cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        with reading():
             last = Checkpoint.objects.last()
             is_covered = not Leaf.objects.waiting().exists()
             may_be_due = attempt >= FRESH_ATTEMPTS - 1
@@ -63,6 +58,32 @@ def quiet_moment() -> Iterator[Checkpoint]:
         "log. What is written so far is kept: publish again when fewer results come in, or see why the log signs "
         "nothing (manage.py sequence_log)."
     )
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """A transaction that sees one moment, writes nothing, and lasts as long as files are written of it.
+
+    What others commit is not seen within, and no writer waits for it: SQLite's transactions elsewhere take the lock of
+    the one writer at once. Inside a transaction of the caller it is that one which decides what is seen.
+    """
+    is_outermost = not connection.in_atomic_block
+    connection.ensure_connection()
+    database: Any = connection
+    mode = getattr(database, "transaction_mode", None)
+    if connection.vendor == "sqlite":
+        database.transaction_mode = "DEFERRED"
+    try:
+        with transaction.atomic():
+            if connection.vendor == "postgresql" and is_outermost:
+                with connection.cursor() as cursor:
+                    cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                    # between two statements a large file may be on its way to a bucket
+                    cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            yield
+    finally:
+        if connection.vendor == "sqlite":
+            database.transaction_mode = mode
 
 
 def _refresh_what_is_due() -> None:

@@ -28,14 +28,16 @@ from measurements.releases.leaf_rows import decision_rows, event_rows, verdict_r
 from measurements.releases.models import WrittenRange
 from measurements.releases.result_rows import rows_of, submissions_within
 from measurements.releases.table_writer import TableWriter
+from measurements.review.models import Result
+from measurements.review.services import unseen
 
 if TYPE_CHECKING:
     from joulemark.release.layout import LeafRange
     from measurements.releases.staging import Staging
 
-TABLES_VERSION = 1
+TABLES_VERSION = 2
 """Rises when the columns of a table change, or what a row of an old leaf says."""
-BUNDLES = "bundles"
+BUNDLES, NUMBERED = "bundles", "numbered"
 
 
 def derivation() -> str:
@@ -45,47 +47,64 @@ def derivation() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class RangeFiles:
-    """The files of one range, by table, and its bundles."""
+    """The files of one range, by table, and its bundles. `numbered` of its results have numbers."""
 
     tables: dict[str, tuple[TableFile, ...]]
     bundles: BundleFile
+    numbered: int
+
+    @property
+    def are_settled(self) -> bool:
+        """Whether the range was settled when they were written."""
+        return self.bundles.settled
 
     def to_json(self) -> dict[str, Any]:
         """As a row keeps them."""
         plain: dict[str, Any] = msgspec.to_builtins(self.tables)
-        return plain | {BUNDLES: msgspec.to_builtins(self.bundles)}
+        return plain | {BUNDLES: msgspec.to_builtins(self.bundles), NUMBERED: self.numbered}
 
     @classmethod
     def of_json(cls, stored: dict[str, Any]) -> RangeFiles:
         """The files that were kept so."""
-        tables = {name: files for name, files in stored.items() if name != BUNDLES}
+        tables = {name: files for name, files in stored.items() if name not in {BUNDLES, NUMBERED}}
         return cls(
             tables=msgspec.convert(tables, dict[str, tuple[TableFile, ...]]),
             bundles=msgspec.convert(stored[BUNDLES], BundleFile),
+            numbered=stored[NUMBERED],
         )
 
 
 def settled_files(leaves: LeafRange) -> RangeFiles | None:
     """The files of a range that was written and is settled; None where it is to be written.
 
-    A root without its bundles is another one than it was written to.
+    A root without its bundles is another one than it was written to; and where a moderator has since accepted what was
+    rejected, a result has got its numbers.
     """
     row = WrittenRange.objects.filter(start=leaves.start, end=leaves.end, derivation=derivation()).first()
-    files = RangeFiles.of_json(row.files) if row is not None else None
-    return files if files is not None and storage.is_stored(files.bundles) else None
+    if row is None:
+        return None
+    files = RangeFiles.of_json(row.files)
+    numbered = Result.objects.filter(
+        submission__leaf__index__gte=leaves.start, submission__leaf__index__lt=leaves.end
+    )
+    return files if numbered.count() == files.numbered and storage.is_stored(files.bundles) else None
 
 
 def is_settled(leaves: LeafRange) -> bool:
-    """Whether no row of a range will change: it is full, and everything that came with it has a verdict."""
-    waiting = Submission.objects.filter(
-        leaf__index__gte=leaves.start, leaf__index__lt=leaves.end, state__in=UNJUDGED
-    )
-    return leaves.is_full and not waiting.exists()
+    """Whether no row of a range will change by itself: it is full, and these rules have judged all that came with it.
+
+    After a change of the rules a result waits for its next verdict with the numbers of the last one.
+    """
+    if not leaves.is_full:
+        return False
+    came = Submission.objects.filter(leaf__index__gte=leaves.start, leaf__index__lt=leaves.end)
+    return not came.filter(state__in=UNJUDGED).exists() and not unseen(came).exists()
 
 
 def write_range(staging: Staging, leaves: LeafRange) -> RangeFiles:
-    """Write and store the files of a range, and keep their names where it is settled."""
+    """Write and store the files of a range, as the transaction of the caller sees it. Nothing names them yet."""
     settled = is_settled(leaves)
+    numbered = 0
     with ExitStack() as opened:
         writers = {
             table.name: opened.enter_context(TableWriter(table, staging.place, stem=str(leaves)))
@@ -97,25 +116,28 @@ def write_range(staging: Staging, leaves: LeafRange) -> RangeFiles:
         writers[DECISIONS.name].write_all(decision_rows(leaves))
         for submission in submissions_within(leaves):
             rows = rows_of(submission)
+            numbered += rows.is_numbered
             writers[RESULTS.name].write(rows.result)
             if rows.ticket is not None:
                 writers[TICKETS.name].write(rows.ticket)
             writers[WINDOWS.name].write_all(rows.windows)
             writers[TRACES.name].write_all(rows.traces)
             archive.add(rows.result_id, rows.bundle)
-    files = RangeFiles(
+    return RangeFiles(
         tables={
             name: tuple(_stored(staging, writer, leaves, is_settled=settled))
             for name, writer in writers.items()
         },
         bundles=_stored_bundles(staging, archive, leaves, is_settled=settled),
+        numbered=numbered,
     )
-    if settled:
-        staging.sync()
-        WrittenRange.objects.update_or_create(
-            start=leaves.start, end=leaves.end, derivation=derivation(), defaults={"files": files.to_json()}
-        )
-    return files
+
+
+def keep_range(leaves: LeafRange, files: RangeFiles) -> None:
+    """Remember the files of a settled range, which are on disk: later releases name the same ones."""
+    WrittenRange.objects.update_or_create(
+        start=leaves.start, end=leaves.end, derivation=derivation(), defaults={"files": files.to_json()}
+    )
 
 
 def _stored(staging: Staging, writer: TableWriter, leaves: LeafRange, *, is_settled: bool) -> list[TableFile]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.db.models import Prefetch
 from msgspec import UNSET
 
 from joulemark.record.bundle import parse, verified
@@ -12,8 +13,9 @@ from joulemark.record.errors import RecordError
 from joulemark.record.trace import from_deltas
 from joulemark.record.trace import parse as parse_trace
 from joulemark.release.leaf_tables import RESULTS
-from measurements.intake.models import UNJUDGED, Submission
+from measurements.intake.models import State, Submission
 from measurements.published.terms import LICENCE
+from measurements.review.models import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,15 +28,19 @@ if TYPE_CHECKING:
 
 BUNDLES_PER_CHUNK = 20
 """Bundles that are held in memory at once: each has 2 MiB at most."""
-NOT_JUDGED, NOT_READABLE = "not-judged", "not-readable"
+NOT_JUDGED, NOT_READABLE, REJECTED = "not-judged", "not-readable", "rejected"
 
 
 @dataclass(frozen=True, kw_only=True)
 class RowsOfBundle:
-    """What one received bundle gives to each table. `bundle` are its bytes as received."""
+    """What one received bundle gives to each table. `bundle` are its bytes as received.
+
+    `is_numbered`: the database has the result's numbers.
+    """
 
     result_id: str
     bundle: bytes
+    is_numbered: bool
     result: Row
     ticket: Row | None
     windows: list[Row]
@@ -50,6 +56,7 @@ def submissions_within(leaves: LeafRange) -> Iterator[Submission]:
             "ticket__job__model", "result__suite", "result__task", "result__dataset", "result__model",
             "result__hardware_class", "result__device", "result__contributor",
         )
+        .prefetch_related(Prefetch("verdicts", Verdict.objects.only("submission_id", "state")))
         .filter(leaf__index__gte=leaves.start, leaf__index__lt=leaves.end)
         .order_by("leaf__index")
     )  # fmt: skip
@@ -69,6 +76,7 @@ def rows_of(submission: Submission) -> RowsOfBundle:
     return RowsOfBundle(
         result_id=submission.pk,
         bundle=data,
+        is_numbered=result is not None,
         result=_result_row(submission, result, predicate),
         ticket=_ticket_row(submission),
         windows=[] if predicate is None else _window_rows(head, predicate),
@@ -91,8 +99,12 @@ def _result_row(submission: Submission, result: Result | None, predicate: Predic
         submission.trace_sha256,
     )
     if result is None or predicate is None:
-        why = NOT_JUDGED if submission.state in UNJUDGED else NOT_READABLE
-        return (*received, why, *(None,) * N_DERIVED, LICENCE)
+        return (
+            *received,
+            _why_without_numbers(submission, is_readable=predicate is not None),
+            *(None,) * N_DERIVED,
+            LICENCE,
+        )
     work, software = predicate.workload, predicate.software
     return (
         *received,
@@ -142,6 +154,13 @@ def _result_row(submission: Submission, result: Result | None, predicate: Predic
         software.source_sha256,
         LICENCE,
     )
+
+
+def _why_without_numbers(submission: Submission, *, is_readable: bool) -> str:
+    states = [verdict.state for verdict in submission.verdicts.all()]
+    if not states:
+        return NOT_JUDGED
+    return REJECTED if is_readable and State.REJECTED in states else NOT_READABLE
 
 
 def _ticket_row(submission: Submission) -> Row | None:

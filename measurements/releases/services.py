@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import logging
+import shutil
 import tempfile
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -43,17 +44,15 @@ from measurements.releases.documents import store_documents
 from measurements.releases.log_facts import release_facts
 from measurements.releases.log_files import store_log
 from measurements.releases.models import Release
-from measurements.releases.moment import quiet_moment
+from measurements.releases.moment import quiet_moment, reading
 from measurements.releases.own_files import made_by, store_own_files
-from measurements.releases.range_writer import RangeFiles, is_settled, settled_files, write_range
+from measurements.releases.range_writer import RangeFiles, is_settled, keep_range, settled_files, write_range
 from measurements.releases.release_list import list_releases, listed_names
 from measurements.releases.snapshot_writer import write_snapshots
 from measurements.releases.staging import Staging
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from joulemark.release.layout import LeafRange
 
 logger = logging.getLogger(__name__)
 LOCK = key_of("releases")
@@ -77,6 +76,7 @@ def publish_release(*, name: str | None = None) -> Release:
         list_releases()  # one whose writer was killed before
         chosen = _next_name(name)
         Path(settings.RELEASES_WORK_DIR).mkdir(parents=True, exist_ok=True)
+        _remove_what_a_killed_writer_left()
         with tempfile.TemporaryDirectory(dir=settings.RELEASES_WORK_DIR) as folder:
             staging = Staging(Path(folder))
             write_settled_ranges(staging)
@@ -93,7 +93,9 @@ def publish_due_release() -> Release | None:
         return None
     if last is not None:
         news = Leaf.objects.exclude(kind=LeafKind.RELEASE).exclude(index__lt=last.tree_size)
-        is_old = last.made_at <= timezone.now() - timedelta(seconds=settings.RELEASES_EVERY_S)
+        # whoever looks so often comes half a look too early as often as too late: the day of a release does not wander
+        due_after_s = settings.RELEASES_EVERY_S - settings.RELEASE_LOOK_S / 2
+        is_old = last.made_at <= timezone.now() - timedelta(seconds=due_after_s)
         if last.published_at is not None and not (is_old and news.exists()):
             return None
     elif not Leaf.objects.exists():
@@ -113,9 +115,13 @@ def write_settled_ranges(staging: Staging) -> int:
     last = Checkpoint.objects.last()
     written = 0
     for leaves in leaf_ranges(last.size if last else 0):
-        if leaves.is_full and settled_files(leaves) is None and is_settled(leaves):
-            with transaction.atomic():
-                write_range(staging, leaves)
+        if not leaves.is_full or settled_files(leaves) is not None or not is_settled(leaves):
+            continue
+        with reading():
+            files = write_range(staging, leaves)
+        staging.sync()
+        if files.are_settled:
+            keep_range(leaves, files)
             written += 1
     return written
 
@@ -123,9 +129,10 @@ def write_settled_ranges(staging: Staging) -> int:
 def _write(staging: Staging, name: ReleaseName) -> Release:
     """Write the files of a release and its row, with its leaf. It is not listed yet."""
     previous = previous_manifest()
-    made_at = timezone.now().astimezone(UTC)
     with quiet_moment() as checkpoint:
-        ranges = {leaves: _files_of(staging, leaves) for leaves in leaf_ranges(checkpoint.size)}
+        made_at = timezone.now().astimezone(UTC)
+        settled = {leaves: settled_files(leaves) for leaves in leaf_ranges(checkpoint.size)}
+        ranges = {leaves: files or write_range(staging, leaves) for leaves, files in settled.items()}
         tables = _leaf_tables(list(ranges.values())) | write_snapshots(staging, tree_size=checkpoint.size)
         suites = store_suites(staging)
         stored = {file.path: file for file in previous.tiles} if previous else {}
@@ -153,12 +160,10 @@ def _write(staging: Staging, name: ReleaseName) -> Release:
     data = encode_document(manifest)
     own = store_own_files(staging, manifest, data, key=log_key())
     staging.sync()
+    for leaves, range_files in ranges.items():
+        if settled[leaves] is None and range_files.are_settled:
+            keep_range(leaves, range_files)
     return _record(manifest, data, own, new_bytes=staging.new_bytes)
-
-
-def _files_of(staging: Staging, leaves: LeafRange) -> RangeFiles:
-    files = settled_files(leaves)
-    return files if files is not None else write_range(staging, leaves)
 
 
 def _leaf_tables(ranges: list[RangeFiles]) -> dict[str, TableFiles]:
@@ -215,6 +220,14 @@ def _next_name(name: str | None) -> ReleaseName:
             f"A release is named {names[-1]} already; the next one has a later name than that."
         )
     return chosen
+
+
+def _remove_what_a_killed_writer_left() -> None:
+    """Remove its files on their way, for whoever is alone: a writer that nobody could interrupt left gigabytes."""
+    for left in Path(settings.RELEASES_WORK_DIR).iterdir():
+        if left.is_dir():
+            shutil.rmtree(left)
+    storage.remove_drafts()
 
 
 def _alone() -> AbstractContextManager[bool]:

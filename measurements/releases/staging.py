@@ -34,7 +34,9 @@ class Staging:
                 stream.seek(0)
                 storage.store(stored.path, stream)
                 self.new_bytes += stored.bytes
-                self._unsynced.append(stored.path)
+        self._unsynced.append(
+            stored.path
+        )  # one that is there may be of a writer that was killed before it synced
         file.unlink()
         return stored
 
@@ -51,6 +53,6 @@ class Staging:
         return stored
 
     def sync(self) -> None:
-        """Wait until everything that was stored is on disk; to be called before anything names it."""
+        """Wait until everything that is stored is on disk; to be called before anything names it."""
         storage.sync(self._unsynced)
         self._unsynced.clear()

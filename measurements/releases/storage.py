@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING
 
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
 
-from joulemark.atomic_file import draft_of, sync_path
+from joulemark.atomic_file import DRAFTS, draft_of, sync_folder, sync_path
 from joulemark.release.layout import is_release_path
 
 if TYPE_CHECKING:
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 ALIAS = "releases"
 FOLDER_MODE, FILE_MODE = 0o755, 0o644  # everything here is public
 CHUNK_BYTES = 1024 * 1024
+ASKED_ANEW = "no-cache"
+"""Cache-Control of the list of releases, the one file that changes."""
+KEPT_FOR_EVER = f"public, max-age={365 * 24 * 3600}, immutable"
+"""Cache-Control of every other file."""
 SYNC_THREADS = 8
 """Files that wait for the disk together; it then commits once for all of them."""
 
@@ -75,12 +79,27 @@ def store(path: str, content: IO[bytes]) -> None:
 
 
 def sync(paths: Iterable[str]) -> None:
-    """Return once these files are on disk, whatever happens to the power. A bucket has promised that before."""
+    """Return once these files and their names are on disk, whatever happens to the power.
+
+    A bucket has promised that before.
+    """
+    folder = local_folder()
+    if folder is None:
+        return
+    named = set(paths)
+    with ThreadPoolExecutor(SYNC_THREADS) as pool:
+        for done in [pool.submit(sync_path, folder / path) for path in named]:
+            done.result()
+    for parent in {parent for path in named for parent in PurePosixPath(path).parents}:
+        sync_folder(folder / parent)
+
+
+def remove_drafts() -> None:
+    """Remove what a killed writer had not moved to its place. For whoever is the only writer."""
     folder = local_folder()
     if folder is not None:
-        with ThreadPoolExecutor(SYNC_THREADS) as pool:
-            for done in [pool.submit(sync_path, folder / path) for path in paths]:
-                done.result()
+        for draft in folder.rglob(DRAFTS):
+            draft.unlink(missing_ok=True)
 
 
 def read(path: str) -> bytes | None:

@@ -18,7 +18,7 @@ from joulemark.rules.findings_digest import findings_digest
 from joulemark.rules.judge import RULES_VERSION, Judgement, judge
 from joulemark.rules.verdicts import LOST, MAX_LOSSES, TRIPS, failed, judgement, plain_findings, tripped
 from measurements.concurrency.bulk_insert import insert_rows
-from measurements.intake.models import UNJUDGED, State, Submission
+from measurements.intake.models import UNJUDGED, State, Submission, SubmissionQuerySet
 from measurements.ledger.facts import RowFacts, moment
 from measurements.ledger.models import LeafKind
 from measurements.ledger.services import append_leaves
@@ -91,9 +91,13 @@ def outdated(*, most: int) -> list[str]:
     `ROWS_PER_SWEEP` submissions are looked at, others each time, so that all have had their turn in the end.
     """
     looked_at = next_rows("review.outdated", Submission.objects.all(), most=ROWS_PER_SWEEP)
-    judged = looked_at.exclude(state__in=(*UNJUDGED, State.WITHDRAWN))
-    unseen = judged.exclude(verdicts__rules_version=RULES_VERSION).order_by("received_at")
-    return list(unseen.values_list("result_id", flat=True)[:most])
+    judged = looked_at.exclude(state__in=UNJUDGED)
+    return list(unseen(judged).order_by("received_at").values_list("result_id", flat=True)[:most])
+
+
+def unseen(submissions: SubmissionQuerySet) -> SubmissionQuerySet:
+    """Those of `submissions` that have no verdict by this version of the rules and will get one: not withdrawn ones."""
+    return submissions.exclude(state=State.WITHDRAWN).exclude(verdicts__rules_version=RULES_VERSION)
 
 
 def distrusted(*, most: int) -> list[str]:

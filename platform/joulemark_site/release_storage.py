@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDER = "measurements.releases.storage.ReleaseFolder"
-BUCKET = "storages.backends.s3.S3Storage"
+BUCKET = "measurements.releases.bucket.ReleaseBucket"
 ADDRESS = "JOULEMARK_RELEASES_URL"
 
 

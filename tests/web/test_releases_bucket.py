@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import socket
 import subprocess
 import time
@@ -12,17 +13,27 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import httpx
 import pytest
 from django.conf import LazySettings
 from django.test import Client
 
+from joulemark.reader.release import open_release
+from joulemark.release.layout import media_type
 from joulemark.release.manifest import decode_list, decode_manifest
+from joulemark_site import release_storage
 from measurements.releases import storage
 from measurements.releases.services import publish_release
 from tests.web.populated import populate
 
 ROOT = Path(__file__).parents[2]
 SERVER = ROOT / "build" / "validators" / "bin" / "moto_server"
+ANYBODY_READS = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::data/*"}
+    ],
+}
 pytestmark = [pytest.mark.django_db, pytest.mark.processes]
 
 
@@ -57,22 +68,13 @@ def bucket(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[
             _wait_for(port)
             client = boto3.client("s3", endpoint_url=address, region_name="us-east-1")
             client.create_bucket(Bucket="data")
-            settings.RELEASES_URL = f"{address}/data/boards/"
-            settings.STORAGES = {
-                **settings.STORAGES,
-                "releases": {
-                    "BACKEND": "storages.backends.s3.S3Storage",
-                    "OPTIONS": {
-                        "bucket_name": "data",
-                        "location": "boards",
-                        "endpoint_url": address,
-                        "region_name": "us-east-1",
-                        "file_overwrite": True,
-                        "querystring_auth": False,
-                        "default_acl": None,
-                    },
-                },
-            }
+            client.put_bucket_policy(Bucket="data", Policy=json.dumps(ANYBODY_READS))
+            monkeypatch.setenv("JOULEMARK_RELEASES_BUCKET", "data/boards")
+            monkeypatch.setenv("JOULEMARK_RELEASES_ENDPOINT", address)
+            monkeypatch.setenv("JOULEMARK_RELEASES_REGION", "us-east-1")
+            monkeypatch.setenv("JOULEMARK_RELEASES_URL", f"{address}/data/boards")
+            releases, settings.RELEASES_URL = release_storage.storage(ROOT, settings.ORIGIN)
+            settings.STORAGES = {**settings.STORAGES, "releases": releases}
             yield Bucket(address, client)
         finally:
             server.terminate()
@@ -85,6 +87,30 @@ def _wait_for(port: int) -> None:
                 return
         time.sleep(0.1)
     pytest.fail("the server of the bucket does not answer")
+
+
+def test_who_downloads_gets_the_bytes_that_were_written(bucket: Bucket, tmp_path: Path) -> None:
+    populate(with_release=False)
+    release = publish_release()
+    address = f"{bucket.address}/data/boards/"
+
+    published = open_release(address, release.name, cache=tmp_path)
+    packed = [file for file in published.manifest.files if file.path.endswith(".gz")]
+    assert packed
+    for file in published.manifest.files:
+        assert hashlib.sha256(published.file(file).read_bytes()).hexdigest() == file.sha256, file.path
+
+    answers = {
+        path: httpx.get(address + path).headers
+        for path in ("releases.json", *(file.path for file in published.manifest.files))
+    }
+    encodings = {path: headers.get("Content-Encoding") for path, headers in answers.items()}
+    assert set(encodings.values()) == {None}, "a reader of any kind would unpack it"
+    caching = {path: headers["Cache-Control"] for path, headers in answers.items()}
+    assert caching.pop("releases.json") == "no-cache"
+    assert all("immutable" in value for value in caching.values())
+    types = {path: headers["Content-Type"] for path, headers in answers.items()}
+    assert types == {path: media_type(path) for path in answers}
 
 
 def test_a_release_in_a_bucket_is_the_one_that_was_written(bucket: Bucket, client: Client) -> None:

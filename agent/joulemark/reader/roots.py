@@ -128,12 +128,14 @@ class HttpRoot:
         import httpx
 
         if self._client is None:
-            self._client = httpx.Client(timeout=TIMEOUT_S, follow_redirects=True)
+            # the bytes as they lie there: a digest is of those, whatever a server would pack or declare packed
+            headers = {"Accept-Encoding": "identity"}
+            self._client = httpx.Client(timeout=TIMEOUT_S, follow_redirects=True, headers=headers)
         try:
             with self._client.stream("GET", self.address + path) as answer:
                 answer.raise_for_status()
                 n_bytes = 0
-                for block in answer.iter_bytes(BLOCK_BYTES):
+                for block in answer.iter_raw(BLOCK_BYTES):
                     n_bytes += len(block)
                     if n_bytes > most_bytes:
                         raise changed(path)

@@ -40,6 +40,17 @@ DOCUMENTS = (
 LEAVES_PER_PART = 4096
 """Width of a range of leaves: a range that is full is written once and shared by all later releases."""
 
+_MEDIA_TYPES = {
+    ".parquet": "application/vnd.apache.parquet",
+    ".csv.gz": "text/csv",
+    ".jsonl.gz": "application/jsonl",
+    ".tar": "application/x-tar",
+    ".json": "application/json",
+    ".md": "text/markdown; charset=utf-8",
+    ".cff": "text/yaml; charset=utf-8",
+}
+_IN_WORDS = frozenset((SUMS, "LICENSE", CHECKPOINT))
+
 SHORT_DIGITS = 16
 """Hex digits of a file's SHA-256 that stand in its name."""
 
@@ -149,6 +160,22 @@ def own_path(name: ReleaseName | str, file: str) -> str:
     if file not in _OWN:
         raise ValueError(f"{file} is no file of a release's own folder.")
     return f"{name}/{file}"
+
+
+def media_type(path: str) -> str:
+    """The media type of a file's bytes as they lie there: what is compressed is handed out compressed."""
+    if path.endswith(".gz"):
+        return "application/gzip"
+    return content_type(path)
+
+
+def content_type(path: str) -> str:
+    """The media type of what a file holds, unpacked where it is compressed."""
+    if path.rpartition("/")[2] in _IN_WORDS:
+        return "text/plain; charset=utf-8"
+    return next(
+        (kind for end, kind in _MEDIA_TYPES.items() if path.endswith(end)), "application/octet-stream"
+    )
 
 
 def is_release_path(path: str) -> bool:

@@ -58,7 +58,8 @@ RESULTS = Table(
         text("trace_sha256", "SHA-256 of the trace's bytes before compression, in hex."),
         text(
             "not_derived",
-            "Why the numbers are null: not-judged, or not-readable where no rule found a run of a known suite.",
+            "Why the numbers are null: not-judged; rejected, by the rules; or not-readable, where bytes or a failure "
+            "of the rules gave no numbers.",
             nullable=True,
         ),
         *(_if_derived(column) for column in CELL_KEY),

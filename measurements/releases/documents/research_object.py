@@ -5,21 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from joulemark.release import layout
+from joulemark.release.layout import content_type
 from joulemark.release.tables import TABLES
 from measurements.releases.documents.words import AUTHOR, KEYWORDS, LICENCE_URL, description_of, title_of
 
 if TYPE_CHECKING:
     from joulemark.release.manifest import Manifest, StoredFile
 
-FORMATS = {
-    ".parquet": "application/vnd.apache.parquet",
-    ".csv.gz": "text/csv",
-    ".jsonl.gz": "application/jsonl",
-    ".tar": "application/x-tar",
-    ".json": "application/json",
-    ".md": "text/markdown",
-    ".cff": "text/yaml",
-}
 ABOUT = {
     layout.MANIFEST: "Manifest: every file with its digest",
     layout.CHECKPOINT: "Signed checkpoint of the log",
@@ -116,4 +108,4 @@ def _table(name: str, description: str, manifest: Manifest, files: str) -> dict[
 
 
 def _format(path: str) -> str:
-    return next((kind for end, kind in FORMATS.items() if path.endswith(end)), "text/plain")
+    return content_type(path).partition(";")[0]
