@@ -66,7 +66,7 @@ class StreamBody:
 
     def __call__(self, request: Request, query: Query) -> HttpResponseBase:
         """The rows as a stream; 304 for who has them; 406, 429 or 503 with a problem document."""
-        asked = request._request
+        http_request = request._request
         has_bom = _flag(BOM, query.written.get(BOM, "0"))
         encoding = negotiated(request.headers.get("Accept-Encoding", ""))
         if encoding is None:
@@ -77,27 +77,27 @@ class StreamBody:
             )
         if self.form == "parquet":
             encoding = "identity"  # its columns are compressed
-        headers = self._headers(query, tag=_tag(asked, query, self.form, encoding))
+        headers = self._headers(query, tag=_tag(http_request, query, self.form, encoding))
         if encoding != "identity":
             headers["Content-Encoding"] = encoding
-        if headers.get("ETag", "").removeprefix("W/") in _known_tags(asked):
+        if headers.get("ETag", "").removeprefix("W/") in _known_tags(http_request):
             return _with_headers(HttpResponseNotModified(), headers)
         if request.method == "HEAD":
             return self._answer(iter(()), headers)
         try:
-            give_back = _slot(asked)
+            give_back = _slot(http_request)
         except TooManyStreams as error:
             return _busy(error)
         try:
             stream = RowStream(
-                _rows(query, is_simulated=_is_simulated(asked)),
-                [*map(_column, query.fields), _simulated(asked)],
+                _rows(query, is_simulated=_is_simulated(http_request)),
+                [*map(_column, query.fields), _simulated(http_request)],
                 self.form,
                 encoding=encoding,
                 has_bom=has_bom,
                 metadata=_metadata(query, headers),
                 limit_s=settings.STREAM_LIMIT_S,
-                watch=partial(raise_if_gone, asked.META),
+                watch=partial(raise_if_gone, http_request.META),
             )
         except ConnectionResetError:
             give_back()
@@ -105,7 +105,7 @@ class StreamBody:
         except BaseException:
             give_back()
             raise
-        limit_silence(asked.META, settings.STREAM_SILENCE_S)
+        limit_silence(http_request.META, settings.STREAM_SILENCE_S)
         return self._answer(TimedStream(stream, settings.STREAM_LIMIT_S, give_back), headers)
 
     def _answer(self, pieces: Iterator[bytes], headers: dict[str, str]) -> HttpResponseBase:
@@ -147,7 +147,7 @@ class TimedStream:
     def __next__(self) -> bytes:
         """Return the next piece. Raises StreamBroken at the end of the time: what has come is not all of it."""
         if time.monotonic() > self._until_s:
-            logger.info("JM-STREAM-TIME a download was not read within %.0f s and is cut", self._limit_s)
+            logger.info("a download was not read within %.0f s and is cut", self._limit_s)
             raise StreamBroken("The time for one download is over.")
         if self._sent >= len(self._piece):
             self._piece, self._sent = next(self._stream), 0

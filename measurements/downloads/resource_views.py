@@ -201,9 +201,9 @@ def file_addresses(
     resource: Resource, where: str, view: type[ResourceView] | None = None
 ) -> list[URLPattern]:
     """The addresses `where.FORMAT` of a list as a whole in each format."""
-    shown = view or list_view(resource)
+    whole_list = view or list_view(resource)
     return [
-        path(f"{where}.{each.name}", as_file(shown, each.name), name=f"api-{resource.name}-{each.name}")
+        path(f"{where}.{each.name}", as_file(whole_list, each.name), name=f"api-{resource.name}-{each.name}")
         for each in FORMATS
     ]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from joulemark.release.columns import Kind
 
-LISTS: tuple[Kind, ...] = ("list<string>", "list<int64>")
+LISTS: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind.startswith("list<"))
 """An array in JSON, `a;b` in CSV. The database's value of these, as of `json`, is of its JSON type."""
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 MAX_COLUMNS = 1000

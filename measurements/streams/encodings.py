@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from measurements.streams.pieces import Pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-Encoding = Literal["identity", "gzip", "zstd"]
-PREFERRED: tuple[Encoding, ...] = ("zstd", "gzip", "identity")
+Encoding = Literal["zstd", "gzip", "identity"]
+PREFERRED: tuple[Encoding, ...] = get_args(Encoding)
 """Where a client wants several alike: zstd is made for speed, and the quickest of both to read."""
 GZIP_LEVEL = 4
 GZIP_FORMAT = 31
@@ -22,11 +22,11 @@ def negotiated(accept_encoding: str) -> Encoding | None:
     """The encoding that the header likes best; None where it refuses all that there are, identity included."""
     weights = _weights(accept_encoding)
     anything = weights.get("*", 0.0)
-    liked = {name: weights.get(name, anything) for name in PREFERRED}
+    preference = {name: weights.get(name, anything) for name in PREFERRED}
     if "identity" not in weights and "*" not in weights:
-        liked["identity"] = 0.001  # acceptable unless it is refused, and liked less than what is named
-    best = max(PREFERRED, key=lambda name: (liked[name], -PREFERRED.index(name)))
-    return best if liked[best] > 0 else None
+        preference["identity"] = 0.001  # acceptable unless it is refused, and liked less than what is named
+    best = max(PREFERRED, key=lambda name: (preference[name], -PREFERRED.index(name)))
+    return best if preference[best] > 0 else None
 
 
 def _weights(header: str) -> dict[str, float]:

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 def chosen_rows(rows: QuerySet[Any], columns: Sequence[StreamColumn]) -> QuerySet[Any, tuple[Any, ...]]:
     """Tuples of the columns' values, which are named by `column_alias`. Raises FieldError for an unknown source."""
     sources = {column_alias(place): _expression(column) for place, column in enumerate(columns)}
-    chosen: QuerySet[Any, tuple[Any, ...]] = (
+    selection: QuerySet[Any, tuple[Any, ...]] = (
         rows.select_related(None).prefetch_related(None).annotate(**sources).values_list(*sources)
     )
-    return chosen
+    return selection
 
 
 def row_query(

@@ -43,9 +43,9 @@ def file_answer(
         "ETag": etag,
         **({"Content-Disposition": f'attachment; filename="{name}"'} if name else {}),
     }
-    known = get_conditional_response(request, etag=etag)
-    if known is not None and known.status_code == 304:
-        return _with_headers(known, headers)
+    not_modified = get_conditional_response(request, etag=etag)
+    if not_modified is not None and not_modified.status_code == 304:
+        return _with_headers(not_modified, headers)
     try:
         part = requested_range(
             request.headers.get("Range", "") if request.method == "GET" else "",
@@ -82,8 +82,8 @@ class _Part:
 
     def read(self, size: int = -1) -> bytes:
         """Return up to `size` bytes; none at the end of the part."""
-        wanted = self._left if size < 0 else min(size, self._left)
-        read = self._file.read(wanted)
+        length = self._left if size < 0 else min(size, self._left)
+        read = self._file.read(length)
         self._left -= len(read)
         return read
 

@@ -246,8 +246,9 @@ def test_every_list_of_the_api_is_here() -> None:
 
 
 @pytest.mark.laws
+@pytest.mark.timeout(1200)
 @settings(
-    parent=law(share=0.05, in_every_run=2),
+    parent=law(share=0.02, in_every_run=2),
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
