@@ -243,10 +243,11 @@ def test_no_answer_depends_on_the_host_name(client: Client, values: Values, sett
     ]
     for address in [*addresses(values, admin=True), *paged]:
         plain, other = (client.get(address, headers={"Host": host}) for host in settings.ALLOWED_HOSTS)
+        elsewhere = body(other)
         if address not in AGEING:
-            assert body(plain) == body(other), address
+            assert body(plain) == elsewhere, address
         assert plain.get("Location") == other.get("Location"), address
-        assert b"other.example" not in body(other), address
+        assert b"other.example" not in elsewhere, address
         assert "other.example" not in str(other.headers), address
     page = client.get(paged[0], headers={"Host": "other.example"}).json()
     assert page["next"] == "https://energy.example/api/v1/results/?page=3&page_size=7"
