@@ -30,9 +30,13 @@ logger = logging.getLogger(__name__)
 
 SESSION = (
     "SET default_transaction_read_only = on; SET timezone = 'UTC'; SET datestyle = 'ISO'; SET extra_float_digits = 1; "
-    "SET jit = off; SET statement_timeout = {limit_ms}; SET idle_in_transaction_session_timeout = {limit_ms}"
+    "SET jit = off; SET max_parallel_workers_per_gather = 0; SET statement_timeout = {limit_ms}; "
+    "SET idle_in_transaction_session_timeout = {limit_ms}"
 )
-"""Moments in UTC, floats with the digits that lead back to them; a query of one pass is not worth compiling."""
+"""Moments in UTC, floats with the digits that lead back to them; a query of one pass is not worth compiling.
+
+A slow reader holds one backend for minutes, and no workers of the database beside it.
+"""
 CSV_COPY = "COPY ({}) TO STDOUT (FORMAT csv)"
 LINES_COPY = "COPY ({}) TO STDOUT (FORMAT csv, DELIMITER E'\\x02', QUOTE E'\\x01')"
 """One column of JSON, in which no control character is left as it is: nothing is ever quoted."""

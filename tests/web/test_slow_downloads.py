@@ -29,6 +29,7 @@ SILENCE_S = 9
 SLOW_S = 12.0
 MOST_GROWTH_BYTES = 16 * 1024 * 1024
 COPIES = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY (%'"
+"""Each with the workers that the database has for it, of which there are none."""
 
 
 def fill(served: Platform) -> None:
