@@ -5,8 +5,8 @@ sessions: a simulated crowd's, published by the platform. `joulemark replay --jo
 report. Printed: results by second of the processor, in all and of what the larger release has more (then the start of
 the program and of its libraries is left out), and the most memory that the process held, of both sizes.
 
-BENCH_RESULTS (1000) is the number of estimates in the smaller release; the larger has four times as many. BENCH_ROUNDS
-(3) is how often each is replayed.
+BENCH_RESULTS (1000) is the number of estimates in the smaller release; the larger has four times as many. BENCH_CROWDS
+(40x30,80x60) are contributors and days of the two crowds, BENCH_ROUNDS (3) is how often each release is replayed.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ RESULTS = int(os.environ.get("BENCH_RESULTS", "1000"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 TIMES = 4
 CONTRIBUTORS = 40
-CROWDS = (("40", "30"), ("80", "60"))
+CROWDS = [crowd.split("x") for crowd in os.environ.get("BENCH_CROWDS", "40x30,80x60").split(",")]
 """Contributors and days of the two crowds."""
 OURS = "joulemark"
 LOOK_EVERY_S = 0.02

@@ -75,19 +75,24 @@ def pages_of(platform: LargePlatform) -> list[Page]:
         "en/compare/models/plot.{form}": f"model={named['model']}&model={other.model.slug}",
         "en/embed/boards/{series}/{task}/cell/": urlencode(named),
         "en/badges/{series}/{task}.svg": urlencode(named),
+        "api/v1/exports/{export_form}/values/{series}/{task}": urlencode(named),
         "oembed/": urlencode({"url": f"{settings.ORIGIN}/en/boards/{series}/{cell.dataset.task.slug}/"}),
     }
-    found = [route for route in routes() if "get" in route.methods]
+    found = {
+        route.text: route
+        for route in routes()
+        if "get" in route.methods and not route.text.startswith(NOT_ASKED)
+    }  # routes that differ in a converter alone have one address here
     whole = {
-        f"{route.text.removesuffix('.parquet')}.{each.name}"
-        for route in found
-        if route.text.endswith(".parquet")
+        f"{text.removesuffix('.parquet')}.{each.name}"
+        for text in found
+        if text.endswith(".parquet")
         for each in FORMATS
     }
     pages = [
-        Page(title="/" + route.text, address=_filled(route, values, questions.get(route.text, "")))
-        for route in found
-        if not route.text.startswith(NOT_ASKED) and route.text not in whole
+        Page(title="/" + text, address=_filled(route, values, questions.get(text, "")))
+        for text, route in found.items()
+        if text not in whole
     ]
     return [*pages, *_asked_further(values, named, platform)]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from measurements.streams.row_text import Value
 
 GROUP_BYTES = 8 * 1024 * 1024
-"""Of the text of one row group's rows: some 20,000 rows of 25 columns; 4 MiB would make files a tenth larger, 16 need half as much memory again."""
+"""Of the text of one row group's rows, some 20,000 of 25 columns: half as much would make files a tenth larger."""
 GROUP_ROWS = 32_768
 """Of one row group where rows come as Python's values."""
 DECODED: tuple[Kind, ...] = ("binary", *LISTS)

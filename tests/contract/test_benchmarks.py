@@ -248,6 +248,16 @@ def test_whole_lists_are_measured_beside_copy(tmp_path: Path) -> None:
     assert all(row["value"] > 0 for row in rows if row["unit"] != "MB")
 
 
+def test_replays_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few results, once; the benchmark itself asserts that nothing differs."""
+    for name, value in {"BENCH_RESULTS": "8", "BENCH_CROWDS": "3x2,4x3", "BENCH_ROUNDS": "1"}.items():
+        monkeypatch.setenv(name, value)
+    rows = figures(tmp_path, "replay", "benchmarks/replay.py")
+    assert {row["case"].partition(",")[0] for row in rows} == {"CPU estimates", "A100 sessions"}
+    assert len(rows) == 8
+    assert all(row["value"] > 0 for row in rows if row["metric"] in {"whole command", "memory at most"})
+
+
 def test_intervals_hold_the_truth_with_sensors_that_err(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

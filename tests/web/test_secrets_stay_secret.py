@@ -43,6 +43,10 @@ def outputs_of_loading(name: str, value: str, folder: Path, monkeypatch: pytest.
     return output.getvalue()
 
 
+FOLDERS = {"JOULEMARK_DATA_DIR", "JOULEMARK_LOG_DIR", "JOULEMARK_RELEASES_DIR"}
+"""What names a folder that is made."""
+
+
 @pytest.mark.parametrize("name", VARIABLES)
 def test_a_setting_that_cannot_be_used_is_named_and_not_printed(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -53,7 +57,7 @@ def test_a_setting_that_cannot_be_used_is_named_and_not_printed(
         assert not [word for word in FORBIDDEN if word in text], text
         assert not text or name.removesuffix("_FILE") in text, text
     for file in tmp_path.rglob("*"):
-        assert "planted" not in file.name or name in {"JOULEMARK_DATA_DIR", "JOULEMARK_LOG_DIR"}
+        assert "planted" not in file.name or name in FOLDERS
 
 
 def manage(folder: Path, *words: str, **extra: str) -> str:
