@@ -32,7 +32,7 @@ ROWS = 40
 BOARD = "/en/boards/demo-1-measured/text_classification/"
 SAME = "/same-bytes/"
 METRICS = "/metrics"
-TOKEN = "a-token-of-this-benchmark-alone"  # noqa: S105
+TOKEN = "a-token-of-this-benchmark-alone"  # noqa: S105 - opens the figures of this benchmark's own platform
 OURS, MEMORY = "joulemark", "the same bytes from memory"
 
 Answer = tuple[str, dict[str, str], bytes]

@@ -78,20 +78,20 @@ def pages_of(platform: LargePlatform) -> list[Page]:
         "api/v1/exports/{export_form}/values/{series}/{task}": urlencode(named),
         "oembed/": urlencode({"url": f"{settings.ORIGIN}/en/boards/{series}/{cell.dataset.task.slug}/"}),
     }
-    found = {
+    by_text = {
         route.text: route
         for route in routes()
         if "get" in route.methods and not route.text.startswith(NOT_ASKED)
     }  # routes that differ in a converter alone have one address here
     whole = {
         f"{text.removesuffix('.parquet')}.{each.name}"
-        for text in found
+        for text in by_text
         if text.endswith(".parquet")
         for each in FORMATS
     }
     pages = [
         Page(title="/" + text, address=_filled(route, values, questions.get(text, "")))
-        for text, route in found.items()
+        for text, route in by_text.items()
         if text not in whole
     ]
     return [*pages, *_asked_further(values, named, platform)]

@@ -34,13 +34,13 @@ from joulemark.published.figures import (
 )
 from joulemark.published.hardware import counted, gpus
 from joulemark.published.plausible import MOST_QUERIES, trusted
-from joulemark.published.repeated import without_copies
+from joulemark.published.run_list import attempt, published_runs
 from joulemark.published.subjects import place_of
 from joulemark.published.table import AS_USUAL, TableForm, read_table
-from joulemark.published.untrusted import NOBODY, LeaveOut, settled
+from joulemark.published.untrusted import NOBODY, LeaveOut
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from joulemark.published.figures import InputFile
     from joulemark.published.names import NameMap
@@ -81,23 +81,19 @@ class ScoreOptions:
 def read_scores(files: Sequence[InputFile], options: ScoreOptions, names: NameMap) -> PublishedRuns:
     """Every row of the tables. Raises UnreadableInput, and BadRows with every row that cannot be trusted."""
     problems: list[BadRow] = []
-    runs: list[Run] = []
-    left_out: list[LeftOut] = []
+    return published_runs(
+        _entries(files, options, names, problems), leave_out=options.leave_out, problems=problems
+    )
+
+
+def _entries(
+    files: Sequence[InputFile], options: ScoreOptions, names: NameMap, problems: list[BadRow]
+) -> Iterator[Run | LeftOut | BadRow]:
     for file in files:
         rows = read_table(file, names.columns, problems, options.form)
         energy = _energy_column(file, rows)
         for row in rows:
-            try:
-                taken = _run(row, energy, options, names)
-            except BadRow as error:
-                problems.append(error)
-                continue
-            if isinstance(taken, Run):
-                runs.append(taken)
-            else:
-                left_out.append(taken)
-    different, again = without_copies(runs)
-    return PublishedRuns(runs=different, left_out=(*left_out, *again, *settled(problems, options.leave_out)))
+            yield attempt(_run, row, energy, options, names)
 
 
 def _energy_column(file: InputFile, rows: list[TableRow]) -> str:

@@ -38,8 +38,8 @@ from joulemark.published.figures import (
 from joulemark.published.hardware import counted, gpus, node, processor
 from joulemark.published.json_reports import decoded, reports_of
 from joulemark.published.plausible import MOST_GPUS, MOST_PARAMETERS_BILLIONS, MOST_QUERIES, trusted
-from joulemark.published.repeated import without_copies
-from joulemark.published.untrusted import NOBODY, LeaveOut, settled
+from joulemark.published.run_list import attempt, published_runs
+from joulemark.published.untrusted import NOBODY, LeaveOut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,24 +69,19 @@ class ReportOptions:
 
 def read_reports(files: Sequence[InputFile], options: ReportOptions, names: NameMap) -> PublishedRuns:
     """Every measure of every report. Raises UnreadableInput, and BadRows with all that cannot be trusted."""
-    problems: list[BadRow] = []
-    runs: list[Run] = []
-    left_out: list[LeftOut] = []
+    return published_runs(_entries(files, options, names), leave_out=options.leave_out)
+
+
+def _entries(
+    files: Sequence[InputFile], options: ReportOptions, names: NameMap
+) -> Iterator[Run | LeftOut | BadRow]:
     for where, raw in (entry for file in files for entry in reports_of(file)):
         try:
             report = decoded(where, raw, BoampsReport, publisher="BoAmps")
-        except BadRow as error:
-            problems.append(error)
-            continue
-        for taken in _runs(where, report, options, names):
-            if isinstance(taken, BadRow):
-                problems.append(taken)
-            elif isinstance(taken, LeftOut):
-                left_out.append(taken)
-            else:
-                runs.append(taken)
-    different, again = without_copies(runs)
-    return PublishedRuns(runs=different, left_out=(*left_out, *again, *settled(problems, options.leave_out)))
+        except BadRow as problem:
+            yield problem
+        else:
+            yield from _runs(where, report, options, names)
 
 
 def _runs(
@@ -106,10 +101,7 @@ def _runs(
     else:
         for place, measure in enumerate(report.measures):
             at = where if len(report.measures) == 1 else f"{where}.measures[{place}]"
-            try:
-                yield _run(at, called, report, measure, options, names)
-            except BadRow as error:
-                yield error
+            yield attempt(_run, at, called, report, measure, options, names)
 
 
 def _run(

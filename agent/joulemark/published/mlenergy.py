@@ -38,8 +38,8 @@ from joulemark.published.hardware import gpus
 from joulemark.published.json_fields import Fields
 from joulemark.published.json_reports import parsed_json
 from joulemark.published.plausible import MOST_GPUS, MOST_PARAMETERS_BILLIONS, trusted
-from joulemark.published.repeated import without_copies
-from joulemark.published.untrusted import NOBODY, LeaveOut, settled
+from joulemark.published.run_list import attempt, published_runs
+from joulemark.published.untrusted import NOBODY, LeaveOut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -85,21 +85,8 @@ def read_energies(files: Sequence[InputFile], options: EnergyOptions, names: Nam
 
     Raises UnreadableInput, and BadRows with all that cannot be trusted.
     """
-    problems: list[BadRow] = []
-    runs: list[Run] = []
-    left_out: list[LeftOut] = []
-    for fields in (fields for file in files for fields in _configurations(file)):
-        try:
-            taken = _run(fields, options, names)
-        except BadRow as error:
-            problems.append(error)
-            continue
-        if isinstance(taken, LeftOut):
-            left_out.append(taken)
-        else:
-            runs.append(taken)
-    different, again = without_copies(runs)
-    return PublishedRuns(runs=different, left_out=(*left_out, *again, *settled(problems, options.leave_out)))
+    entries = (attempt(_run, fields, options, names) for file in files for fields in _configurations(file))
+    return published_runs(entries, leave_out=options.leave_out)
 
 
 def _configurations(file: InputFile) -> Iterator[Fields]:

@@ -8,7 +8,7 @@ as PUMA's documentation says. The community's `verification_status` is kept as t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from joulemark.published.errors import BadRow, file_of
 from joulemark.published.figures import (
@@ -23,8 +23,8 @@ from joulemark.published.hardware import node, processor
 from joulemark.published.json_reports import decoded, reports_of
 from joulemark.published.plausible import trusted
 from joulemark.published.puma_schema import PumaSubmission
-from joulemark.published.repeated import without_copies
-from joulemark.published.untrusted import NOBODY, LeaveOut, settled
+from joulemark.published.run_list import attempt, published_runs
+from joulemark.published.untrusted import NOBODY, LeaveOut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,21 +44,14 @@ class SubmissionOptions:
 
 def read_submissions(files: Sequence[InputFile], options: SubmissionOptions, names: NameMap) -> PublishedRuns:
     """Every submission. Raises UnreadableInput, and BadRows with all that cannot be trusted."""
-    problems: list[BadRow] = []
-    runs: list[Run] = []
-    left_out: list[LeftOut] = []
-    for where, raw in (entry for file in files for entry in reports_of(file)):
-        try:
-            taken = _run(where, decoded(where, raw, PumaSubmission, publisher="PUMA"), options, names)
-        except BadRow as error:
-            problems.append(error)
-            continue
-        if isinstance(taken, LeftOut):
-            left_out.append(taken)
-        else:
-            runs.append(taken)
-    different, again = without_copies(runs)
-    return PublishedRuns(runs=different, left_out=(*left_out, *again, *settled(problems, options.leave_out)))
+    entries = (
+        attempt(_submitted, where, raw, options, names) for file in files for where, raw in reports_of(file)
+    )
+    return published_runs(entries, leave_out=options.leave_out)
+
+
+def _submitted(where: str, raw: Any, options: SubmissionOptions, names: NameMap) -> Run | LeftOut:
+    return _run(where, decoded(where, raw, PumaSubmission, publisher="PUMA"), options, names)
 
 
 def _run(where: str, submission: PumaSubmission, options: SubmissionOptions, names: NameMap) -> Run | LeftOut:

@@ -38,13 +38,13 @@ from joulemark.published.figures import (
 from joulemark.published.hardware import node
 from joulemark.published.json_reports import parsed_json
 from joulemark.published.plausible import trusted
-from joulemark.published.repeated import without_copies
+from joulemark.published.run_list import attempt, published_runs
 from joulemark.published.subjects import place_of
 from joulemark.published.table import AS_USUAL, TableForm, read_table
-from joulemark.published.untrusted import NOBODY, LeaveOut, settled
+from joulemark.published.untrusted import NOBODY, LeaveOut
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from joulemark.published.names import NameMap
     from joulemark.published.table import TableRow
@@ -70,8 +70,14 @@ class EndpointOptions:
 def read_endpoints(files: Sequence[InputFile], options: EndpointOptions, names: NameMap) -> PublishedRuns:
     """Every endpoint in the files. Raises UnreadableInput, and BadRows with all that cannot be trusted."""
     problems: list[BadRow] = []
-    runs: list[Run] = []
-    left_out: list[LeftOut] = []
+    return published_runs(
+        _entries(files, options, names, problems), leave_out=options.leave_out, problems=problems
+    )
+
+
+def _entries(
+    files: Sequence[InputFile], options: EndpointOptions, names: NameMap, problems: list[BadRow]
+) -> Iterator[Run | LeftOut | BadRow]:
     for file in files:
         table = _as_table(file) if file.name.casefold().endswith(".json") else file
         form = AS_USUAL if table is not file else options.form
@@ -79,17 +85,7 @@ def read_endpoints(files: Sequence[InputFile], options: EndpointOptions, names: 
         if not rows:
             raise UnreadableInput(f"{file.name} has no endpoint.")
         for row in rows:
-            try:
-                taken = _run(row, options, names)
-            except BadRow as error:
-                problems.append(error)
-                continue
-            if isinstance(taken, LeftOut):
-                left_out.append(taken)
-            else:
-                runs.append(taken)
-    different, again = without_copies(runs)
-    return PublishedRuns(runs=different, left_out=(*left_out, *again, *settled(problems, options.leave_out)))
+            yield attempt(_run, row, options, names)
 
 
 def _as_table(file: InputFile) -> InputFile:

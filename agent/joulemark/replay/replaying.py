@@ -92,11 +92,9 @@ def replay(request: ReplayRequest, progress: Callable[[str, int, int], None]) ->
             differences=list(state.differences()),
             counts=state.counts(),
         )
-    except BaseException:
+    finally:
         workers.end()
         state.close()
-        raise
-    workers.end()
     state.remove()
     return report
 

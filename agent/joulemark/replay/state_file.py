@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from joulemark.replay.differences import Discrepancy
@@ -83,9 +82,9 @@ class StateFile:
         stored = dict(self.database.execute("SELECT name, value FROM identity").fetchall())
         if stored:
             return stored == dict(identity)
-        self.database.execute("BEGIN IMMEDIATE")
-        self.database.executemany("INSERT INTO identity VALUES (?, ?)", list(identity.items()))
-        self.database.execute("COMMIT")
+        with self.database as database:
+            database.execute("BEGIN IMMEDIATE")
+            database.executemany("INSERT INTO identity VALUES (?, ?)", list(identity.items()))
         return True
 
     def is_done(self, step: str, part: str) -> bool:
@@ -94,24 +93,19 @@ class StateFile:
 
     def finish(self, step: str, part: str, outcome: PartOutcome) -> None:
         """Store what a part found, and that it is done: all of it or nothing."""
-        with closing(self.database.cursor()) as cursor:
-            cursor.execute("BEGIN IMMEDIATE")
-            try:
-                for sql, rows in outcome.writes:
-                    cursor.executemany(sql, rows)
-                cursor.executemany(
-                    "INSERT INTO differences VALUES (?, ?, ?, ?, ?)",
-                    [(step, part, each.code, each.subject, each.sentence) for each in outcome.differences],
-                )
-                cursor.executemany(
-                    "INSERT INTO counts VALUES (?, ?, ?) ON CONFLICT (step, name) DO UPDATE SET n = n + excluded.n",
-                    [(step, name, n) for name, n in outcome.counts.items()],
-                )
-                cursor.execute("INSERT INTO done VALUES (?, ?)", (step, part))
-            except BaseException:
-                cursor.execute("ROLLBACK")
-                raise
-            cursor.execute("COMMIT")
+        with self.database as database:
+            database.execute("BEGIN IMMEDIATE")
+            for sql, rows in outcome.writes:
+                database.executemany(sql, rows)
+            database.executemany(
+                "INSERT INTO differences VALUES (?, ?, ?, ?, ?)",
+                [(step, part, each.code, each.subject, each.sentence) for each in outcome.differences],
+            )
+            database.executemany(
+                "INSERT INTO counts VALUES (?, ?, ?) ON CONFLICT (step, name) DO UPDATE SET n = n + excluded.n",
+                [(step, name, n) for name, n in outcome.counts.items()],
+            )
+            database.execute("INSERT INTO done VALUES (?, ?)", (step, part))
 
     def first(self, sql: str, *values: Any) -> Any:
         """The first row of a query, None where there is none."""
