@@ -177,11 +177,12 @@ def _with_likeness(operations: list[Operation]) -> list[Operation]:
 
 
 def _likened(operation: Operation, others: list[Operation]) -> Operation:
-    """The operation beside the one with the most parameters, where these are all of its own and more."""
-    most = max(others, key=lambda other: len(other.parameters))
+    """The operation beside the one with the most parameters among those that have all of its own and more."""
     own = set(operation.parameters)
-    if not own < set(most.parameters):
+    wider = [other for other in others if own < set(other.parameters)]
+    if not wider:
         return operation
+    most = max(wider, key=lambda other: len(other.parameters))
     without = tuple(each.name for each in most.parameters if each not in own)
     return replace(operation, like=most.id, without=without)
 
