@@ -28,6 +28,7 @@ from measurements.streams.errors import StreamBroken
 from measurements.streams.row_stream import MEDIA_TYPES, RowStream
 from measurements.streams.slots import SLOTS, TooManyStreams
 from measurements.streams.sockets import limit_silence, raise_if_gone
+from measurements.web.file_schema import BOM
 from measurements.web.links import exact_time
 from measurements.web.problems import problem
 from measurements.web.simulated import FIELD
@@ -52,8 +53,6 @@ READER_GONE = 499
 """What proxies note where a reader hung up before there was an answer: nobody sees it."""
 SENT_BYTES = 64 * 1024
 """Handed to the server at once: a reader has so much to take within the silence that is allowed (`limit_silence`)."""
-BOM = "bom"
-"""The parameter by which CSV begins with a byte order mark."""
 AS_OF, CHECKPOINT = "Joulemark-As-Of", "Joulemark-Checkpoint"
 LICENCE_LINKS = {"CC-BY-4.0": "https://creativecommons.org/licenses/by/4.0/"}
 
@@ -132,7 +131,8 @@ class StreamBody:
 class TimedStream:
     """The pieces of a stream for a server to send, each of SENT_BYTES at most.
 
-    Whoever closes it ends the query and gives its slot back.
+    Whoever closes it ends the query and gives its slot back. Its end does so too, before the server tells the reader of
+    it: a program that asks for one list after another is never told that it has one already.
     """
 
     def __init__(self, stream: RowStream, limit_s: float, give_back: Callable[[], None]) -> None:
@@ -150,15 +150,22 @@ class TimedStream:
             logger.info("a download was not read within %.0f s and is cut", self._limit_s)
             raise StreamBroken("The time for one download is over.")
         if self._sent >= len(self._piece):
-            self._piece, self._sent = next(self._stream), 0
+            self._piece, self._sent = self._next(), 0
             if len(self._piece) <= SENT_BYTES:
                 self._sent = SENT_BYTES
                 return self._piece
         start, self._sent = self._sent, self._sent + SENT_BYTES
         return self._piece[start : self._sent]
 
+    def _next(self) -> bytes:
+        try:
+            return next(self._stream)
+        except StopIteration:
+            self.close()
+            raise
+
     def close(self) -> None:
-        """End the query, wherever it is."""
+        """End the query, wherever it is. May be called twice."""
         try:
             self._stream.close()
         finally:

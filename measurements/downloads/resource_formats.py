@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from measurements.downloads.bulk import BOM, StreamBody
+from measurements.downloads.bulk import StreamBody
 from measurements.streams.row_stream import MEDIA_TYPES
+from measurements.web.file_schema import BOM
 
 if TYPE_CHECKING:
     from django.http.response import HttpResponseBase

@@ -16,7 +16,6 @@ from rest_framework.views import APIView
 
 from measurements.answer_cache.sources import made_of, note_one_off
 from measurements.boards.board_query import QueryRefused
-from measurements.downloads.bulk import BOM
 from measurements.downloads.resource import API_VERSION, Query, Resource, selected
 from measurements.downloads.resource_cursor import ChangedSince, read_page
 from measurements.downloads.resource_formats import FORMATS, Format, format_named
@@ -30,6 +29,7 @@ from measurements.downloads.resource_serializers import (
 )
 from measurements.intake.refusals import BadRequest, Conflict
 from measurements.web.csv_renderer import as_file
+from measurements.web.file_schema import BOM
 from measurements.web.links import absolute
 from measurements.web.openapi import problems
 from measurements.web.simulated import DownloadJsonRenderer, RowsJsonRenderer

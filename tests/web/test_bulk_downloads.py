@@ -16,10 +16,11 @@ from django.test import Client, RequestFactory
 from pyarrow import parquet
 
 from joulemark_simulation.result_rows import GENERAL, SPECIFIC, Run, demo_catalog, make_result
-from measurements.downloads.bulk import BUSY_WAIT_S
+from measurements.downloads.bulk import BUSY_WAIT_S, TimedStream
 from measurements.intake.models import State
+from measurements.streams.columns import StreamColumn
 from measurements.streams.formula_guard import unguarded
-from measurements.streams.row_stream import BYTE_ORDER_MARK
+from measurements.streams.row_stream import BYTE_ORDER_MARK, RowStream
 from measurements.streams.slots import SLOTS
 from measurements.web.file_parts import file_answer
 
@@ -168,6 +169,15 @@ def test_so_many_at_once_and_one_to_a_network(settings: Any) -> None:
     second.close()
     assert SLOTS.n_taken == 0
     assert body_of(client.get(f"{RESULTS}.csv", **here))
+
+
+def test_who_has_the_last_piece_may_ask_for_the_next_list() -> None:
+    """The server sends the end of the chunks later, and closes the answer later still."""
+    given_back: list[bool] = []
+    rows = RowStream([(1,), (2,)], [StreamColumn(name="a", kind="int64", source="a")], "csv")
+    pieces = TimedStream(rows, 60, lambda: given_back.append(True))
+    assert b"".join(pieces) == b"a\n1\n2\n"
+    assert given_back == [True]
 
 
 @pytest.mark.django_db
