@@ -11,6 +11,7 @@ from django.db.models import Count, F, Max, Q
 
 from joulemark.leaderboard.parts import LARGE_PART_VALUES
 from joulemark.leaderboard.row_places import RowPlace
+from joulemark.release.board_tables import PLACE_NUMBERS
 from measurements.boards.models import Cell, CellStanding, ComparedPart
 from measurements.boards.part_derivation import derive_comparison, derive_places, read_part_rows
 from measurements.boards.part_key import PART_FIELDS, PartKey, in_batches
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 
 Outcome = TypeVar("Outcome")
 
-OF_PLACE = ("rank", "rank_worst", "front", "beaten")
-OF_STANDING = ("part_id", "version", "kind", *OF_PLACE)
+OF_STANDING = ("part_id", "version", "kind", *PLACE_NUMBERS)
 
 
 class PartState(NamedTuple):
@@ -84,7 +84,7 @@ def places_of_cells(cells: Collection[Cell], *, among: CellQuerySet | None = Non
             and part in states
             and states[part].is_current
         ):
-            places[cell.pk] = RowPlace(**{name: getattr(standing, name) for name in OF_PLACE})
+            places[cell.pk] = RowPlace(**{name: getattr(standing, name) for name in PLACE_NUMBERS})
         else:
             behind[part] = None
     for batch in in_batches(behind):

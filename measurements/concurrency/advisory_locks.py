@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from django.db import InterfaceError, OperationalError, connection
@@ -51,6 +51,14 @@ def session_lock(key: int, *, waits: bool = False) -> Iterator[bool]:
         with suppress(InterfaceError, OperationalError), connection.cursor() as cursor:
             if is_first:  # a connection that is gone has given the lock back already
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
+
+
+def alone(key: int) -> AbstractContextManager[bool]:
+    """Whether no other process does what `key` stands for, where several can.
+
+    A platform on SQLite does its periodic work in the threads of one process, each kind in one: there it is always so.
+    """
+    return session_lock(key) if connection.vendor == "postgresql" else nullcontext(enter_result=True)
 
 
 @contextmanager

@@ -17,7 +17,6 @@ from measurements.boards.models import NAMED_BY
 from measurements.boards.subject_rows import SubjectRows
 from measurements.catalog.models import AiModel
 from measurements.catalog.suites import known_suite, suite_of_version
-from measurements.intake.models import State
 from measurements.intake.refusals import BadRequest
 from measurements.review.models import Result
 from measurements.web.links import absolute, page_url
@@ -34,11 +33,12 @@ TOO_MANY = "JM-EXPORT-TOO-MANY"
 def energy_of_result(result_id: str) -> ExportedEnergy | None:
     """What a result states; None where no accepted one has this id."""
     result = (
-        Result.objects.select_related("submission", "hardware_class", "suite", "model", "dataset")
+        Result.objects.eligible()
+        .select_related("submission", "hardware_class", "suite", "model", "dataset")
         .filter(pk=result_id)
         .first()
     )
-    if result is None or result.submission.state != State.ACCEPTED:
+    if result is None:
         return None
     submission = result.submission
     model, dataset = _entries(known_suite(result.suite.digest), result.model.slug, result.dataset.slug)
@@ -58,11 +58,12 @@ def energy_of_result(result_id: str) -> ExportedEnergy | None:
 def energy_of_value(series: SuiteSeries, row: BoardRow) -> ExportedEnergy:
     """A board's value, as the energy of 1,000 queries."""
     model, dataset = _entries(suite_of_version(series.suite, series.version), row.model, row.dataset)
+    address = absolute("cell", row.series, row.task, **{name: getattr(row, name) for name in NAMED_BY})
     return ExportedEnergy(
         kind="value",
-        identity=f"{row.series}/{row.task}/{'/'.join(getattr(row, name) for name in NAMED_BY)}",
+        identity=f"{address}#{row.version}",
         made_at=row.updated_at,
-        address=absolute("cell", row.series, row.task, **{name: getattr(row, name) for name in NAMED_BY}),
+        address=address,
         model=row.model,
         model_revision=model.revision if model else None,
         hub_model=model.hub_id if model else None,
@@ -80,7 +81,6 @@ def energy_of_value(series: SuiteSeries, row: BoardRow) -> ExportedEnergy:
         energy_per_query_j=row.energy_per_query_j,
         low_j=row.low_j,
         high_j=row.high_j,
-        relative_u=_half_width(row),
         queries=QUERIES_OF_A_VALUE,
         n_results=row.n_results,
         tier=row.tier,
@@ -114,11 +114,3 @@ def _entries(suite: Suite | None, model: str, dataset: str) -> tuple[Model | Non
         return suite.model(model), suite.dataset(dataset)
     except SuiteError:
         return None, None
-
-
-def _half_width(row: BoardRow) -> float | None:
-    """The larger distance of an end of the interval from the value, relative to the value."""
-    if row.low_j is None or row.high_j is None:
-        return None
-    value = row.energy_per_query_j
-    return max(row.high_j - value, value - row.low_j) / value

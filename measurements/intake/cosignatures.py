@@ -7,15 +7,16 @@ from django.conf import settings
 from joulemark.log import checkpoints, notes
 from joulemark.record.errors import Malformed
 from joulemark.record.messages import Cosigned
-from measurements.intake.refusals import Conflict, Forbidden
-from measurements.ledger.errors import NotAWitness, OtherCheckpoint
+from measurements.intake.refusals import BadRequest, Conflict, Forbidden
+from measurements.ledger.errors import NotAWitness, OtherCheckpoint, WrongClock
 from measurements.ledger.witnesses import add_cosignature
 
 
 def accept_cosignatures(*, data: bytes) -> Cosigned:
     """Store and publish the lines of known witnesses in a note of this log. Idempotent.
 
-    Raises RecordError (JM-NOTE, JM-CHECKPOINT), Forbidden (JM-WITNESS-UNKNOWN) or Conflict (JM-CHECKPOINT-OTHER).
+    Raises RecordError (JM-NOTE, JM-CHECKPOINT), BadRequest (JM-WITNESS-CLOCK), Forbidden (JM-WITNESS-UNKNOWN) or
+    Conflict (JM-CHECKPOINT-OTHER).
     """
     try:
         note = data.decode()
@@ -26,6 +27,8 @@ def accept_cosignatures(*, data: bytes) -> Cosigned:
         add_cosignature(note=note)
     except OtherCheckpoint as error:
         raise Conflict("JM-CHECKPOINT-OTHER", str(error)) from error
+    except WrongClock as error:
+        raise BadRequest("JM-WITNESS-CLOCK", str(error)) from error
     except NotAWitness as error:
         raise Forbidden(
             "JM-WITNESS-UNKNOWN",

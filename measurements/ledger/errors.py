@@ -8,6 +8,7 @@ LedgerError
 ├── CopyFailed     a copy of the log off this machine cannot be read or written
 ├── Damaged        the published checkpoint's file is none of this log; the sequencer writes it again
 ├── NotSequenced   a leaf waits for its place; it has one within seconds
+├── WrongClock     a cosignature is dated before its checkpoint or after now
 └── NotAWitness    a cosignature that no known witness gave
     └── OtherCheckpoint    a cosignature of what is no recent checkpoint of this log
 """
@@ -45,6 +46,10 @@ class Damaged(LedgerError):
 
 class NotSequenced(LedgerError):
     """There is no checkpoint yet that covers the leaf."""
+
+
+class WrongClock(LedgerError):
+    """The clock of a witness is wrong: it dates a cosignature before its checkpoint, or after now."""
 
 
 class NotAWitness(LedgerError):

@@ -6,9 +6,9 @@ itself (`joulemark witness`). What a witness answers counts once its signature i
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import secrets
+import ssl
 import time
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,16 +16,18 @@ from typing import TYPE_CHECKING
 
 import httpx
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
+from joulemark.exchange_limits import Exchange, ExchangeLimits, limited_by
 from joulemark.log.add_checkpoint import PATH, SIZE_TYPE, TEXT_TYPE, AddCheckpoint, own_line, parse_size
 from joulemark.log.tiles import consistency_proof
 from joulemark.record.errors import RecordError
-from measurements.concurrency.advisory_locks import session_lock
+from measurements.concurrency.advisory_locks import alone
 from measurements.ledger import tile_store
+from measurements.ledger.errors import WrongClock
 from measurements.ledger.models import Checkpoint, WitnessState
-from measurements.ledger.witnesses import store_lines
+from measurements.ledger.witnesses import require_plausible_time, store_lines
+from measurements.web.outward_client import outward_client
 
 if TYPE_CHECKING:
     from joulemark.log.notes import VerifierKey
@@ -33,9 +35,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LOCK = 0x4A4D_5749_54
-"""Key of PostgreSQL's advisory lock: witnesses are asked by one process at a time."""
-TIMEOUT_S = 5.0
+"""Key of PostgreSQL's advisory lock: of two processes that ask, the later one would be told another size each time."""
+TIMEOUT = httpx.Timeout(5.0)
 """The longest silence of a witness within one request."""
+LIMITS = ExchangeLimits(total_s=15.0)
+"""Of one request, to the last byte of the answer."""
 BUDGET_S = 30.0
 """How long one round asks witnesses; the next round goes on with the others."""
 MAX_ANSWER_BYTES = 64 * 1024
@@ -64,7 +68,7 @@ def ask_witnesses() -> int:
     Safe to call at any time and any number of times. A witness that fails is named in its `WitnessState` and asked
     again after a pause, which grows.
     """
-    with _alone() as is_first:
+    with alone(LOCK) as is_first:
         if not is_first:
             return 0
         return _ask_all(time.monotonic() + BUDGET_S)
@@ -98,9 +102,9 @@ def _ask(key: VerifierKey, address: str, checkpoint: Checkpoint, before: Witness
     """Ask one witness, and write down how it went; whether it has cosigned."""
     state = before or WitnessState(witness=key.encode(), tried_at=timezone.now(), next_at=timezone.now())
     try:
-        line = _request_line(key, address, checkpoint, state)
+        line = _request_line(key, address, checkpoint, state.size)
         store_lines(checkpoint, {key: line})
-    except NoCosignature as error:
+    except (NoCosignature, OSError) as error:  # OSError: a file of the log cannot be read or written
         state.failures += 1
         state.fault = str(error)
         logger.warning("JM-LOG-WITNESS %s: %s", key.name, error)
@@ -120,23 +124,29 @@ def pause_s(failures: int) -> float:
     return pause * (1 - secrets.randbelow(200) / 1000)
 
 
-def _request_line(key: VerifierKey, address: str, checkpoint: Checkpoint, state: WitnessState) -> str:
-    """The witness's verified line. Raises NoCosignature; what a 409 says of its size is set in `state`."""
+def _request_line(key: VerifierKey, address: str, checkpoint: Checkpoint, size: int) -> str:
+    """The witness's verified line; `size` is what it has cosigned as far as is known. Raises NoCosignature or OSError.
+
+    What a 409 says of its size counts for the next request alone: nobody has signed it.
+    """
     for _attempt in range(MAX_TRIES):
-        if state.size > checkpoint.size:
+        if size > checkpoint.size:
             raise NoCosignature(
-                f"It has cosigned {state.size} entries, and this log has {checkpoint.size}: this platform is older "
+                f"It has cosigned {size} entries, and this log has {checkpoint.size}: this platform is older "
                 "than what it has signed, or another log is signed with its key."
             )
-        proof = consistency_proof(state.size, checkpoint.size, tile_store.read_tile)
-        request = AddCheckpoint(old_size=state.size, proof=tuple(proof), note=checkpoint.note)
+        try:
+            proof = consistency_proof(size, checkpoint.size, tile_store.read_tile)
+        except RecordError as error:
+            raise NoCosignature(f"This log cannot prove that it continues {size} entries: {error}") from error
+        request = AddCheckpoint(old_size=size, proof=tuple(proof), note=checkpoint.note)
         answer = _exchange(address, request)
         if answer.status == 200:
             return _verified_line(key, checkpoint, answer)
-        size = parse_size(answer.body) if answer.status == 409 and answer.content_type == SIZE_TYPE else None
-        if size is None or size == state.size:
+        named = parse_size(answer.body) if answer.status == 409 and answer.content_type == SIZE_TYPE else None
+        if named is None or named == size:
             raise NoCosignature(_refusal(answer))
-        state.size = size
+        size = named
     raise NoCosignature("It named another size with every answer; somebody else submits this log, too.")
 
 
@@ -145,11 +155,10 @@ def _verified_line(key: VerifierKey, checkpoint: Checkpoint, answer: WitnessAnsw
         line, signer = own_line(checkpoint.note, answer.body.decode(), key=key)
     except (UnicodeDecodeError, RecordError) as error:
         raise NoCosignature(f"What it answers is no cosignature of it: {error}") from error
-    ahead = signer.at - timezone.now() if signer.at else timedelta()
-    if ahead > timedelta(minutes=10):
-        raise NoCosignature(
-            f"Its clock is {ahead.total_seconds():.0f} s ahead; let it keep its clock by NTP."
-        )
+    try:
+        require_plausible_time(signer, checkpoint)
+    except WrongClock as error:
+        raise NoCosignature(str(error)) from error
     return line
 
 
@@ -166,22 +175,19 @@ def _refusal(answer: WitnessAnswer) -> str:
 
 def _exchange(address: str, request: AddCheckpoint) -> WitnessAnswer:
     """One request. Raises NoCosignature where there is no answer, or one that is too long."""
-    headers = {"Content-Type": TEXT_TYPE}
+    headers = {"Content-Type": TEXT_TYPE, "Accept-Encoding": "identity"}
     try:
-        with httpx.stream(
-            "POST", f"{address}/{PATH}", content=request.encode(), headers=headers, timeout=TIMEOUT_S
-        ) as answer:
-            body, end_s = b"", time.monotonic() + 3 * TIMEOUT_S
-            for chunk in answer.iter_bytes():
+        with (
+            outward_client(TIMEOUT) as client,
+            limited_by(Exchange(LIMITS)),
+            client.stream("POST", f"{address}/{PATH}", content=request.encode(), headers=headers) as answer,
+        ):
+            body = b""
+            for chunk in answer.iter_raw():
                 body += chunk
-                if len(body) > MAX_ANSWER_BYTES or time.monotonic() > end_s:
+                if len(body) > MAX_ANSWER_BYTES:
                     raise NoCosignature("Its answer is too long.")
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError, UnicodeError) as error:
         raise NoCosignature(f"It gives no answer ({type(error).__name__}).") from error
     content_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     return WitnessAnswer(status=answer.status_code, content_type=content_type, body=body)
-
-
-def _alone() -> contextlib.AbstractContextManager[bool]:
-    """Whether no other process asks: of two at once the later one would be told another size each time."""
-    return session_lock(LOCK) if connection.vendor == "postgresql" else contextlib.nullcontext(True)  # noqa: FBT003 - its own signature

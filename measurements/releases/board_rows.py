@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, OuterRef, Q, Subquery
 
+from joulemark.release.board_tables import CELL_NUMBERS, COMPARISON_SIDES, PAIRED_NUMBERS, PLACE_NUMBERS
 from measurements.boards.models import Cell, ComparedPart, DueRefresh, SizeFactor
 from measurements.boards.part_key import PartKey
 from measurements.boards.part_storage import part_states
@@ -24,18 +25,6 @@ if TYPE_CHECKING:
     from measurements.releases.table_writer import Row
 
 CHUNK = 2000
-NUMBERS = (
-    "energy_per_query_j", "low_j", "high_j", "between_low_j", "between_high_j", "sensor_u", "interval", "no_interval",
-    "least_j", "most_j", "spread", "dark_u", "shift", "variance", "voices", "n_devices", "n_contributors", "n_results",
-    "label", "tier", "quality", "unit_energies", "latency_p50_s", "peak_memory_bytes",
-)  # fmt: skip
-"""Columns of `cells` between the hardware's name and `is_current`, as the row of a cell has them."""
-
-PAIRED = (
-    "ratio", "over_models_low", "over_models_high", "degrees", "no_interval", "low", "high", "low_95", "high_95",
-    "general_purpose_models", "task_specific_models", "n_pairs", "n_sources", "formed",
-)  # fmt: skip
-"""Fields of a stored comparison's `paired`, in the order of the columns of `comparisons`."""
 
 
 def state_rows(tree_size: int) -> Iterator[Row]:
@@ -69,7 +58,7 @@ def cell_rows() -> Iterator[Row]:
         yield (
             *_series_and_key(cell),
             cell.hardware_class.public_slug,
-            *(getattr(cell, name) for name in NUMBERS),
+            *(getattr(cell, name) for name in CELL_NUMBERS),
             not cell.is_due,
             cell.version,
             cell.updated_at,
@@ -84,7 +73,7 @@ def rank_rows() -> Iterator[Row]:
     for cell in cells.iterator(CHUNK):
         standing = cell.standing
         if standing.version == cell.version and PartKey.of(cell) in current:
-            place = (standing.rank, standing.rank_worst, standing.front, standing.beaten)
+            place = (getattr(standing, name) for name in PLACE_NUMBERS)
             yield (*_series_and_key(cell), standing.kind, *place, cell.version, LICENCE)
 
 
@@ -108,10 +97,8 @@ def comparison_rows() -> Iterator[Row]:
             part.dataset.slug,
             part.hardware_class.code,
             part.scope,
-            *(paired[name] for name in PAIRED),
-            numbers["quality"],
-            numbers["general_purpose"],
-            numbers["task_specific"],
+            *(paired[name] for name in PAIRED_NUMBERS),
+            *(numbers[name] for name in COMPARISON_SIDES),
             numbers["version"],
             datetime.fromisoformat(numbers["updated_at"]),
             LICENCE,

@@ -10,9 +10,9 @@ from django.conf import settings
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
+from joulemark.rules.verdicts import MAX_LOSSES
 from measurements.intake.models import UNJUDGED, State, Submission
 from measurements.ledger.health import unsigned_leaves
-from measurements.review.judging_batches import MAX_LOSSES
 from measurements.review.models import Appeal, Transition
 
 COUNTED_ROWS = 10_000

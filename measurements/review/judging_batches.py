@@ -18,6 +18,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Least, Length
 from django.utils import timezone
 
+from joulemark.rules.verdicts import MAX_LOSSES
 from measurements.concurrency.advisory_locks import key_of, session_locks
 from measurements.intake.models import UNJUDGED, State, Submission
 from measurements.review.moves import Cause
@@ -28,9 +29,6 @@ BATCH_SIZE = 64
 
 BATCH_BYTES = 8 * 1024 * 1024
 """Bytes of bundles in one transaction at most. What their traces inflate to is bounded where they are decoded."""
-
-MAX_LOSSES = 3
-"""Processes that a submission may cost while it is judged alone."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from joulemark.record.errors import RecordError
 from joulemark.rules.case import Case
 from joulemark.rules.findings_digest import findings_digest
 from joulemark.rules.judge import RULES_VERSION, Judgement, judge
-from joulemark.rules.verdicts import TRIPS, failed, judgement, plain_findings, tripped
+from joulemark.rules.verdicts import LOST, MAX_LOSSES, TRIPS, failed, judgement, plain_findings, tripped
 from measurements.concurrency.bulk_insert import insert_rows
 from measurements.intake.models import UNJUDGED, State, Submission
 from measurements.ledger.facts import RowFacts, moment
@@ -25,13 +25,7 @@ from measurements.ledger.services import append_leaves
 from measurements.review.cases import cases_of
 from measurements.review.cell_key import CellKey
 from measurements.review.hardware_names import confirm_reported_names
-from measurements.review.judging_batches import (
-    BATCH_SIZE,
-    MAX_LOSSES,
-    claim,
-    forget_losses,
-    judged_alone,
-)
+from measurements.review.judging_batches import BATCH_SIZE, claim, forget_losses, judged_alone
 from measurements.review.models import Result, Verdict
 from measurements.review.moves import Cause
 from measurements.review.replication import cells_of, forget, forget_left, touch
@@ -45,9 +39,6 @@ logger = logging.getLogger(__name__)
 
 MIGHT_COUNT = (State.ACCEPTED, State.QUARANTINED)
 """States that a revoked key takes away; what is rejected already needs no second rejection."""
-
-LOST = f"the process that applied them was lost {MAX_LOSSES} times"
-"""Why a result was given up, in its verdict and in the log."""
 
 
 def judge_waiting(*, result_ids: Sequence[str], was_lost: bool = False) -> int:

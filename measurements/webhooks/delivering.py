@@ -71,6 +71,14 @@ def deliver_due() -> int:
     return n_delivered
 
 
+def deliver_now(delivery: WebhookDelivery) -> Attempt:
+    """Send one message at once, whether or not its endpoint is disabled or waits; how that went is recorded."""
+    WebhookDelivery.objects.filter(pk=delivery.pk).update(next_at=timezone.now() + CLAIM)
+    attempt = _send(delivery)
+    _record(delivery, attempt)
+    return attempt
+
+
 def forget_old() -> int:
     """Remove deliveries that ended long ago, with events that nobody waits for; how many."""
     old = timezone.now() - RETENTION
@@ -83,18 +91,16 @@ def forget_old() -> int:
 
 
 def _claim() -> list[WebhookDelivery]:
-    """Deliveries that are due and nobody else's now, with what is needed to send them."""
+    """Deliveries that are due and nobody else's now, with what is needed to send them: as many of each endpoint."""
     now = timezone.now()
     with transaction.atomic():
         due = WebhookDelivery.objects.due(now)
+        endpoint_ids = list(due.order_by("endpoint_id").values_list("endpoint_id", flat=True).distinct())
+        share = max(1, min(MAX_OF_ENDPOINT, MAX_CLAIMED // max(1, len(endpoint_ids))))
         if connection.features.has_select_for_update_skip_locked:
             due = due.select_for_update(skip_locked=True, of=("self",))
-        n_of: dict[int, int] = defaultdict(int)
-        claimed = []
-        for delivery in due.select_related("endpoint", "event")[:MAX_CLAIMED]:
-            n_of[delivery.endpoint_id] += 1
-            if n_of[delivery.endpoint_id] <= MAX_OF_ENDPOINT:
-                claimed.append(delivery)
+        due = due.select_related("endpoint", "event")
+        claimed = [row for pk in endpoint_ids for row in due.filter(endpoint=pk)[:share]]
         WebhookDelivery.objects.filter(pk__in=[delivery.pk for delivery in claimed]).update(
             next_at=now + CLAIM
         )
@@ -111,7 +117,10 @@ def _send_first(queue: list[WebhookDelivery], end_s: float) -> Attempt | None:
     """Send the first message of a queue; None where the round is over. Reads no row."""
     if time.monotonic() > end_s:
         return None
-    delivery = queue[0]
+    return _send(queue[0])
+
+
+def _send(delivery: WebhookDelivery) -> Attempt:
     return exchange.send(
         WebhookMessage(
             address=delivery.endpoint.address,
@@ -123,10 +132,15 @@ def _send_first(queue: list[WebhookDelivery], end_s: float) -> Attempt | None:
 
 
 def _record(delivery: WebhookDelivery, attempt: Attempt) -> bool:
-    """Write down how an attempt went; whether the endpoint may be sent more in this round."""
+    """Write down how an attempt went; whether the endpoint may be sent more in this round.
+
+    Nothing is written where the endpoint was removed meanwhile, and its deliveries with it.
+    """
     now, is_disabled = timezone.now(), False
     with transaction.atomic():
-        endpoint = WebhookEndpoint.objects.select_for_update().get(pk=delivery.endpoint_id)
+        endpoint = WebhookEndpoint.objects.select_for_update().filter(pk=delivery.endpoint_id).first()
+        if endpoint is None:
+            return False
         delivery.n_attempts += 1
         delivery.tried_at, delivery.last_status, delivery.last_fault = now, attempt.status, attempt.fault
         if attempt.is_delivered:

@@ -17,10 +17,12 @@ from django.conf import settings
 from joulemark.record.origin import BadAddress, split_address
 
 MAX_ADDRESS = 500
-EMBEDDING_NETWORKS = tuple(
-    map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96"))
+GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+"""All that IANA gives out of IPv6; what lies outside is local, multicast, or has an IPv4 address in it."""
+SPECIAL_NETWORKS = tuple(
+    map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2002::/16", "3fff::/20"))
 )
-"""Networks whose addresses contain an IPv4 address, which would have to be looked at as well."""
+"""Of special purpose, and not so in all tables of Python: relays, protocols, IPv4 in IPv6, documentation."""
 
 
 class NotAllowed(Exception):
@@ -46,6 +48,8 @@ def require_usable(address: str) -> None:
         raise NotAllowed(f"It has more than {MAX_ADDRESS} characters.")
     if parts.username or parts.password or parts.fragment:
         raise NotAllowed("It has a name, a password or a fragment in it; leave that out.")
+    if not parts.netloc.isascii():
+        raise NotAllowed("Its name has letters beyond ASCII; write it as the registry has it, with xn--.")
     if parts.scheme != "https" and not settings.WEBHOOKS_PRIVATE:
         raise NotAllowed("It is not encrypted; use https.")
 
@@ -71,8 +75,10 @@ def resolve(address: str) -> Destination:
 
 def is_public(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     """Whether an address is one of the public internet, for one receiver, and embeds no other address."""
-    if ip.version == 6 and any(ip in network for network in EMBEDDING_NETWORKS):
-        return False
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
         return is_public(ip.ipv4_mapped)
+    if ip.version == 6 and ip not in GLOBAL_UNICAST:
+        return False
+    if any(ip in network for network in SPECIAL_NETWORKS):
+        return False
     return ip.is_global and not ip.is_multicast and not ip.is_reserved and not ip.is_unspecified

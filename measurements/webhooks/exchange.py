@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING
 import httpx
 from django.utils import timezone
 
-from joulemark.exchange_limits import Exchange, ExchangeLimits, limit_transport, limited_by
+from joulemark.exchange_limits import Exchange, ExchangeLimits, limited_by
 from joulemark.patience import retry_after_s
+from measurements.web.outward_client import outward_client
 from measurements.webhooks.destinations import NotAllowed, resolve
-from measurements.webhooks.signing import headers
+from measurements.webhooks.signing import BadSecret, headers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LIMITS = ExchangeLimits(total_s=15.0)
 """Of an attempt, from the first byte to the headers of the answer: its body is not read."""
-TIMEOUT = httpx.Timeout(10.0, connect=5.0)
+TIMEOUT = httpx.Timeout(LIMITS.total_s, connect=5.0)
+"""Of each step: a receiver may take all of the time to answer, but not to be connected to."""
 USER_AGENT = "Joulemark-Webhooks/1"
 
 
@@ -57,7 +59,7 @@ def send(message: WebhookMessage) -> Attempt:
     began_s = time.monotonic()
     try:
         status, pause_s = _post(message)
-    except NotAllowed as error:
+    except (NotAllowed, BadSecret) as error:
         return Attempt(status=None, fault=str(error), retry_after_s=None, took_s=time.monotonic() - began_s)
     except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError, UnicodeError) as error:
         fault = f"It gives no answer ({type(error).__name__})."
@@ -67,15 +69,17 @@ def send(message: WebhookMessage) -> Attempt:
 
 
 def _post(message: WebhookMessage) -> tuple[int, float | None]:
-    """The status of the answer and the pause that it asks for. Raises NotAllowed, httpx.HTTPError or OSError."""
+    """The status of the answer and the pause that it asks for.
+
+    Raises NotAllowed, BadSecret, httpx.HTTPError or OSError.
+    """
     destination = resolve(message.address)
     now = timezone.now()
     signed = headers(
         message.secrets, message_id=message.message_id, timestamp=int(now.timestamp()), body=message.body
     )
-    transport = limit_transport(httpx, httpx.HTTPTransport(trust_env=False))
     with (
-        httpx.Client(transport=transport, trust_env=False, follow_redirects=False, timeout=TIMEOUT) as client,
+        outward_client(TIMEOUT) as client,
         limited_by(Exchange(LIMITS)),
         client.stream(
             "POST",

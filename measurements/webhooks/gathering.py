@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import models, transaction
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from measurements.boards.models import BoardVersion, CellRevision
 from measurements.ledger.models import Checkpoint, Leaf
+from measurements.review.cell_key import CELL_FIELDS
 from measurements.webhooks.models import (
     EventCursor,
     EventKind,
@@ -47,8 +49,9 @@ class NewEvent:
 
     @property
     def message_id(self) -> str:
-        """The same for the same event, whoever makes it and however often."""
-        return "msg_" + hashlib.sha256(f"{self.kind}\0{self.subject}".encode()).hexdigest()[:32]
+        """The same for the same event of this platform, however often it is made; another one for each platform."""
+        digest = hashlib.sha256(f"{settings.ORIGIN}\0{self.kind}\0{self.subject}".encode())
+        return f"msg_{digest.hexdigest()[:32]}"
 
     @property
     def body(self) -> str:
@@ -57,8 +60,18 @@ class NewEvent:
         return json.dumps(fields, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-ReadEvents = Callable[[int, int], tuple[list[NewEvent], int]]
-"""Gives the events of a source between two positions, as far as it comes, and how far that is."""
+ReadEvents = Callable[[int, int, frozenset[str]], tuple[list[NewEvent], int]]
+"""Gives the events of a source between two positions and of some kinds, as far as it comes, and how far that is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventSource:
+    """A source of events of `kinds`, which has `end` for its last position now."""
+
+    name: str
+    kinds: frozenset[str]
+    end: int
+    read: ReadEvents
 
 
 def gather_events() -> int:
@@ -66,29 +79,22 @@ def gather_events() -> int:
 
     Without an endpoint nothing is gathered, and the first one is told of what happens from then on.
     """
-    if not WebhookEndpoint.objects.filter(disabled_at__isnull=True).exists():
+    endpoints = list(WebhookEndpoint.objects.filter(disabled_at__isnull=True))
+    if not endpoints:
         EventCursor.objects.all().delete()
         return 0
-    begins_now = not EventCursor.objects.exists()
-    sources: list[tuple[str, int, ReadEvents]] = [
-        ("leaves", _signed_size(), _events_of_leaves),
-        ("checkpoints", _signed_size(), _event_of_checkpoint),
-    ]
-    for suite_id, grade, version in BoardVersion.objects.values_list("suite_id", "grade", "version"):
-        sources.append((f"board {suite_id} {grade}", version, _CellEvents(suite_id=suite_id, grade=grade)))
-    return sum(_gather(name, end, read, begins_now=begins_now) for name, end, read in sources)
+    sources = _sources()
+    if not EventCursor.objects.exists():
+        # all at once, so that whoever dies here, or runs beside it, leaves no source to be read from its beginning
+        EventCursor.objects.bulk_create(
+            [EventCursor(source=source.name, position=source.end) for source in sources],
+            ignore_conflicts=True,
+        )
+    return sum(_gather(source, endpoints) for source in sources)
 
 
-def record_event(event: NewEvent, *, endpoints: Sequence[WebhookEndpoint] | None = None) -> bool:
-    """Store an event with its deliveries, in the caller's transaction; whether it is new. Not where nobody wants it.
-
-    `endpoints`: those that are told; by default all that are enabled and want its kind.
-    """
-    if endpoints is None:
-        enabled = WebhookEndpoint.objects.filter(disabled_at__isnull=True)
-        endpoints = [endpoint for endpoint in enabled if event.kind in endpoint.kinds]
-    if not endpoints:
-        return False
+def record_event(event: NewEvent, *, endpoints: Sequence[WebhookEndpoint]) -> bool:
+    """Store an event with a delivery for each of `endpoints`, in the caller's transaction; whether it is new."""
     row, is_new = WebhookEvent.objects.get_or_create(
         message_id=event.message_id,
         defaults={
@@ -108,32 +114,56 @@ def record_event(event: NewEvent, *, endpoints: Sequence[WebhookEndpoint] | None
     return True
 
 
-def _gather(source: str, end: int, read: ReadEvents, *, begins_now: bool) -> int:
-    """Read a source from its cursor on up to `end`; how many events are new.
+def _sources() -> list[EventSource]:
+    size = Checkpoint.objects.values_list("size", flat=True).last() or 0
+    boards = BoardVersion.objects.values_list("suite_id", "grade", "version")
+    return [
+        EventSource(name="leaves", kinds=frozenset(KIND_OF_LEAF.values()), end=size, read=_events_of_leaves),
+        EventSource(
+            name="checkpoints",
+            kinds=frozenset({EventKind.CHECKPOINT_SIGNED}),
+            end=size,
+            read=_event_of_checkpoint,
+        ),
+        *(
+            EventSource(
+                name=f"board {suite_id} {grade}",
+                kinds=frozenset({EventKind.CELL_MOVED}),
+                end=version,
+                read=_CellEvents(suite_id=suite_id, grade=grade),
+            )
+            for suite_id, grade, version in boards
+        ),
+    ]
 
-    A source without a cursor is read from its beginning, such as a new board, or from `end` on where all begin now.
+
+def _gather(source: EventSource, endpoints: Sequence[WebhookEndpoint]) -> int:
+    """Read a source from its cursor on; how many events are new. One without a cursor, as a new board, from its start.
+
+    What no endpoint asks for is passed over unread.
     """
+    kinds = source.kinds.intersection(kind for endpoint in endpoints for kind in endpoint.kinds)
     with transaction.atomic():
         cursor, _is_new = EventCursor.objects.select_for_update().get_or_create(
-            source=source, defaults={"position": end if begins_now else 0}
+            source=source.name, defaults={"position": 0}
         )
-        if cursor.position >= end:
+        if cursor.position >= source.end:
             return 0
-        events, position = read(cursor.position, end)
-        n_new = sum(record_event(event) for event in events)
+        events, position = source.read(cursor.position, source.end, kinds) if kinds else ([], source.end)
+        n_new = sum(
+            record_event(event, endpoints=[row for row in endpoints if event.kind in row.kinds])
+            for event in events
+        )
         cursor.position = position
         cursor.save(update_fields=["position"])
     return n_new
 
 
-def _signed_size() -> int:
-    return Checkpoint.objects.values_list("size", flat=True).last() or 0
-
-
-def _events_of_leaves(start: int, end: int) -> tuple[list[NewEvent], int]:
+def _events_of_leaves(start: int, end: int, kinds: frozenset[str]) -> tuple[list[NewEvent], int]:
     """Of entries that a checkpoint covers, so that whoever is told can ask for a proof."""
     stop = min(start + BATCH, end)
-    leaves = Leaf.objects.between(start, stop).filter(kind__in=KIND_OF_LEAF)
+    of_leaves = [leaf_kind for leaf_kind, kind in KIND_OF_LEAF.items() if kind in kinds]
+    leaves = Leaf.objects.between(start, stop).filter(kind__in=of_leaves)
     return [_event_of_leaf(leaf) for leaf in leaves], stop
 
 
@@ -151,7 +181,7 @@ def _event_of_leaf(leaf: Leaf) -> NewEvent:
     return NewEvent(kind=kind, subject=f"leaf {leaf.index}", at=leaf.logged_at, data=data)
 
 
-def _event_of_checkpoint(_start: int, end: int) -> tuple[list[NewEvent], int]:
+def _event_of_checkpoint(_start: int, end: int, _kinds: frozenset[str]) -> tuple[list[NewEvent], int]:
     """Of the last one alone: it stands for those before it."""
     checkpoint = Checkpoint.objects.get(size=end)
     event = NewEvent(
@@ -175,22 +205,30 @@ class _CellEvents:
     suite_id: int
     grade: str
 
-    def __call__(self, start: int, end: int) -> tuple[list[NewEvent], int]:
+    def __call__(self, start: int, end: int, _kinds: frozenset[str]) -> tuple[list[NewEvent], int]:
         revisions = list(
             CellRevision.objects.filter(
                 suite=self.suite_id, grade=self.grade, version__gt=start, version__lte=end
             )
             .with_names()
+            .annotate(id_before=Subquery(_revisions_before().values("pk")[:1]))
             .order_by("version")[:BATCH]
         )
         stop = revisions[-1].version if len(revisions) == BATCH else end
-        return [_event_of_cell(revision) for revision in revisions], stop
+        before = CellRevision.objects.in_bulk({revision.id_before for revision in revisions} - {None})
+        return [_event_of_cell(revision, before.get(revision.id_before)) for revision in revisions], stop
 
 
-def _event_of_cell(revision: CellRevision) -> NewEvent:
+def _revisions_before() -> models.QuerySet[CellRevision]:
+    """The revisions of the same cell before the one of the outer query, the last one first."""
+    of_cell = {field: OuterRef(field) for field in CELL_FIELDS}
+    return CellRevision.objects.filter(**of_cell, version__lt=OuterRef("version")).order_by(
+        "-updated_at", "-version"
+    )
+
+
+def _event_of_cell(revision: CellRevision, before: CellRevision | None) -> NewEvent:
     """A cell with its value before; energies in joules a query, null with the reason where there is none."""
-    of_cell = CellRevision.objects.filter(**revision.key.columns, version__lt=revision.version)
-    before = of_cell.order_by("-updated_at", "-version").first()
     data = {
         "series": revision.suite.slug,
         "board_version": revision.version,
@@ -214,5 +252,7 @@ def _event_of_cell(revision: CellRevision) -> NewEvent:
         "n_contributors": revision.n_contributors,
         "n_devices": revision.n_devices,
     }
-    subject = f"board {revision.suite_id} {revision.grade} version {revision.version}"
+    # a database that was restored counts its versions, and numbers its suites, once more
+    board = f"board {revision.suite.digest} {revision.grade}"
+    subject = f"{board} version {revision.version} {revision.updated_at.isoformat()}"
     return NewEvent(kind=EventKind.CELL_MOVED, subject=subject, at=revision.updated_at, data=data)

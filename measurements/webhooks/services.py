@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from measurements.webhooks.destinations import require_usable
 from measurements.webhooks.gathering import NewEvent, record_event
-from measurements.webhooks.models import EventKind, WebhookEndpoint
+from measurements.webhooks.models import EventKind, WebhookDelivery, WebhookEndpoint
 from measurements.webhooks.signing import make_secret
 
 if TYPE_CHECKING:
@@ -23,15 +23,9 @@ OVERLAP = timedelta(days=1)
 SUBSCRIBABLE = tuple(kind.value for kind in EventKind if kind is not EventKind.PING)
 
 
-class UnknownEvents(ValueError):
-    """Kinds of events were named that there are not."""
-
-
 def add_endpoint(*, address: str, kinds: Collection[str], owner: str = "") -> WebhookEndpoint:
-    """Register an address for kinds of events. Raises NotAllowed or UnknownEvents."""
+    """Register an address for kinds of events. `kinds` are of `SUBSCRIBABLE`. Raises NotAllowed."""
     require_usable(address)
-    if unknown := sorted(set(kinds) - set(SUBSCRIBABLE)):
-        raise UnknownEvents(f"No such event: {', '.join(unknown)}. There are {', '.join(SUBSCRIBABLE)}.")
     return WebhookEndpoint.objects.create(
         address=address,
         kinds=sorted(kinds or SUBSCRIBABLE),
@@ -56,10 +50,11 @@ def enable_endpoint(endpoint: WebhookEndpoint) -> None:
     endpoint.save()
 
 
-def ping_endpoint(endpoint: WebhookEndpoint) -> None:
-    """Have a message sent that says nothing, whatever the endpoint wants to be told of."""
+def ping_endpoint(endpoint: WebhookEndpoint) -> WebhookDelivery:
+    """A delivery, due now, of a message that says nothing, whatever the endpoint wants to be told of."""
     event = NewEvent(
         kind=EventKind.PING, subject=uuid4().hex, at=timezone.now(), data={"origin": settings.ORIGIN}
     )
     with transaction.atomic():
         record_event(event, endpoints=[endpoint])
+    return WebhookDelivery.objects.select_related("endpoint", "event").get(event__message_id=event.message_id)

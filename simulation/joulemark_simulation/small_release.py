@@ -1,6 +1,7 @@
 """A small release written without a platform: real bundles, a real log, verdicts by the rules, and all tables.
 
-It is a second writer beside the platform's, so that a replay is tested against more than one of them.
+It is a second writer of files, and no second derivation: numbers, verdicts and values come from the functions that a
+replay calls. `make release-check` is independent of them: there the platform writes what a replay reads.
 """
 
 from __future__ import annotations
@@ -155,7 +156,7 @@ def _measure(crowd: Crowd, number: int, run: Run) -> None:
     crowd.bundles.append((result_id, data))
     crowd.tables["tickets"].append(
         {"leaf_index": leaf, "result_id": result_id, "ticket": ticket.id, "started_leaf_index": started,
-         "nonce": ticket.nonce, "sample_seed": ticket.sample_seed}
+         "key_id": key_id, "nonce": ticket.nonce, "sample_seed": ticket.sample_seed}
     )  # fmt: skip
 
 

@@ -193,6 +193,7 @@ def test_what_only_reads_files_works_on_any_system(
     (kept,) = agent.outbox.results()
     monkeypatch.setattr("sys.platform", system)
     assert agent("verify", str(kept.path)) == 0
+    assert agent("export", "cyclonedx", str(kept.path)) == 0
 
 
 def test_the_readme_leads_from_a_virtual_environment_to_a_result_by_three_commands() -> None:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from joulemark.errors import UsageError
 from joulemark.log import notes
-from joulemark.log.add_checkpoint import SIZE_TYPE, AddCheckpoint, own_line
+from joulemark.log.add_checkpoint import SIZE_TYPE, AddCheckpoint, own_line, parse_request
 from joulemark.log.checkpoints import open_checkpoint
-from joulemark.log.tiles import consistency_proof
+from joulemark.log.tiles import Tile, consistency_proof
 from joulemark.record import keys
 from joulemark.witness import pull
 from joulemark.witness.cosigner import Cosigner
@@ -21,7 +22,7 @@ from joulemark.witness.state import WitnessStore
 from tests.agent.fake_log import FakeLog, RunningLog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.agent.agent_commands import Agent
@@ -90,6 +91,67 @@ def test_a_log_that_shrank_or_forked_is_not_cosigned(agent: Agent, log: FakeLog,
     log.publish()
     assert agent.json("witness", log.origin)["size"] == 601
     assert len(log.cosigned) == 2
+
+
+def test_a_lost_key_is_not_replaced_without_a_word(agent: Agent, log: FakeLog) -> None:
+    first = agent.json("witness", log.origin, "--name", NAME)
+    aside = agent.folders.witness_key.rename(agent.folders.witness_key.with_suffix(".aside"))
+    assert agent("witness", log.origin) == 2
+    assert "is missing. Restore it from a copy" in agent.err
+    assert not agent.folders.witness_key.exists()
+    aside.rename(agent.folders.witness_key)
+    assert agent.json("witness", log.origin)["witness"] == first["witness"]
+
+
+def witness_of(log: FakeLog, folder: Path) -> Cosigner:
+    return Cosigner(name=NAME, key=keys.generate(), store=WitnessStore(folder), logs={log.name: log.log_key})
+
+
+@pytest.mark.parametrize("n_faster", [1, pull.MAX_TRIES])
+def test_another_process_of_the_witness_is_no_fault_of_the_log(
+    log: FakeLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_faster: int
+) -> None:
+    """Between reading the state and cosigning, another process cosigns a later checkpoint, once or each time."""
+    cosigner = witness_of(log, tmp_path)
+    pull.witness_once(cosigner, log.origin, trust="", sends=False)
+    faster = iter(range(n_faster))
+
+    def overtaken(old: int, size: int, tile: Callable[[Tile], bytes]) -> list[bytes]:
+        proof = consistency_proof(old, size, tile)
+        if next(faster, None) is not None:
+            grow(log, 10)
+            cosigner.add_checkpoint(parse_request(request(log, old)))
+        return proof
+
+    monkeypatch.setattr(pull, "consistency_proof", overtaken)
+    if n_faster == pull.MAX_TRIES:
+        with pytest.raises(UsageError, match="Another process"):
+            pull.witness_once(cosigner, log.origin, trust="", sends=True)
+        assert not log.cosigned
+        return
+    report = pull.witness_once(cosigner, log.origin, trust="", sends=True)
+    assert (report.checkpoint.size, report.old_size) == (610, 610)
+    assert report.file.read_text() == log.cosigned[-1]
+
+
+def test_the_file_has_the_latest_of_all_cosignatures(
+    log: FakeLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One run has cosigned and not yet come to the end when another cosigns a later checkpoint."""
+    cosigner, add = witness_of(log, tmp_path), Cosigner.add_checkpoint
+
+    def then_another(self: Cosigner, sent: AddCheckpoint) -> str:
+        line = add(self, sent)
+        grow(log, 10)
+        add(self, parse_request(request(log, 600)))
+        return line
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Cosigner, "add_checkpoint", then_another)
+        report = pull.witness_once(cosigner, log.origin, trust="", sends=False)
+    note = report.file.read_text()
+    key = cosigner.verifier_key
+    assert open_checkpoint(note, key=log.log_key, origin=log.name, witnesses=[key]).size == 610
 
 
 def test_another_log_key_is_not_taken_without_a_word(agent: Agent, log: FakeLog) -> None:

@@ -24,7 +24,6 @@ from joulemark.exports.exported_energy import (
     ExportedEnergy,
     ExportedScore,
     energy_of_statement,
-    hub_name,
     wh_per_1000,
 )
 from joulemark.exports.form_names import FORM_NAMES, FormName
@@ -62,7 +61,6 @@ ENERGY = ExportedEnergy(
     energy_per_query_j=72.0,
     low_j=70.0,
     high_j=75.0,
-    relative_u=0.08,
     queries=1000,
     n_results=12,
     tier="replicated",
@@ -191,7 +189,32 @@ def test_a_report_of_boamps_says_what_was_measured() -> None:
     ("u", "quality"), [(0.1, "high"), (0.101, "medium"), (0.5, "low"), (0.51, None), (None, None)]
 )
 def test_the_quality_of_a_report_is_our_uncertainty(u: float | None, quality: str | None) -> None:
-    assert boamps_report(replace(ENERGY, relative_u=u)).get("quality") == quality
+    assert boamps_report(replace(ENERGY, low_j=None, high_j=None, relative_u=u)).get("quality") == quality
+    if u is not None:
+        end_j = ENERGY.energy_per_query_j * (1 + u)
+        value = replace(ENERGY, low_j=ENERGY.energy_per_query_j, high_j=end_j)
+        assert value.relative_half_width_95 == pytest.approx(u)
+
+
+def test_a_value_states_its_interval_and_no_uncertainty_with_a_factor_of_two() -> None:
+    """Half of an interval of a consensus is no k = 2: its factor is that of its own distribution."""
+    (consumption,) = written("cyclonedx")["components"][0]["modelCard"]["considerations"][
+        "environmentalConsiderations"
+    ]["energyConsumptions"]
+    facts = {entry["name"]: entry["value"] for entry in consumption["properties"]}
+    assert float(facts["joulemark:low_wh_per_1000_queries"]) == pytest.approx(70 / 3.6)
+    assert "joulemark:expanded_relative_uncertainty" not in facts
+    assert boamps_report(ENERGY)["quality"] == "high"
+
+
+def test_two_numbers_have_two_ids_and_one_has_one_wherever_it_is_exported() -> None:
+    def ids(energy: ExportedEnergy) -> tuple[str, str]:
+        report = boamps_report(energy)["header"]["reportId"]
+        return report, bill_of_models([energy], made_at=NOW, version="1")["serialNumber"]
+
+    later = replace(ENERGY, identity="value, version 8")
+    assert ids(ENERGY) == ids(replace(ENERGY, address=None))
+    assert not set(ids(ENERGY)) & set(ids(later))
 
 
 @pytest.mark.laws
@@ -217,7 +240,8 @@ def test_what_is_exported_to_boamps_is_read_back(
 ) -> None:
     kind = "gpu" if scope.startswith("gpu") else "cpu"
     energy = replace(
-        ENERGY, energy_per_query_j=joules, queries=queries, scope=scope, model=model, hub_model=model,
+        ENERGY, energy_per_query_j=joules, low_j=joules * 0.97, high_j=joules * 1.04,
+        queries=queries, scope=scope, model=model, hub_model=model,
         hardware=hardware, hardware_kind=kind, duration_s=duration_s,
         grade="estimated" if is_estimate else "measured", processor="Some Processor",
     )  # fmt: skip
@@ -302,24 +326,6 @@ def test_a_statement_is_exported_with_what_it_states() -> None:
     assert report["header"]["publisher"]["publicKey"] == statement.predicate.contributor.public_key
     assert f"result {bundle.digest()}" in report["task"]["taskDescription"]
     BILL.validate(written("cyclonedx", energy))
-
-
-@pytest.mark.parametrize(
-    ("link", "is_dataset", "name"),
-    [
-        ("https://huggingface.co/org/model", False, "org/model"),
-        ("https://huggingface.co/gpt2/", False, "gpt2"),
-        ("https://huggingface.co/datasets/org/data", True, "org/data"),
-        ("https://huggingface.co/datasets/org/data", False, None),
-        ("https://example.org/org/model", False, None),
-        ("", False, None),
-        (None, True, None),
-    ],
-)
-def test_a_name_on_the_hub_is_read_from_an_address(
-    *, link: str | None, is_dataset: bool, name: str | None
-) -> None:
-    assert hub_name(link, dataset=is_dataset) == name
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)

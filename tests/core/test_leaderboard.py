@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from joulemark.leaderboard.eligibility import ELIGIBLE, StateOfResult, state_after
+from joulemark.leaderboard.eligibility import ELIGIBLE, StateOfResult
 from joulemark.leaderboard.fronts import comparable_interval
 from joulemark.leaderboard.hardware_names import hardware_code, hardware_slug
 from joulemark.leaderboard.parts import meeting_rows
@@ -33,6 +33,13 @@ def verdict(state: str, cause: str = "rules") -> Decision:
 
 def moderation(state: str) -> Decision:
     return "moderation", {"state": state}
+
+
+def state_after(decisions: list[Decision]) -> str | None:
+    result = StateOfResult()
+    for kind, facts in decisions:
+        result.apply(kind, facts)
+    return result.state
 
 
 def test_the_last_decision_stands() -> None:

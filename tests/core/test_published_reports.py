@@ -169,13 +169,16 @@ def test_a_measure_that_does_not_tell_needs_a_scope_and_a_scope_chooses_measures
     assert [left.reason for left in reading.left_out] == ["its energy covers gpu, and --scope asks for wall"]
 
 
-def test_reports_of_other_stages_and_of_several_algorithms_are_left_out() -> None:
+def test_reports_of_other_stages_of_several_algorithms_and_not_public_are_left_out() -> None:
     twice = changed(BOAMPS, "task.algorithms", BOAMPS["task"]["algorithms"] * 2)
-    reading = boamps([changed(BOAMPS, "task.taskStage", "training"), twice])
+    publisher = {"confidentialityLevel": "confidential"}
+    secret = changed(BOAMPS, "header", {"reportDatetime": "2026-04-01 12:00:00", "publisher": publisher})
+    reading = boamps([changed(BOAMPS, "task.taskStage", "training"), twice, secret])
     assert not reading.runs
     assert [left.reason for left in reading.left_out] == [
         "the stage is 'training', not inference",
         "several algorithms: the energy is of none alone",
+        "its publisher calls it confidential, not public",
     ]
 
 

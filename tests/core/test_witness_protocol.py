@@ -29,6 +29,7 @@ from joulemark.log.merkle import NotInLog, leaf_hash, root_of, verify_consistenc
 from joulemark.log.notes import COSIGNATURE, VerifierKey, verifier_key
 from joulemark.log.tiles import Tile, consistency_proof, grow
 from joulemark.record.errors import Malformed, RecordError, TooLarge
+from joulemark.witness import state
 from joulemark.witness.cosigner import Cosigner, NotCosigned
 from joulemark.witness.state import WitnessStore
 from joulemark_simulation import records
@@ -222,6 +223,48 @@ def test_a_fork_leaves_evidence_that_anybody_can_check(tmp_path: Path) -> None:
     assert [text.split("\n")[1] for text in both] == ["5", "5"]
 
 
+def evidence_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.evidence.json"))
+
+
+def test_a_genuine_checkpoint_with_a_rubbish_proof_is_no_evidence_and_takes_no_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody can send the log's next checkpoint so; the real fork after it must still leave its evidence."""
+    monkeypatch.setattr(state, "MAX_EVIDENCE_FILES", 2)
+    witness, tree, other = cosigner(tmp_path), Tree(9), Tree(5, fork=0)
+    witness.add_checkpoint(tree.request(0, 5))
+    for size in (6, 7, 8):
+        answer = refusal(witness, AddCheckpoint(old_size=5, proof=(b"0" * 32,), note=tree.note(size)))
+        assert (answer.status, answer.evidence) == (422, None)
+    assert not evidence_files(tmp_path)
+    (tmp_path / "another-log-0.1.evidence.json").touch()
+    (tmp_path / "another-log-0.2.evidence.json").touch()
+    assert refusal(witness, other.request(5, 5)).evidence in evidence_files(tmp_path)
+
+
+@pytest.mark.parametrize("left", ["*.checkpoint", "*.evidence.json"])
+def test_a_lost_state_is_not_taken_for_none(tmp_path: Path, left: str) -> None:
+    witness, tree, other = cosigner(tmp_path), Tree(5), Tree(5, fork=0)
+    witness.add_checkpoint(tree.request(0, 5))
+    refusal(witness, other.request(5, 5))
+    for path in set(tmp_path.iterdir()) - set(tmp_path.glob(left)):
+        path.unlink()
+    with pytest.raises(UsageError, match="another key"):
+        witness.add_checkpoint(other.request(0, 5))
+
+
+def test_no_cosignature_is_dated_before_an_earlier_one(tmp_path: Path) -> None:
+    clock = [SEEN]
+    witness, tree = cosigner(tmp_path, now=lambda: clock[-1]), Tree(5)
+    witness.add_checkpoint(tree.request(0, 3))
+    clock.append(SEEN - timedelta(seconds=1))
+    with pytest.raises(UsageError, match="NTP"):
+        witness.add_checkpoint(tree.request(3, 5))
+    clock.append(SEEN)
+    witness.add_checkpoint(tree.request(3, 5))
+
+
 def test_a_damaged_state_is_not_taken_for_none(tmp_path: Path) -> None:
     witness, tree = cosigner(tmp_path), Tree(5)
     witness.add_checkpoint(tree.request(0, 3))
@@ -239,9 +282,9 @@ def test_other_witnesses_lines_are_ignored_and_not_kept(tmp_path: Path) -> None:
     line = witness.add_checkpoint(AddCheckpoint(old_size=0, proof=(), note=note))
     signed, signer = own_line(note, f"— stranger {line.split(' ')[2]}{line}", key=witness.verifier_key)
     assert (signed, signer.at) == (line, SEEN)
-    state = witness.store.load(ORIGIN)
-    assert state is not None
-    assert state.checkpoint == tree.note(3)
+    witnessed = witness.store.load(ORIGIN)
+    assert witnessed is not None
+    assert witnessed.checkpoint == tree.note(3)
 
 
 def test_an_answer_without_the_witnesss_signature_is_none() -> None:

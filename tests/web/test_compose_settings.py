@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from django.conf import settings
 
 from joulemark_site.doctor import database_checks, settings_checks
 from joulemark_site.setting_names import OF_OTHERS, SETTING_NAMES
@@ -80,3 +81,21 @@ def test_every_variable_that_operators_read_of_is_known() -> None:
     of_files = {f"{name}_FILE" for name in documented}  # a sentence below the table names them
     assert ours - documented - of_files == set(), "every variable is in the table"
     assert set(COMPOSE["services"]["proxy"]["environment"]) <= OF_OTHERS
+
+
+def test_what_waits_for_strangers_never_holds_all_processes_of_the_log() -> None:
+    """Each task of `outgoing` runs once at a time, so that the log has a process beside as many."""
+    waiting = [
+        name
+        for name, route in settings.CELERY_TASK_ROUTES.items()
+        if route["queue"] == settings.OUTGOING_QUEUE
+    ]
+    commands = [service.get("command", []) for service in COMPOSE["services"].values()]
+    shared = [
+        words
+        for words in commands
+        if "--queues" in words and "log" in words[words.index("--queues") + 1].split(",")
+    ]
+    assert shared
+    for words in shared:
+        assert int(words[words.index("--concurrency") + 1]) > len(waiting)

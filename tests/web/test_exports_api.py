@@ -83,7 +83,20 @@ def test_a_value_is_exported_with_its_version_and_address(client: Client, accept
     assert facts["joulemark:version:value"] == str(cell.version)
     assert facts["joulemark:grade"] == "estimated"
     assert facts["joulemark:results"] == "2"
+    assert "joulemark:expanded_relative_uncertainty" not in facts
     assert "/boards/demo-1-estimated/text_classification/cell/?" in facts["joulemark:evidence"]
+
+
+def test_a_value_that_changed_is_another_report(client: Client, accepted: Submission) -> None:
+    def report_id() -> str:
+        content = json.loads(client.get(addresses(accepted, "boamps")[1]).content)
+        return str(content["header"]["reportId"])
+
+    ids = [report_id(), report_id()]
+    make_result(Run(by="hopper", device="h", energy_per_query_j=0.9))
+    refresh_stale_cells()
+    ids.append(report_id())
+    assert (ids[0] == ids[1], len(set(ids))) == (True, 2)
 
 
 def test_a_model_has_all_of_its_values(client: Client, accepted: Submission) -> None:

@@ -16,12 +16,13 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from joulemark.record.bundle import parse, verified
 from joulemark.record.codec import encode
+from joulemark.rules.verdicts import MAX_LOSSES
 from joulemark.suite import load_suite
 from joulemark_simulation import records
 from joulemark_simulation.largest_bundles import largest_bundle
 from measurements.intake.models import State, Submission
 from measurements.review import cases, judging_batches, services
-from measurements.review.judging_batches import BATCH_BYTES, BATCH_SIZE, MAX_LOSSES, claim, record_loss
+from measurements.review.judging_batches import BATCH_BYTES, BATCH_SIZE, claim, record_loss
 from measurements.review.models import Verdict
 from measurements.review.tasks import judge_again, sweep
 from tests import poisoned_judge

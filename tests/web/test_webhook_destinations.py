@@ -16,6 +16,8 @@ from measurements.webhooks.destinations import NotAllowed, is_public, require_us
 from measurements.webhooks.exchange import WebhookMessage
 from measurements.webhooks.models import WebhookEndpoint
 from tests.laws import law
+from tests.processes import ROOT
+from tests.web.special_networks import REACHABLE, UNREACHABLE, Network
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +49,30 @@ def test_no_address_is_public_that_pythons_own_tables_call_otherwise(
         assert not any((ip.is_private, ip.is_loopback, ip.is_link_local, ip.is_multicast))
 
 
+@pytest.mark.laws
+@law()
+@given(st.sampled_from(UNREACHABLE).flatmap(lambda network: st.ip_addresses(network=network)))
+def test_no_address_of_a_network_of_special_purpose_is_public(
+    ip: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> None:
+    if not any(ip in network for network in REACHABLE):
+        assert not is_public(ip)
+
+
+@pytest.mark.parametrize("network", UNREACHABLE, ids=str)
+def test_neither_end_of_a_network_of_special_purpose_is_public(network: Network) -> None:
+    assert not is_public(network[0])
+    assert not is_public(network[-1])
+
+
+@pytest.mark.laws
+@law()
+@given(st.one_of(st.ip_addresses(v=4), st.ip_addresses(network="2000::/3")))
+def test_every_other_address_is_public(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
+    if not any(ip in network for network in (*UNREACHABLE, *REACHABLE)):
+        assert is_public(ip)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -76,6 +102,7 @@ def test_public_addresses() -> None:
     ("address", "words"),
     [
         ("http://example.org/hook", "use https"),
+        ("https://b\u00fccher.example/hook", "xn--"),
         ("https://user:secret@example.org/", "password"),
         ("https://example.org/#x", "fragment"),
         ("ftp://example.org/", "no web address"),
@@ -119,3 +146,14 @@ def test_a_name_is_resolved_once_and_all_that_it_has_must_be_public(monkeypatch:
         address="https://good.example/", message_id="m", body=b"", secrets=[signing.make_secret()]
     )
     assert "not public" in exchange.send(message).fault
+
+
+def test_a_secret_that_is_none_is_a_fault_of_its_attempt() -> None:
+    message = WebhookMessage(address="https://8.8.8.8/", message_id="m", body=b"", secrets=["whsec_AAAA"])
+    assert "in base64" in exchange.send(message).fault
+
+
+def test_a_receiver_has_all_the_time_to_answer_that_the_documentation_gives_it() -> None:
+    text = (ROOT / "docs" / "webhooks.md").read_text(encoding="utf-8")
+    assert f"Answer 2xx within {exchange.LIMITS.total_s:.0f} seconds" in text
+    assert exchange.TIMEOUT.read == exchange.TIMEOUT.write == exchange.LIMITS.total_s

@@ -15,9 +15,10 @@ from datetime import timedelta
 from io import StringIO
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from joulemark_simulation.result_rows import Run, demo_catalog, make_result
@@ -25,8 +26,8 @@ from measurements.boards.services import refresh_cells_of
 from measurements.ledger import sequencer
 from measurements.ledger.models import LeafKind
 from measurements.ledger.services import append_leaf
-from measurements.webhooks import delivering, exchange
-from measurements.webhooks.delivering import RETRIES_S, deliver_due, forget_old
+from measurements.webhooks import delivering, exchange, tasks
+from measurements.webhooks.delivering import MAX_CLAIMED, MAX_OF_ENDPOINT, RETRIES_S, deliver_due, forget_old
 from measurements.webhooks.exchange import Attempt
 from measurements.webhooks.gathering import gather_events
 from measurements.webhooks.models import EventCursor, Outcome, WebhookDelivery, WebhookEndpoint, WebhookEvent
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from pytest_django import Settings
 
 pytestmark = pytest.mark.django_db
+
+PLACE = {"dbname": "NAME", "user": "USER", "host": "HOST"}
 
 RECEIVER = textwrap.dedent(
     """
@@ -241,6 +244,45 @@ def test_a_failed_delivery_is_tried_again_and_at_last_given_up(receiver: Receive
     }
 
 
+def test_an_endpoint_with_much_to_be_sent_keeps_no_other_waiting(receiver: Receiver) -> None:
+    busy, other = (add_endpoint(address=receiver.address, kinds=[]) for _endpoint in range(2))
+    for _message in range(MAX_CLAIMED + 1):
+        ping_endpoint(busy)
+    ping_endpoint(other)
+    deliver_due()
+    taken = WebhookDelivery.objects.filter(outcome=Outcome.DELIVERED)
+    assert taken.filter(endpoint=other).count() == 1
+    assert taken.filter(endpoint=busy).count() == MAX_OF_ENDPOINT
+
+
+def test_an_endpoint_that_is_removed_while_it_is_sent_to_harms_no_other(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removed, other = (add_endpoint(address=receiver.address, kinds=[]) for _endpoint in range(2))
+    for endpoint in (removed, other):
+        ping_endpoint(endpoint)
+    record = delivering._record
+
+    def remove_first(delivery: WebhookDelivery, attempt: Attempt) -> bool:
+        WebhookEndpoint.objects.filter(pk=removed.pk).delete()
+        return record(delivery, attempt)
+
+    monkeypatch.setattr(delivering, "_record", remove_first)
+    assert deliver_due() == 1
+    assert WebhookDelivery.objects.get().outcome == Outcome.DELIVERED
+
+
+def test_a_run_beside_another_does_nothing(receiver: Receiver) -> None:
+    ping_endpoint(add_endpoint(address=receiver.address, kinds=[]))
+    place = {word: connection.settings_dict[name] for word, name in PLACE.items()}
+    with psycopg.connect(**{word: value for word, value in place.items() if value}) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [tasks.LOCK])
+        tasks.run_webhooks()
+        assert not receiver.messages()
+    tasks.run_webhooks()
+    assert len(receiver.messages()) == 1
+
+
 def test_a_receiver_that_asks_for_a_pause_gets_it(receiver: Receiver) -> None:
     receiver.answer(503)
     ping_endpoint(add_endpoint(address=receiver.address, kinds=[]))
@@ -323,8 +365,14 @@ def test_the_operators_command(receiver: Receiver) -> None:
     number = str(endpoint.pk)
     assert f"secret: {endpoint.secret}" in added
     assert endpoint.secret not in command("list")
-    assert "delivered" in command("ping", number)
-    assert command("log", number).count("\n") == 1
+    for _message in range(300):  # which wait before it
+        ping_endpoint(endpoint)
+    assert command("ping", number).startswith("It is delivered (status 204, ")
+    assert len(receiver.messages()) == 1
+    receiver.answer(500)
+    assert command("ping", number).startswith("It is not delivered. It answers 500. (status 500, ")
+    log = command("log", number)
+    assert (log.count("attempts 1"), log.count("\n")) == (2, 50)
     assert command("rotate", number).startswith("secret: whsec_")
     assert "failures 0" in command("enable", number)
     assert command("remove", number) == "It is removed.\n"

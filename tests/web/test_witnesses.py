@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import html
 import itertools
-import json
-import os
-import subprocess
-import sys
 import threading
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
@@ -18,12 +16,11 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from joulemark.config import Folders
+from joulemark.exchange_limits import ExchangeLimits
 from joulemark.log import notes
 from joulemark.log.add_checkpoint import SIZE_TYPE, parse_request
 from joulemark.log.checkpoints import open_checkpoint
 from joulemark.record import keys
-from joulemark.witness import witness_key
 from joulemark.witness.cosigner import Cosigner
 from joulemark.witness.server import WitnessServer
 from joulemark.witness.state import WitnessStore
@@ -33,7 +30,6 @@ from measurements.ledger.log_key import log_name, verifier_key
 from measurements.ledger.models import Checkpoint, Cosignature, LeafKind, WitnessState
 from measurements.ledger.services import append_leaf
 from tests.client_response import Post
-from tests.processes import ROOT, SOURCE_ROOTS, Platform, embedded_platform, free_port, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,8 +68,8 @@ def served(server: ThreadingHTTPServer) -> Iterator[str]:
 
 
 @contextmanager
-def answering(reply: Callable[[bytes], Reply]) -> Iterator[str]:
-    """A witness that answers whatever `reply` returns for a body."""
+def answering(reply: Callable[[bytes], Reply], *, pause_s: float = 0.0) -> Iterator[str]:
+    """A witness that answers whatever `reply` returns for a body, with a pause before each of its bytes."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -83,7 +79,13 @@ def answering(reply: Callable[[bytes], Reply]) -> Iterator[str]:
             self.send_header("Content-Type", content_type)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            if not pause_s:
+                self.wfile.write(body)
+                return
+            with suppress(ConnectionError):
+                for byte in body:
+                    time.sleep(pause_s)
+                    self.wfile.write(bytes([byte]))
 
         def log_message(self, *words: object) -> None:
             """Silent."""
@@ -166,6 +168,27 @@ def ahead(body: bytes) -> Reply:
     return 200, "text/plain", notes.cosign(note, name=WITNESS.name, key=KEY, at=late)[len(note) :].encode()
 
 
+def behind(body: bytes) -> Reply:
+    note = parse_request(body).note
+    early = datetime.now(UTC) - timedelta(hours=1)
+    return 200, "text/plain", notes.cosign(note, name=WITNESS.name, key=KEY, at=early)[len(note) :].encode()
+
+
+def right(body: bytes) -> Reply:
+    note = parse_request(body).note
+    return (
+        200,
+        "text/plain",
+        notes.cosign(note, name=WITNESS.name, key=KEY, at=datetime.now(UTC))[len(note) :].encode(),
+    )
+
+
+def inflated(body: bytes) -> Reply:
+    """Nobody asked for a compressed answer, and none is inflated: a small one could be huge."""
+    status, _plain, line = right(body)
+    return status, "text/plain\r\nContent-Encoding: gzip", gzip.compress(line)
+
+
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
@@ -178,6 +201,8 @@ def ahead(body: bytes) -> Reply:
         (lambda _: (403, "text/plain", b""), "does not trust the key"),
         (lambda _: (404, "text/plain", b""), "does not know this log"),
         (lambda _: (409, "text/plain", b"7\n"), "another tree of this size"),
+        (behind, "before the checkpoint"),
+        (inflated, "no cosignature of it"),
         (lambda _: (409, SIZE_TYPE, b"99\n"), "has cosigned 99 entries"),
         (lambda _: (409, SIZE_TYPE, b"0\n"), "answers 409"),
         (lambda _: (422, "text/plain", b""), "does not believe"),
@@ -199,6 +224,62 @@ def test_whatever_else_a_witness_answers_is_stored_as_its_fault_alone(
     assert state.failures == 1
     assert not Cosignature.objects.exists()
     assert published(client) == before
+
+
+def test_one_lying_conflict_does_not_silence_a_witness(settings: Settings) -> None:
+    """Nobody has signed the size in a 409: the next round begins from what is known, not from there."""
+    write(3)
+    settings.LOG_WITNESSES = [WITNESS]
+    lies = [True]
+
+    def reply(body: bytes) -> Reply:
+        return (409, SIZE_TYPE, b"99\n") if lies.pop() else right(body)
+
+    with answering(reply) as address:
+        settings.LOG_WITNESS_ADDRESSES = {WITNESS: address}
+        assert witness_client.ask_witnesses() == 0
+        lies.append(False)
+        WitnessState.objects.update(next_at=timezone.now())
+        assert witness_client.ask_witnesses() == 1
+    assert WitnessState.objects.get().size == 3
+
+
+def test_a_tile_that_cannot_be_read_is_a_fault_and_keeps_no_other_witness_waiting(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(300)
+    other = notes.verifier_key(KEY, name="other.example/w", kind=notes.COSIGNATURE)
+    for key, size in ((other, 5), (WITNESS, 0)):
+        WitnessState.objects.create(
+            witness=key.encode(), size=size, tried_at=timezone.now(), next_at=timezone.now()
+        )
+    settings.LOG_WITNESSES = [other, WITNESS]
+
+    def proof(old: int, _size: int, _read: object) -> list[bytes]:
+        if old:
+            raise FileNotFoundError("tile/0/000.p/5")
+        return []
+
+    monkeypatch.setattr(witness_client, "consistency_proof", proof)
+    with answering(right) as address:
+        settings.LOG_WITNESS_ADDRESSES = {other: address, WITNESS: address}
+        assert witness_client.ask_witnesses() == 1
+    assert "tile/0" in WitnessState.objects.get(witness=other.encode()).fault
+    assert WitnessState.objects.get(witness=WITNESS.encode()).size == 300
+
+
+def test_a_witness_that_drips_its_answer_is_waited_for_no_longer_than_any(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each byte comes long before the timeout of a read, and all of them after the exchange's time."""
+    write(3)
+    monkeypatch.setattr(witness_client, "LIMITS", ExchangeLimits(total_s=0.2))
+    settings.LOG_WITNESSES = [WITNESS]
+    with answering(right, pause_s=0.02) as address:
+        settings.LOG_WITNESS_ADDRESSES = {WITNESS: address}
+        assert witness_client.ask_witnesses() == 0
+    assert "gives no answer" in WitnessState.objects.get().fault
+    assert not Cosignature.objects.exists()
 
 
 def test_a_witness_that_is_away_is_asked_less_and_less_often(settings: Settings) -> None:
@@ -228,6 +309,11 @@ def test_a_cosignature_may_be_brought_by_whoever_has_it(
     settings.LOG_WITNESSES = [WITNESS]
     taken = {"size": 3, "witnesses": [WITNESS.name]}
     assert post("log/cosignatures", signed.encode()).json() == taken
+    early = notes.cosign(note, name=WITNESS.name, key=KEY, at=datetime.now(UTC) - timedelta(hours=1))
+    late = notes.cosign(note, name=WITNESS.name, key=KEY, at=datetime.now(UTC) + timedelta(hours=1))
+    for wrong in (early, late):
+        answer = post("log/cosignatures", wrong.encode())
+        assert (answer.status_code, answer.json()["code"]) == (400, "JM-WITNESS-CLOCK")
     later = notes.cosign(note, name=WITNESS.name, key=KEY, at=datetime.now(UTC) + timedelta(seconds=9))
     for again in (signed, later):
         assert post("log/cosignatures", again.encode()).json() == taken
@@ -244,74 +330,3 @@ def test_a_cosignature_may_be_brought_by_whoever_has_it(
     ):
         answer = post("log/cosignatures", body)
         assert (answer.status_code, answer.json()["code"]) == (400, code)
-
-
-def agent_environment(folder: Path) -> dict[str, str]:
-    own = {f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CONFIG", "STATE", "CACHE")}
-    outside = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    return {**outside, **own, "PYTHONPATH": SOURCE_ROOTS}
-
-
-def witness_command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "joulemark", "witness", *words],
-        env=agent_environment(folder),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-def prepared_witness(folder: Path, name: str) -> notes.VerifierKey:
-    """The public key of a witness whose folders are in `folder`, made as its first run makes it."""
-    folders = Folders(
-        config=folder / "config" / "joulemark", state=folder / "state" / "joulemark", cache=folder / "cache"
-    )
-    _name, key = witness_key.load_or_create(folders, name=name)
-    return notes.verifier_key(key, name=name, kind=notes.COSIGNATURE)
-
-
-@pytest.mark.processes
-@pytest.mark.timeout(240)
-def test_platform_and_witnesses_as_processes(tmp_path: Path) -> None:
-    """One witness serves and is asked, another comes by cron, a third is unknown; what they sign is published."""
-    asked = prepared_witness(tmp_path / "one", "witness.example/serves")
-    cron = prepared_witness(tmp_path / "two", "witness.example/cron")
-    port = free_port()
-    with embedded_platform(
-        folder=tmp_path,
-        JOULEMARK_LOG_EVERY_S="1",
-        JOULEMARK_LOG_WITNESS_EVERY_S="1",
-        JOULEMARK_LOG_WITNESSES=f"{asked.encode()} {cron.encode()}",
-        JOULEMARK_LOG_WITNESS_ADDRESSES=f"{asked.name}=http://127.0.0.1:{port}",
-    ) as running:
-        web = running.start_web()
-        serving = subprocess.Popen(
-            [sys.executable, "-m", "joulemark", "witness", running.origin, "--serve", f"127.0.0.1:{port}"],
-            env=agent_environment(tmp_path / "one"),
-            cwd=ROOT,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            wait_until(lambda: asked.name in note_of(running), beside=web, what="the witness was asked")
-        finally:
-            serving.terminate()
-            serving.wait(timeout=20)
-        brought = witness_command(tmp_path / "two", running.origin)
-        assert brought.returncode == 0, brought.stderr
-        assert "the platform has the cosignature" in brought.stdout
-        unknown = witness_command(tmp_path / "three", running.origin, "--name", "witness.example/unknown")
-        assert unknown.returncode == 4, unknown.stderr
-        assert "JM-WITNESS-UNKNOWN" in unknown.stderr
-        again = witness_command(tmp_path / "two", running.origin, "--keep", "--json")
-        log = notes.VerifierKey.parse(json.loads(again.stdout)["log_key"])
-        seen = open_checkpoint(note_of(running), key=log, origin=log.name, witnesses=[asked, cron])
-        assert seen.size >= 1
-
-
-def note_of(running: Platform) -> str:
-    """The published checkpoint; empty before the first."""
-    status, note = running.get("/log/checkpoint")
-    return note.decode() if status == 200 else ""

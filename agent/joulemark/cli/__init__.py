@@ -48,7 +48,7 @@ COMMANDS = {
 }
 MEASURING = frozenset({"join", "run", "doctor"})
 """Commands that need Linux: they read its counters."""
-READING = frozenset({"verify", "check", "replay", "suite"})
+READING = frozenset({"verify", "check", "export", "replay", "suite"})
 """Commands that need nothing of the system but files to read."""
 
 
@@ -128,7 +128,7 @@ def _require_system(command: str) -> None:
             _(
                 "`joulemark {command}` does not run on native Windows. Install Joulemark in WSL 2 "
                 "(`wsl --install`), which accesses the GPU through NVIDIA's driver for Windows, and "
-                "run it there. `verify`, `check`, `replay` and `suite` work here."
+                "run it there. `verify`, `check`, `export`, `replay` and `suite` work here."
             ).format(command=command)
         )
     if command in MEASURING:

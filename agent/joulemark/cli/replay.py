@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from pathlib import Path
 
+    from joulemark.log.notes import VerifierKey
     from joulemark.replay.replaying import ReplayReport
 
 TELL_S = 2.0
@@ -42,7 +43,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--state",
         metavar="FILE",
-        help=_("where progress is kept, so that a replay that was ended goes on (default: in the cache)"),
+        help=_("where progress is kept, so that an interrupted replay resumes (default: in the cache)"),
     )
     parser.add_argument("--fresh", action="store_true", help=_("forget what was done before"))
     parser.add_argument(
@@ -58,14 +59,11 @@ def execute(arguments: Namespace) -> int:
     from joulemark.replay.replaying import ReplayRequest, replay
 
     output = CommandOutput(as_json=arguments.json)
-    state = _state_file(arguments)
-    if arguments.fresh:
-        for suffix in ("", "-wal", "-shm"):
-            state.with_name(state.name + suffix).unlink(missing_ok=True)
     request = ReplayRequest(
         source=arguments.source,
         name=arguments.release,
-        state=state,
+        state=_state_file(arguments.state),
+        is_fresh=arguments.fresh,
         jobs=_jobs(arguments.jobs),
         log_key=_log_key(arguments.log_key),
     )
@@ -90,18 +88,10 @@ class _Progress:
         )
 
 
-def _state_file(arguments: Namespace) -> Path:
+def _state_file(given: str | None) -> Path | None:
     from pathlib import Path
 
-    if arguments.state is not None:
-        return Path(arguments.state).expanduser()
-    import hashlib
-
-    import platformdirs
-
-    named = f"{arguments.source} {arguments.release or ''}"
-    digest = hashlib.sha256(named.encode()).hexdigest()[:16]
-    return platformdirs.user_cache_path("joulemark") / "replays" / f"{digest}.sqlite3"
+    return None if given is None else Path(given).expanduser()
 
 
 def _jobs(given: int) -> int:
@@ -114,17 +104,11 @@ def _jobs(given: int) -> int:
     return given or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else given or 1
 
 
-def _log_key(text: str | None) -> Any:
-    from joulemark.errors import UsageError
-    from joulemark.log.notes import VerifierKey
-    from joulemark.record.errors import RecordError
+def _log_key(text: str | None) -> VerifierKey | None:
+    from joulemark.cli.log_keys import verifier_key
+    from joulemark.log.notes import ED25519
 
-    if text is None:
-        return None
-    try:
-        return VerifierKey.parse(text.strip())
-    except RecordError as error:
-        raise UsageError(f"--log-key: {error}") from error
+    return None if text is None else verifier_key(text, ED25519, "--log-key")
 
 
 def _say(output: CommandOutput, report: ReplayReport, *, is_key_given: bool) -> None:

@@ -2,7 +2,8 @@
 
 The report says what was measured and no more: it has no environment (the agent records no country), and its
 infrastructure is `other`, because nobody states whose machine it is. `joulemark.published.boamps` reads it back to the
-same energy, scope, model and hardware. `quality` is our expanded uncertainty in the report's three words.
+same energy, scope, model and hardware. `quality` is our expanded uncertainty, or the half-width of a value's interval,
+in the report's three words.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from joulemark.exports.exported_energy import HUB, HUB_DATASETS, LIBRARY, LICENCE
+from joulemark.exports.exported_energy import LIBRARY, LICENCE
 from joulemark.published.boamps_schema import (
     NVML,
     OWN_METHOD,
@@ -32,6 +33,7 @@ from joulemark.published.boamps_schema import (
     ReportSoftware,
     System,
 )
+from joulemark.published.names import HUB, HUB_DATASETS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -71,7 +73,7 @@ def boamps_report(energy: ExportedEnergy) -> dict[str, Any]:
             licensing=LICENCE,
             format_version=FORMAT_VERSION,
             format_version_specification_uri=SPECIFICATION,
-            report_id=str(uuid.uuid5(uuid.NAMESPACE_URL, energy.address or energy.identity)),
+            report_id=str(uuid.uuid5(uuid.NAMESPACE_URL, energy.identity)),
             report_datetime=_time(energy.made_at),
             report_status="final" if energy.is_final else "draft",
             publisher=Publisher(
@@ -188,5 +190,5 @@ def _components(energy: ExportedEnergy) -> list[Component]:
 
 def _quality(energy: ExportedEnergy) -> ReportQuality | UnsetType:
     """The word for the relative error; left out where it is not known, or larger than the format's last word."""
-    u = energy.relative_u
-    return UNSET if u is None else next((word for most, word in QUALITIES if u <= most), UNSET)
+    error = energy.relative_half_width_95 if energy.relative_u is None else energy.relative_u
+    return UNSET if error is None else next((word for most, word in QUALITIES if error <= most), UNSET)

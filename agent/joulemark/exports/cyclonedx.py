@@ -10,7 +10,8 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from joulemark.exports.exported_energy import HUB
+from joulemark.exports.exported_energy import wh_per_1000
+from joulemark.published.names import HUB
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,7 +28,7 @@ def bill_of_models(energies: Sequence[ExportedEnergy], *, made_at: datetime, ver
     by_model: dict[tuple[str, str | None], list[ExportedEnergy]] = {}
     for energy in energies:
         by_model.setdefault((energy.model, energy.model_revision), []).append(energy)
-    identities = "\n".join(energy.address or energy.identity for energy in energies)
+    identities = "\n".join(energy.identity for energy in energies)
     stamp = made_at.strftime("%Y-%m-%dT%H:%M:%SZ")
     return {
         "$schema": SCHEMA,
@@ -87,8 +88,8 @@ def _properties(energy: ExportedEnergy) -> Iterable[dict[str, str]]:
     facts: dict[str, object | None] = {
         "queries": energy.queries,
         "wh_per_1000_queries": energy.wh_per_1000,
-        "low_wh_per_1000_queries": None if energy.low_j is None else energy.low_j / 3.6,
-        "high_wh_per_1000_queries": None if energy.high_j is None else energy.high_j / 3.6,
+        "low_wh_per_1000_queries": None if energy.low_j is None else wh_per_1000(energy.low_j),
+        "high_wh_per_1000_queries": None if energy.high_j is None else wh_per_1000(energy.high_j),
         "expanded_relative_uncertainty": energy.relative_u,
         "task": energy.task,
         "dataset": energy.dataset,

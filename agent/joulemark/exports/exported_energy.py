@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING, Literal
 
 from joulemark.energy.budget import expanded
 from joulemark.impact.quantity import BoardGrade
+from joulemark.leaderboard.result_numbers import sum_known
+from joulemark.published.figures import JOULES_PER_KWH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    import msgspec
+
     from joulemark.record.statement import Predicate, Statement
 
-JOULES_PER_KWH = 3.6e6
 JOULES_PER_WH = 3600.0
 QUERIES_OF_A_VALUE = 1000
 """A board's value is exported as the energy of this many queries."""
 LICENCE = "CC-BY-4.0"
-HUB = "https://huggingface.co/"
-HUB_DATASETS = "https://huggingface.co/datasets/"
 LIBRARY = "transformers"
 
 
@@ -40,10 +41,11 @@ class ExportedScore:
 class ExportedEnergy:
     """An energy with all that must travel with it.
 
-    `identity` is the SHA-256 of a result's bytes, or the address of a value: two exports of it have the same ids.
-    `low_j` to `high_j` is the 95 % interval of the energy per query. `relative_u` is the expanded relative uncertainty
-    (k = 2). `versions` names suite, rules and whatever else the number depends on. `hub_model` and `hub_dataset` are
-    names on the hub. A grade of `estimated` was computed from stated watts and not metered.
+    `identity` is the SHA-256 of a result's bytes, or the address of a value with its version: two exports of one number
+    have the same ids, and two numbers have two. `low_j` to `high_j` is the 95 % interval of the energy per query, which
+    a value has; `relative_u` is the expanded relative uncertainty (k = 2), which a result states. `versions` names
+    suite, rules and whatever else the number depends on. `hub_model` and `hub_dataset` are names on the hub. A grade of
+    `estimated` was computed from stated watts and not metered.
     """
 
     kind: Literal["result", "value"]
@@ -97,6 +99,14 @@ class ExportedEnergy:
         return wh_per_1000(self.energy_per_query_j)
 
     @property
+    def relative_half_width_95(self) -> float | None:
+        """The larger distance of an end of the 95 % interval from the energy, relative to it; None without one."""
+        if self.low_j is None or self.high_j is None:
+            return None
+        energy_j = self.energy_per_query_j
+        return max(self.high_j - energy_j, energy_j - self.low_j) / energy_j
+
+    @property
     def uncertainty(self) -> str:
         """The interval in words; that none is stated, otherwise."""
         if self.low_j is not None and self.high_j is not None:
@@ -111,15 +121,6 @@ class ExportedEnergy:
 def wh_per_1000(energy_per_query_j: float) -> float:
     """Joules of a query as watt-hours of a thousand."""
     return energy_per_query_j * QUERIES_OF_A_VALUE / JOULES_PER_WH
-
-
-def hub_name(link: str | None, *, dataset: bool = False) -> str | None:
-    """The name on the hub that an address is of, None for any other address."""
-    start = HUB_DATASETS if dataset else HUB
-    if not link or not link.startswith(start):
-        return None
-    name = link.removeprefix(start).strip("/")
-    return name if name and len(name.split("/")) <= 2 and not name.startswith("datasets/") else None
 
 
 def energy_of_statement(
@@ -165,8 +166,8 @@ def energy_of_statement(
         duration_s=totals.duration_s,
         tier=tier,
         is_final=is_final,
-        input_tokens_per_query=_tokens(predicate, (window.input_tokens for window in predicate.windows)),
-        output_tokens_per_query=_tokens(predicate, (window.output_tokens for window in predicate.windows)),
+        input_tokens_per_query=_per_query(predicate, (window.input_tokens for window in predicate.windows)),
+        output_tokens_per_query=_per_query(predicate, (window.output_tokens for window in predicate.windows)),
         scores=tuple(
             ExportedScore(metric=score.metric, value=score.value, questions=score.n)
             for score in predicate.quality
@@ -183,9 +184,7 @@ def energy_of_statement(
     )
 
 
-def _tokens(predicate: Predicate, counts: Iterable[object]) -> float | None:
+def _per_query(predicate: Predicate, counts: Iterable[int | msgspec.UnsetType | None]) -> float | None:
     """Tokens of a query over all windows; None where a window does not count them."""
-    of_windows = [count for count in counts if isinstance(count, int)]
-    if len(of_windows) < len(predicate.windows):
-        return None
-    return sum(of_windows) / sum(window.queries for window in predicate.windows)
+    tokens = sum_known(counts)
+    return None if tokens is None else tokens / sum(window.queries for window in predicate.windows)

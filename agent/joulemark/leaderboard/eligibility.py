@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from joulemark.log.leaf import Fact
 
@@ -43,11 +43,3 @@ class StateOfResult:
             return self.state  # what a person has decided, new rules do not undo
         self.state = state
         return state
-
-
-def state_after(decisions: Iterable[tuple[str, Mapping[str, Fact]]]) -> str | None:
-    """The state that these entries, given as kind and facts, leave a result in; None without any."""
-    result = StateOfResult()
-    for kind, facts in decisions:
-        result.apply(kind, facts)
-    return result.state

@@ -33,6 +33,7 @@ from joulemark.published.figures import (
     Run,
 )
 from joulemark.published.hardware import counted, gpus
+from joulemark.published.names import HUB
 from joulemark.published.plausible import MOST_QUERIES, trusted
 from joulemark.published.run_list import attempt, published_runs
 from joulemark.published.subjects import place_of
@@ -57,7 +58,6 @@ ENERGY: dict[str, Unit] = {
 MODEL = ("model", "Model", "model_name")
 TASK = ("task", "Task")
 REASONING = ("reasoning_state", "Reasoning State")
-HUB = "https://huggingface.co/"
 PARTIAL = "PARTIAL FAILURE"
 NO_ERROR = "no error"
 ROUNDED_WH = 1e-4

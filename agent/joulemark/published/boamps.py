@@ -37,6 +37,7 @@ from joulemark.published.figures import (
 )
 from joulemark.published.hardware import counted, gpus, node, processor
 from joulemark.published.json_reports import decoded, reports_of
+from joulemark.published.names import HUB, HUB_DATASETS
 from joulemark.published.plausible import MOST_GPUS, MOST_PARAMETERS_BILLIONS, MOST_QUERIES, trusted
 from joulemark.published.run_list import attempt, published_runs
 from joulemark.published.untrusted import NOBODY, LeaveOut
@@ -48,9 +49,8 @@ if TYPE_CHECKING:
     from joulemark.published.figures import Hardware, InputFile
     from joulemark.published.names import NameMap
 
-HUB = "https://huggingface.co/"
-HUB_DATASETS = "https://huggingface.co/datasets/"
 INFERENCE = "inference"
+PUBLIC = "public"
 MODELS_OF_ENERGY = frozenset({"flops-compute", "ecologits", STATED_WATTS})
 """Methods and tracking modes that meter nothing."""
 
@@ -90,7 +90,10 @@ def _runs(
     task = report.task
     called = _model(task.algorithms[0])
     what = called or "a report"
-    if task.task_stage.strip().casefold() != INFERENCE:
+    level = _confidentiality(report)
+    if level != PUBLIC:
+        yield LeftOut(where=where, what=what, reason=f"its publisher calls it {level}, not public")
+    elif task.task_stage.strip().casefold() != INFERENCE:
         yield LeftOut(where=where, what=what, reason=f"the stage is {task.task_stage[:60]!r}, not inference")
     elif called is None:
         yield BadRow(where, "names no model (foundationModelName or algorithmName)", rule="no-model")
@@ -102,6 +105,12 @@ def _runs(
         for place, measure in enumerate(report.measures):
             at = where if len(report.measures) == 1 else f"{where}.measures[{place}]"
             yield attempt(_run, at, called, report, measure, options, names)
+
+
+def _confidentiality(report: BoampsReport) -> str:
+    """The word of the publisher; `public` where a report names none."""
+    publisher = UNSET if report.header is UNSET else report.header.publisher
+    return PUBLIC if publisher is UNSET else publisher.confidentiality_level
 
 
 def _run(

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from joulemark.published.figures import InputFile
 
 
+HUB = "https://huggingface.co/"
+HUB_DATASETS = f"{HUB}datasets/"
+"""What addresses of models and of data sets on the hub begin with."""
+
+
 class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The task, and the data set where there is one, that a whole file is about."""
 

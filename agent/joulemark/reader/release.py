@@ -6,11 +6,13 @@ import hashlib
 import json
 import tarfile
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from joulemark.reader.errors import LibraryMissing, NoRelease
+from joulemark.reader.column_kinds import require_kinds
+from joulemark.reader.errors import FileChanged, LibraryMissing, NoRelease
 from joulemark.reader.objects import CellRecord, ComparisonRecord, ResultRecord, VerdictRecord, record_of
-from joulemark.reader.roots import FolderRoot, changed, root_of, sha256_of
+from joulemark.reader.roots import changed, root_of, sha256_of
+from joulemark.record.limits import MAX_BUNDLE_BYTES
 from joulemark.release.layout import RELEASES, bundle_member
 from joulemark.release.manifest import decode_list, decode_manifest
 from joulemark.release.tables import table_named
@@ -27,6 +29,14 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 4096
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - of moments with and without a zone
+
+
+class ArchivedBundle(NamedTuple):
+    """A bundle as it was received, and where in its archive its bytes begin."""
+
+    result_id: str
+    data: bytes
+    offset: int
 
 
 def open_release(
@@ -74,7 +84,7 @@ class OpenRelease:
         """A file on this machine, verified once. Raises FileMissing or FileChanged."""
         place = self.root.fetched(file)
         if file.path not in self._verified:
-            if isinstance(self.root, FolderRoot) and sha256_of(place) != file.sha256:
+            if sha256_of(place) != file.sha256:
                 raise changed(file.path)
             self._verified.add(file.path)
         return place
@@ -89,7 +99,7 @@ class OpenRelease:
 
     def table(self, name: str, *, columns: Sequence[str] | None = None) -> Any:
         """A whole table as `pyarrow.Table`. `.to_pandas()`, `polars.from_arrow` and DuckDB read it."""
-        arrow, parquet = _libraries()
+        arrow, parquet = table_libraries()
         read = [
             parquet.ParquetFile(place).read(columns=None if columns is None else list(columns))
             for place in self.paths(name)
@@ -127,7 +137,8 @@ class OpenRelease:
     def bundles(self) -> Iterator[tuple[str, bytes]]:
         """Every bundle as it was received, with its result's id, in the order of the log."""
         for archive in self.manifest.bundles:
-            yield from bundles_in(self.file(archive))
+            for bundle in bundles_in(self.file(archive)):
+                yield bundle.result_id, bundle.data
 
     def bundle(self, result_id: str) -> bytes:
         """The bundle of one result as it was received. Raises KeyError for a result that the release does not have."""
@@ -144,9 +155,8 @@ class OpenRelease:
                     yield row["leaf_index"]
 
     def _member(self, archive: BundleFile, result_id: str) -> bytes:
-        for name, data in bundles_in(self.file(archive)):
-            if name == result_id:
-                return data
+        for bundle in bundles_in(self.file(archive), result_id):
+            return bundle.data
         raise KeyError(result_id)
 
     def _objects(self, table: str, kind: type[Kind]) -> Iterator[Kind]:
@@ -155,15 +165,26 @@ class OpenRelease:
 
 def batches_of(place: Path, *, columns: Sequence[str] | None = None) -> Iterator[Any]:
     """The record batches of one Parquet file, row group by row group."""
-    _arrow, parquet = _libraries()
+    _arrow, parquet = table_libraries()
     with parquet.ParquetFile(place) as file:
         yield from file.iter_batches(
             batch_size=BATCH_ROWS, columns=None if columns is None else list(columns)
         )
 
 
+def schema_of(place: Path) -> Any:
+    """The `pyarrow.Schema` of one Parquet file."""
+    _arrow, parquet = table_libraries()
+    with parquet.ParquetFile(place) as file:
+        return file.schema_arrow
+
+
 def rows_of_batch(table: str, batch: Any) -> Iterator[dict[str, Any]]:
-    """The rows of a record batch of a table; JSON columns are decoded where the batch has them."""
+    """The rows of a record batch of a table; JSON columns are decoded where the batch has them.
+
+    Raises ValueError for a column of another kind than its table declares, and for text that is no JSON.
+    """
+    require_kinds(table, batch.schema)
     structured = {column.name for column in table_named(table).columns if column.kind == "json"}
     names = batch.schema.names
     columns = [_values(batch.column(name), is_json=name in structured) for name in names]
@@ -172,7 +193,7 @@ def rows_of_batch(table: str, batch: Any) -> Iterator[dict[str, Any]]:
 
 def _values(column: Any, *, is_json: bool) -> list[Any]:
     """The values of a column; moments as UTC, without the help of a library that pyarrow would import for them."""
-    arrow, _parquet = _libraries()
+    arrow, _parquet = table_libraries()
     if arrow.types.is_timestamp(column.type):
         counted = column.cast(arrow.timestamp("us", column.type.tz)).cast(arrow.int64()).to_pylist()
         zone = UTC if column.type.tz else None
@@ -185,17 +206,28 @@ def _values(column: Any, *, is_json: bool) -> list[Any]:
     return [None if value is None else json.loads(value) for value in values] if is_json else values
 
 
-def bundles_in(place: Path) -> Iterator[tuple[str, bytes]]:
-    """Result id and bytes of each bundle in an archive. Raises tarfile.TarError or OSError."""
+def bundles_in(place: Path, result_id: str | None = None) -> Iterator[ArchivedBundle]:
+    """The bundles in an archive, or the one of a result. Raises tarfile.TarError or OSError.
+
+    Raises FileChanged for one that is larger than a platform accepts; nothing of it is read.
+    """
     suffix = bundle_member("")
     with tarfile.open(place, mode="r:") as archive:
         for member in archive:
-            file = archive.extractfile(member) if member.isfile() else None
+            if result_id is not None and member.name != bundle_member(result_id):
+                continue
+            if member.size > MAX_BUNDLE_BYTES:
+                raise FileChanged(
+                    _("{path} has a bundle of {size} bytes; no platform accepts so large a one.").format(
+                        path=place.name, size=member.size
+                    )
+                )
+            file = archive.extractfile(member) if member.isfile() and not member.issparse() else None
             if file is not None:
-                yield member.name.removesuffix(suffix), file.read()
+                yield ArchivedBundle(member.name.removesuffix(suffix), file.read(), member.offset_data)
 
 
-def _libraries() -> tuple[Any, Any]:
+def table_libraries() -> tuple[Any, Any]:
     """pyarrow and its Parquet reader. Raises LibraryMissing."""
     try:
         import pyarrow as pa

@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from joulemark.reader.errors import FileChanged, FileMissing, NoRelease
+from joulemark.errors import StorageError
+from joulemark.reader.errors import FileAbsent, FileChanged, FileMissing, NoRelease
 from joulemark.release.layout import RELEASES, is_release_path
 from joulemark.translation import gettext as _
 
@@ -34,9 +35,6 @@ class Root(Protocol):
     def fetched(self, file: StoredFile) -> Path:
         """A file of a release on this machine; a download has the digest of `file`. Raises FileMissing, FileChanged."""
 
-    def fetched_path(self, path: str) -> Path | None:
-        """Where a file that lies here already is; None where it is not here."""
-
 
 class FolderRoot:
     """A folder on this machine. Nothing is written to it; who reads a file verifies it."""
@@ -50,27 +48,22 @@ class FolderRoot:
         return str(self.folder)
 
     def read(self, path: str) -> bytes:
-        """The bytes of a small file. Raises FileMissing."""
+        """The bytes of a small file. Raises FileAbsent."""
         try:
             return self._place(path).read_bytes()
         except OSError as error:
-            raise _missing(self.name, path, error) from error
+            raise _absent(self.name, path, error) from error
 
     def fetched(self, file: StoredFile) -> Path:
-        """The file where it lies. Raises FileMissing."""
+        """The file where it lies. Raises FileAbsent."""
         place = self._place(file.path)
         if not place.is_file():
-            raise _missing(self.name, file.path, None)
+            raise _absent(self.name, file.path, None)
         return place
-
-    def fetched_path(self, path: str) -> Path | None:
-        """The file where it lies; None where there is none."""
-        place = self._place(path)
-        return place if place.is_file() else None
 
     def _place(self, path: str) -> Path:
         if path != RELEASES and not is_release_path(path):
-            raise _missing(self.name, path, None)
+            raise _absent(self.name, path, None)
         return self.folder / path
 
 
@@ -81,6 +74,7 @@ class HttpRoot:
         self.address = address.rstrip("/") + "/"
         self.cache = cache / hashlib.sha256(self.address.encode()).hexdigest()[:16]
         self._client: Any = None
+        self._verified: set[StoredFile] = set()
 
     @property
     def name(self) -> str:
@@ -94,10 +88,23 @@ class HttpRoot:
         return bytes(data)
 
     def fetched(self, file: StoredFile) -> Path:
-        """The file in the cache, downloaded unless it is there. Raises FileMissing or FileChanged."""
+        """The file in the cache, downloaded unless it is there with this digest, which a process reads once.
+
+        Raises FileMissing or FileChanged, or StorageError where the cache cannot be written.
+        """
         place = self.cache / file.path
-        if place.is_file() and place.stat().st_size == file.bytes:
-            return place  # it got this name once its digest was right
+        if file not in self._verified:
+            try:
+                if not _is_the_one(place, file):
+                    self._fetch(file, place)
+            except OSError as error:
+                raise StorageError(
+                    _("{path} cannot be written: {why}.").format(path=place, why=error.strerror or error)
+                ) from error
+            self._verified.add(file)
+        return place
+
+    def _fetch(self, file: StoredFile, place: Path) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
         draft = place.with_name(f".{place.name}.{os.getpid()}.part")
         digest = hashlib.sha256()
@@ -114,12 +121,6 @@ class HttpRoot:
             draft.replace(place)
         finally:
             draft.unlink(missing_ok=True)
-        return place
-
-    def fetched_path(self, path: str) -> Path | None:
-        """The file in the cache; None where it was not downloaded."""
-        place = self.cache / path
-        return place if place.is_file() else None
 
     def _download(self, path: str, write: Any, *, most_bytes: int) -> None:
         if path != RELEASES and not is_release_path(path):
@@ -163,6 +164,11 @@ def sha256_of(place: Path) -> str:
     return digest.hexdigest()
 
 
+def _is_the_one(place: Path, file: StoredFile) -> bool:
+    """Whether what lies there has the size and the digest of `file`. A tile's path says neither."""
+    return place.is_file() and place.stat().st_size == file.bytes and sha256_of(place) == file.sha256
+
+
 def changed(path: str) -> FileChanged:
     """The error of a file whose bytes are not those that the manifest names."""
     return FileChanged(
@@ -173,10 +179,16 @@ def changed(path: str) -> FileChanged:
 
 
 def _missing(root: str, path: str, why: Exception | None) -> FileMissing:
-    return FileMissing(
-        _("{path} cannot be read from {root}: {why}.").format(
-            path=path, root=root, why=getattr(why, "strerror", None) or why or _("it is not there")
-        )
+    return FileMissing(_not_read(root, path, why))
+
+
+def _absent(root: str, path: str, why: Exception | None) -> FileAbsent:
+    return FileAbsent(_not_read(root, path, why))
+
+
+def _not_read(root: str, path: str, why: Exception | None) -> str:
+    return _("{path} cannot be read from {root}: {why}.").format(
+        path=path, root=root, why=getattr(why, "strerror", None) or why or _("it is not there")
     )
 
 

@@ -157,4 +157,22 @@ SIZE_FACTORS = Table(
     ),
 )  # fmt: skip
 
+
+def _between(table: Table, first: str, last: str) -> tuple[str, ...]:
+    names = table.column_names
+    return names[names.index(first) : names.index(last) + 1]
+
+
+CELL_NUMBERS = _between(CELLS, "energy_per_query_j", "peak_memory_bytes")
+"""Columns of `cells` that follow from the results that count."""
+
+PLACE_NUMBERS = _between(RANKS, "rank", "beaten")
+"""Columns of `ranks` that follow from the values of a part."""
+
+PAIRED_NUMBERS = _between(COMPARISONS, "ratio", "formed")
+"""Columns of `comparisons` that follow from its pairs of models."""
+
+COMPARISON_SIDES = _between(COMPARISONS, "quality", "task_specific")
+"""Those that are of both kinds of model."""
+
 BOARD_TABLES = (STATES, CELLS, RANKS, COMPARISONS, SIZE_FACTORS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from joulemark.consensus.ratio import ModelValue
 from joulemark.leaderboard.cell_content import ROW_FIELDS, aggregate_results
@@ -13,6 +13,7 @@ from joulemark.leaderboard.comparison_numbers import compare_rows
 from joulemark.leaderboard.eligibility import ELIGIBLE
 from joulemark.leaderboard.fronts import comparable_interval
 from joulemark.leaderboard.parts import LARGE_PART_VALUES, UNKNOWN_KIND, meeting_rows, places_in_part
+from joulemark.release.board_tables import CELL_NUMBERS, COMPARISON_SIDES, PAIRED_NUMBERS, PLACE_NUMBERS
 from joulemark.replay.differences import differing
 from joulemark.replay.state_file import PartOutcome
 from joulemark.translation import gettext as _
@@ -24,17 +25,7 @@ if TYPE_CHECKING:
     from joulemark.replay.state_file import StateFile
 
 GENERAL_PURPOSE = "general-purpose"
-CELL_NUMBERS = (
-    "energy_per_query_j", "low_j", "high_j", "between_low_j", "between_high_j", "sensor_u", "interval", "no_interval",
-    "least_j", "most_j", "spread", "dark_u", "shift", "variance", "voices", "n_devices", "n_contributors", "n_results",
-    "label", "tier", "quality", "unit_energies", "latency_p50_s", "peak_memory_bytes",
-)  # fmt: skip
-PLACE_NUMBERS = ("rank", "rank_worst", "front", "beaten")
-RATIO_NUMBERS = (
-    "ratio", "over_models_low", "over_models_high", "degrees", "no_interval", "low", "high", "low_95", "high_95",
-    "general_purpose_models", "task_specific_models", "n_pairs", "n_sources", "formed", "quality", "general_purpose",
-    "task_specific",
-)  # fmt: skip
+RATIO_NUMBERS = (*PAIRED_NUMBERS, *COMPARISON_SIDES)
 COUNTING = f"""
 SELECT e.cell, e.device, e.contributor, e.hardware_code, e.row FROM evidence e
 JOIN standings s ON s.result_id = e.result_id AND s.until IS NULL
@@ -42,6 +33,17 @@ WHERE e.part = ? AND s.state IN ({", ".join(f"'{state}'" for state in ELIGIBLE)}
 """  # noqa: S608 - our own words
 NO_TIME = datetime.fromtimestamp(0, UTC)
 TITLE = ROW_FIELDS.index("hardware_class__title")
+
+
+class Lag(NamedTuple):
+    """Why what is derived of a part may lag behind its values: newer results wait, or it has very many."""
+
+    is_stale: bool
+    is_large: bool
+
+    def excuses(self, *, is_published: bool) -> bool:
+        """Whether places or a comparison need not follow from the evidence. Size excuses that there are none yet."""
+        return self.is_stale or (self.is_large and not is_published)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,9 +110,15 @@ class BoardReader:
         """Compare one part."""
         outcome = PartOutcome()
         cells = self._cells(part)
-        self._compare_cells(part, cells, outcome)
-        self._compare_places(part, cells, outcome)
-        self._compare_comparison(part, cells, outcome)
+        published = self._published("cells", part)
+        n_values = sum(len(cell.device_values) for cell in cells.values())
+        lag = Lag(
+            is_stale=any(row.get("is_current") is False for row in published.values()),
+            is_large=n_values > LARGE_PART_VALUES,
+        )
+        self._compare_cells(published, cells, outcome)
+        self._compare_places(part, cells, lag, outcome)
+        self._compare_comparison(part, cells, lag, outcome)
         return outcome
 
     def _cells(self, part: str) -> dict[str, DerivedCell]:
@@ -155,14 +163,9 @@ class BoardReader:
         rows = self._state.all("SELECT key, row FROM published WHERE tbl = ? AND part = ?", table, part)
         return {key: json.loads(row) for key, row in rows}
 
-    def _waits(self, part: str, cells: dict[str, DerivedCell]) -> bool:
-        """Whether what is derived of the part's values may be behind them: one of them waits, or they are many."""
-        n_values = sum(len(cell.device_values) for cell in cells.values())
-        rows = self._published("cells", part).values()
-        return n_values > LARGE_PART_VALUES or any(row.get("is_current") is False for row in rows)
-
-    def _compare_cells(self, part: str, cells: dict[str, DerivedCell], outcome: PartOutcome) -> None:
-        published = self._published("cells", part)
+    def _compare_cells(
+        self, published: dict[str, dict[str, Any]], cells: dict[str, DerivedCell], outcome: PartOutcome
+    ) -> None:
         for key in sorted(published.keys() | cells.keys()):
             name = _name(key)
             if key not in published or key not in cells:
@@ -176,14 +179,16 @@ class BoardReader:
             outcome.count("cells")
             _differ("JM-REPLAY-CELL", name, published[key], cells[key].content, CELL_NUMBERS, outcome)
 
-    def _compare_places(self, part: str, cells: dict[str, DerivedCell], outcome: PartOutcome) -> None:
+    def _compare_places(
+        self, part: str, cells: dict[str, DerivedCell], lag: Lag, outcome: PartOutcome
+    ) -> None:
         published = self._published("ranks", part)
         places: dict[str, RowPlace] = places_in_part((cell, key) for key, cell in cells.items())
+        if lag.excuses(is_published=bool(published)):
+            outcome.count("places_that_wait", len(places))
+            return
         for key in sorted(published.keys() | places.keys()):
             name = _name(key)
-            if key not in published and self._waits(part, cells):
-                outcome.count("places_that_wait")
-                continue
             if key not in published or key not in places:
                 outcome.differs(
                     "JM-REPLAY-RANK", name, _presence("rank", name, is_published=key in published)
@@ -193,7 +198,9 @@ class BoardReader:
             derived = asdict(places[key])
             _differ("JM-REPLAY-RANK", name, published[key], derived, PLACE_NUMBERS, outcome)
 
-    def _compare_comparison(self, part: str, cells: dict[str, DerivedCell], outcome: PartOutcome) -> None:
+    def _compare_comparison(
+        self, part: str, cells: dict[str, DerivedCell], lag: Lag, outcome: PartOutcome
+    ) -> None:
         published = next(iter(self._published("comparisons", part).values()), None)
         name = _name(part)
         meeting = meeting_rows((cell.kind, cell) for cell in cells.values())
@@ -201,7 +208,7 @@ class BoardReader:
             numbers = compare_rows(meeting, model_values(meeting)) if meeting else None
         except (ArithmeticError, ValueError):
             numbers = None
-        if self._waits(part, cells):
+        if lag.excuses(is_published=published is not None):
             outcome.count("comparisons_that_wait")
         elif (published is None) != (numbers is None):
             outcome.differs(
@@ -236,7 +243,7 @@ def comparison_columns(numbers: ComparisonNumbers) -> dict[str, Any]:
     """The numbers of a comparison by the names of its columns."""
     document = numbers.to_json()
     flat: dict[str, Any] = json.loads(json.dumps(document["paired"] | {
-        name: document[name] for name in ("quality", "general_purpose", "task_specific")
+        name: document[name] for name in COMPARISON_SIDES
     }))  # fmt: skip
     return flat
 
@@ -254,7 +261,7 @@ def _differ(
         outcome.differs(
             code,
             name,
-            _("{name}: {column} is published as {published}; from the evidence follows {derived}.").format(
+            _("{name}: {column} is published as {published}; the evidence gives {derived}.").format(
                 name=name, column=column, published=is_published, derived=follows
             ),
         )

@@ -5,18 +5,19 @@ from __future__ import annotations
 import tarfile
 from typing import TYPE_CHECKING, Any
 
-from joulemark.errors import AgentError
-from joulemark.reader.release import batches_of, rows_of_batch
-from joulemark.release.layout import bundle_member
+from joulemark.leaderboard.eligibility import COMPARABLE, ELIGIBLE
+from joulemark.reader.release import bundles_in
+from joulemark.release.leaf_tables import RESULTS
 from joulemark.replay.differences import differing
+from joulemark.replay.faults import NOT_READ, UNREADABLE
 from joulemark.replay.own_facts import arrival_of
 from joulemark.replay.reading import digest_of, read_bundle, row_values
 from joulemark.replay.state_file import PartOutcome, text_of
+from joulemark.replay.table_rows import files_of, rows_in
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from joulemark.reader.release import OpenRelease
     from joulemark.release.manifest import BundleFile
@@ -26,17 +27,21 @@ if TYPE_CHECKING:
     from joulemark.replay.suites import ReleaseSuites
 
 EVIDENCE = "INSERT OR IGNORE INTO evidence VALUES (?{})".format(", ?" * 26)  # noqa: S608 - a fixed text
+DERIVED = ", ".join(f"'{state}'" for state in COMPARABLE)
+OUTSIDE = "outside"
 CELL_NAMES = (
     "suite_digest", "task", "dataset", "model", "hardware_code", "grade", "scope", "stratum",
 )  # fmt: skip
 PART_NAMES = ("suite_digest", "grade", "task", "dataset", "hardware_code", "scope")
+NUMBERS = RESULTS.column_names[RESULTS.column_names.index("not_derived") + 1 : -1]
+"""Columns of `results` that follow from a bundle: those before the licence."""
 WINDOW_NAMES = ("start_s", "end_s", "queries", "energy_gross_j", "energy_net_j")
 OWN_NAMES = ("result_id", "received_at", "key_id", "contributor", "ticket", "trace_sha256")
 
 
 def parts(release: OpenRelease) -> list[str]:
-    """The archives of bundles."""
-    return [file.path for file in release.manifest.bundles]
+    """The archives of bundles, and last the entries of the log that are in none of their ranges."""
+    return [*(file.path for file in release.manifest.bundles), OUTSIDE]
 
 
 class EvidenceReader:
@@ -48,13 +53,20 @@ class EvidenceReader:
 
     def run(self, part: str) -> PartOutcome:
         """Read one archive and compare the rows of its range."""
-        archive, outcome = self._archives[part], PartOutcome()
-        rows = self._rows("results", archive)
-        windows = self._windows(archive)
+        outcome = PartOutcome()
+        if part == OUTSIDE:
+            self._compare_outside(outcome)
+            return outcome
+        archive = self._archives[part]
+        rows = self._rows("results", archive, outcome)
+        windows: dict[str, list[dict[str, Any]]] = {}
+        for row in self._rows("windows", archive, outcome):
+            windows.setdefault(row["result_id"], []).append(row)
+        result_rows = {row["result_id"]: row for row in rows}
         read: set[str] = set()
         try:
-            place = self._release.root.fetched(archive)
-            for result_id, data, offset in members(place):
+            for bundle in bundles_in(self._release.root.fetched(archive)):
+                result_id, data, offset = bundle
                 read.add(result_id)
                 arrival = self._arrival(result_id, data, part, outcome)
                 if arrival is None:
@@ -63,13 +75,17 @@ class EvidenceReader:
                     data, arrival, self._state, self._suites, origin=self._release.manifest.origin
                 )
                 outcome.count("bundles")
-                self._compare(result, arrival, rows.get(result_id), windows.get(result_id, []), outcome)
+                self._compare(
+                    result, arrival, result_rows.get(result_id), windows.pop(result_id, []), outcome
+                )
                 outcome.write(EVIDENCE, [self._evidence_row(result, arrival, (part, offset, len(data)))])
-        except (AgentError, tarfile.TarError, OSError) as error:
+        except (*NOT_READ, tarfile.TarError) as error:
             outcome.differs(
                 "JM-REPLAY-BUNDLE", part, _("The bundles cannot be read: {why}").format(why=error)
             )
-        self._compare_presence(archive, read, rows, outcome)
+        self._compare_presence(archive, read, result_rows, outcome)
+        for result_id in sorted(windows.keys() - read):
+            _windows_differ(result_id, outcome)
         return outcome
 
     def _arrival(self, result_id: str, data: bytes, part: str, outcome: PartOutcome) -> Arrival | None:
@@ -92,6 +108,25 @@ class EvidenceReader:
                 ),
             )
         return arrival
+
+    def _compare_outside(self, outcome: PartOutcome) -> None:
+        """Is there an archive for every result of the log."""
+        end = 0
+        for archive in sorted(self._release.manifest.bundles, key=lambda file: file.leaves):
+            self._bundle_is_missing(end, archive.leaves[0], outcome)
+            end = max(end, archive.leaves[1])
+        self._bundle_is_missing(end, self._release.manifest.tree_size, outcome)
+
+    def _bundle_is_missing(self, start: int, end: int, outcome: PartOutcome) -> None:
+        rows = self._state.all("SELECT result_id FROM arrivals WHERE leaf >= ? AND leaf < ?", start, end)
+        for (result_id,) in rows:
+            outcome.differs(
+                "JM-REPLAY-BUNDLE-MISSING",
+                result_id,
+                _("The log has result {result}, and the release has no archive of its range.").format(
+                    result=result_id[:12]
+                ),
+            )
 
     def _compare_presence(
         self, archive: BundleFile, read: set[str], rows: dict[str, dict[str, Any]], outcome: PartOutcome
@@ -126,8 +161,10 @@ class EvidenceReader:
     ) -> None:
         if row is None:
             return
-        derived = {name: getattr(arrival, name) for name in OWN_NAMES}
-        if row.get("not_derived") is None:
+        derived = {name: getattr(arrival, name) for name in OWN_NAMES} | {"leaf_index": arrival.leaf}
+        if row.get("not_derived") is not None:
+            derived |= self._left_out(result, outcome)
+        else:
             if not result.is_numbered:
                 outcome.differs(
                     "JM-REPLAY-RESULT",
@@ -148,8 +185,23 @@ class EvidenceReader:
                 ),
             )
         outcome.count("results")
-        if row.get("not_derived") is None:
+        if result.is_numbered or result.error is not None:
             self._compare_windows(result, windows, outcome)
+
+    def _left_out(self, result: ReadResult, outcome: PartOutcome) -> dict[str, None]:
+        """Null for each number of a row that says it has none. A result that was accepted at once has numbers."""
+        first = self._state.first(
+            "SELECT state FROM standings WHERE result_id = ? ORDER BY since LIMIT 1", result.result_id
+        )
+        if result.is_numbered and first is not None and first[0] in ELIGIBLE:
+            outcome.differs(
+                "JM-REPLAY-RESULT",
+                result.result_id,
+                _("The numbers of result {result} are left out, and they follow from its bundle.").format(
+                    result=result.result_id[:12]
+                ),
+            )
+        return dict.fromkeys(NUMBERS)
 
     def _compare_windows(self, result: ReadResult, rows: list[dict[str, Any]], outcome: PartOutcome) -> None:
         is_same = len(rows) == len(result.windows) and not any(
@@ -157,20 +209,14 @@ class EvidenceReader:
         )
         outcome.count("windows", len(rows))
         if not is_same:
-            outcome.differs(
-                "JM-REPLAY-WINDOWS",
-                result.result_id,
-                _("The windows of result {result} are not those of its bundle.").format(
-                    result=result.result_id[:12]
-                ),
-            )
+            _windows_differ(result.result_id, outcome)
 
     def _evidence_row(
         self, result: ReadResult, arrival: Arrival, where: tuple[str, int, int]
     ) -> tuple[Any, ...]:
         """The row of `evidence`."""
         derived = self._state.first(
-            "SELECT min(since) FROM standings WHERE result_id = ? AND state IN ('accepted', 'quarantined')",
+            f"SELECT min(since) FROM standings WHERE result_id = ? AND state IN ({DERIVED})",  # noqa: S608 - our own words
             arrival.result_id,
         )
         fault = None if result.error is None else text_of([result.error.code, str(result.error)])
@@ -194,31 +240,30 @@ class EvidenceReader:
             text_of([result.own, result.tripped]), text_of(result.alone), fault,
         )  # fmt: skip
 
-    def _rows(self, table: str, archive: BundleFile) -> dict[str, dict[str, Any]]:
-        """The published rows of the archive's range, by result."""
-        return {row["result_id"]: row for row in self._of_range(table, archive)}
-
-    def _windows(self, archive: BundleFile) -> dict[str, list[dict[str, Any]]]:
-        windows: dict[str, list[dict[str, Any]]] = {}
-        for row in self._of_range("windows", archive):
-            windows.setdefault(row["result_id"], []).append(row)
-        return windows
+    def _rows(self, table: str, archive: BundleFile, outcome: PartOutcome) -> list[dict[str, Any]]:
+        """The published rows of the archive's range; of files that cannot be read none."""
+        try:
+            return list(self._of_range(table, archive))
+        except UNREADABLE as error:
+            outcome.differs(
+                "JM-REPLAY-TABLE",
+                table,
+                _("The table {table} cannot be read: {why}").format(table=table, why=error),
+            )
+            return []
 
     def _of_range(self, table: str, archive: BundleFile) -> Iterator[dict[str, Any]]:
         start, end = archive.leaves
-        for file in self._release.files(table):
+        for file in files_of(self._release, table):
             leaves = file.leaf_range
             if leaves is not None and leaves.start < end and start < leaves.end:
-                for batch in batches_of(self._release.root.fetched(file)):
-                    rows = rows_of_batch(table, batch)
-                    yield from (row for row in rows if start <= row["leaf_index"] < end)
+                rows = rows_in(self._release, table, file)
+                yield from (row for row in rows if start <= row["leaf_index"] < end)
 
 
-def members(place: Path) -> Iterator[tuple[str, bytes, int]]:
-    """Result id, bytes and offset of each bundle in an archive. Raises tarfile.TarError or OSError."""
-    suffix = bundle_member("")
-    with tarfile.open(place, mode="r:") as archive:
-        for member in archive:
-            file = archive.extractfile(member) if member.isfile() else None
-            if file is not None:
-                yield member.name.removesuffix(suffix), file.read(), member.offset_data
+def _windows_differ(result_id: str, outcome: PartOutcome) -> None:
+    outcome.differs(
+        "JM-REPLAY-WINDOWS",
+        result_id,
+        _("The windows of result {result} are not those of its bundle.").format(result=result_id[:12]),
+    )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from joulemark.errors import AgentError
+from joulemark.reader.errors import FILE_FAULTS
 from joulemark.reader.roots import sha256_of
-from joulemark.record.errors import RecordError
 from joulemark.release.attestation import open_attestation, require_attested
 from joulemark.release.layout import ATTESTATION, MANIFEST, RELEASES, SUMS, own_path
 from joulemark.release.manifest import StoredFile, decode_list, parse_sums
+from joulemark.replay.faults import UNREADABLE
 from joulemark.replay.state_file import PartOutcome
 from joulemark.translation import gettext as _
 
@@ -39,7 +39,7 @@ def run(release: OpenRelease, part: str, *, log_key: VerifierKey | None) -> Part
         try:
             place = release.root.fetched(file)
             is_whole = place.stat().st_size == file.bytes and sha256_of(place) == file.sha256
-        except AgentError as error:
+        except FILE_FAULTS as error:
             outcome.differs(error.code, file.path, str(error))
             continue
         outcome.count("files")
@@ -57,7 +57,7 @@ def _compare_lists(release: OpenRelease, outcome: PartOutcome) -> None:
     try:
         listed = decode_list(release.root.read(RELEASES)).named(manifest.name)
         digests = parse_sums(release.root.read(own_path(manifest.name, SUMS)).decode())
-    except (AgentError, RecordError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         outcome.differs("JM-REPLAY-LISTS", own_path(manifest.name, SUMS), str(error))
         return
     if listed is None or listed.sha256 != release.manifest_sha256:
@@ -88,7 +88,7 @@ def _compare_attestation(release: OpenRelease, log_key: VerifierKey | None, outc
         key = log_key.encode() if log_key is not None else manifest.log_key
         statement = open_attestation(release.root.read(path), log_key=key)
         require_attested(statement, manifest, [*manifest.files, own])
-    except (AgentError, RecordError) as error:
+    except UNREADABLE as error:
         outcome.differs(
             "JM-REPLAY-ATTESTATION", path, _("The attestation does not hold: {why}").format(why=error)
         )
@@ -102,5 +102,5 @@ def _is_own(release: OpenRelease, path: str, digest: str, name: str) -> bool:
         return False
     try:
         return hashlib.sha256(release.root.read(path)).hexdigest() == digest
-    except AgentError:
+    except FILE_FAULTS:
         return False

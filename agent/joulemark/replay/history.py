@@ -18,8 +18,8 @@ TICKET = "INSERT OR IGNORE INTO tickets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)
 TICKET_USED = "UPDATE tickets SET result_id = ? WHERE ticket = ?"
 ARRIVAL = "INSERT OR IGNORE INTO arrivals VALUES (?, ?, ?, ?, ?, ?, ?)"
 STOOD_UNTIL = "UPDATE standings SET until = ? WHERE result_id = ? AND until IS NULL"
-STANDS = "INSERT INTO standings VALUES (?, ?, NULL, ?, ?)"
-VERDICT_ROW = "INSERT OR IGNORE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+STANDS = "INSERT INTO standings VALUES (?, ?, NULL, ?, ?, ?)"
+VERDICT_ROW = "INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 class History:
@@ -58,12 +58,12 @@ class History:
         codes = facts.get("codes") if entry.kind == VERDICT else None
         if entry.kind == VERDICT:
             self._add(
-                VERDICT_ROW, written, index, result_id, facts["state"], facts["cause"], facts["rules"],
+                VERDICT_ROW, index, written, result_id, facts["state"], facts["cause"], facts["rules"],
                 facts["findings_sha256"], facts["at"], self._batch_of(written, facts["at"]),
             )  # fmt: skip
         self._add(STOOD_UNTIL, written, result_id)
         words = " ".join(codes) if isinstance(codes, list) else None
-        self._add(STANDS, result_id, written, state, words)
+        self._add(STANDS, result_id, written, state, words, result.is_moderated)
 
     def _batch_of(self, written: int, at: object) -> int:
         """The first of the verdicts that were written together: before it stood what their rules were told."""
@@ -75,15 +75,10 @@ class History:
 
     def _result(self, result_id: str) -> StateOfResult:
         if result_id not in self._results:
-            row = self._state.first(
-                "SELECT state FROM standings WHERE result_id = ? AND until IS NULL", result_id
-            )
-            moderated = self._state.first(
-                "SELECT 1 FROM standings WHERE result_id = ? AND codes IS NULL", result_id
-            )
-            self._results[result_id] = StateOfResult(
-                row[0] if row else None, is_moderated=moderated is not None
-            )
+            state, is_moderated = self._state.first(
+                "SELECT state, is_moderated FROM standings WHERE result_id = ? AND until IS NULL", result_id
+            ) or (None, False)
+            self._results[result_id] = StateOfResult(state, is_moderated=bool(is_moderated))
         return self._results[result_id]
 
     def _add(self, sql: str, *values: Any) -> None:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from joulemark.errors import AgentError
 from joulemark.log import leaf as entries
 from joulemark.log.checkpoints import log_name, open_checkpoint
 from joulemark.log.frontier import Frontier
 from joulemark.log.merkle import leaf_hash
 from joulemark.log.notes import VerifierKey
 from joulemark.log.tiles import TILE_WIDTH, Tile, decode_entries, entry_bundles, tree_root
-from joulemark.reader.release import batches_of, rows_of_batch
-from joulemark.record.errors import RecordError
 from joulemark.release.layout import CHECKPOINT, own_path
+from joulemark.replay.faults import UNREADABLE
 from joulemark.replay.history import History
 from joulemark.replay.state_file import PartOutcome
+from joulemark.replay.table_rows import files_of, rows_in
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -26,12 +25,13 @@ if TYPE_CHECKING:
     from joulemark.replay.state_file import StateFile
 
 PEAKS = "INSERT OR REPLACE INTO progress VALUES (?, ?)"
+WRITTEN = "INSERT INTO writing_order VALUES (?)"
 FRONTIER = "frontier"
 
 
 def parts(release: OpenRelease) -> list[str]:
     """The ranges of the table of entries, in the order of the log, and last the root and the checkpoint."""
-    return [*(file.path for file in release.files("events")), CHECKPOINT]
+    return [*(file.path for file in files_of(release, "events")), CHECKPOINT]
 
 
 class LogReader:
@@ -40,8 +40,9 @@ class LogReader:
     def __init__(self, release: OpenRelease, state: StateFile, *, log_key: VerifierKey | None) -> None:
         self._release, self._state, self._log_key = release, state, log_key
         self._history = History(state)
+        self._written: set[int] = set()
         self._files = {file.path: file for file in release.manifest.tiles}
-        self._ranges = {file.path: file for file in release.files("events")}
+        self._ranges = {file.path: file for file in files_of(release, "events")}
 
     def run(self, part: str) -> PartOutcome:
         """Read one range, or compare root and checkpoint."""
@@ -53,9 +54,11 @@ class LogReader:
         frontier = self._frontier()
         try:
             self._read_range(file, frontier, outcome)
-        except (AgentError, RecordError, OSError, ValueError, KeyError) as error:
+        except UNREADABLE as error:
             outcome.differs("JM-REPLAY-LOG", part, _("The entries cannot be read: {why}").format(why=error))
         self._history.store(outcome)
+        outcome.write(WRITTEN, ((written,) for written in self._written))
+        self._written = set()
         peaks = f"{frontier.size} {' '.join(peak.hex() for peak in frontier.peaks)}"
         outcome.write(PEAKS, [(FRONTIER, peaks)])
         return outcome
@@ -83,10 +86,9 @@ class LogReader:
                 )
             outcome.count("entries")
             entry = entries.decode(body)
+            written = index if row is None else self._place_of_writing(row, index, outcome)
             try:
-                self._history.read(
-                    entry, index=index, written=index if row is None else row.get("written", index)
-                )
+                self._history.read(entry, index=index, written=written)
             except (KeyError, ValueError) as error:
                 outcome.differs(
                     "JM-REPLAY-EVENT",
@@ -94,16 +96,35 @@ class LogReader:
                     _("Entry {index} lacks a fact of its kind: {why}").format(index=index, why=error),
                 )
 
+    def _place_of_writing(self, row: dict[str, Any], index: int, outcome: PartOutcome) -> int:
+        """When an entry was written, as a number that no other entry has; the log does not sign it."""
+        written: int | None = row["written"]
+        if written is not None and not self._is_written(written):
+            self._written.add(written)
+            return written
+        outcome.differs(
+            "JM-REPLAY-EVENT",
+            f"events {index}",
+            _("Entry {index} has no place of its own in the order of writing: {written}.").format(
+                index=index, written=written
+            ),
+        )
+        return index
+
+    def _is_written(self, written: int) -> bool:
+        if written in self._written:
+            return True
+        return self._state.first("SELECT 1 FROM writing_order WHERE written = ?", written) is not None
+
     def _rows(self, file: TableFile, outcome: PartOutcome) -> dict[int, dict[str, Any]]:
-        rows: dict[int, dict[str, Any]] = {}
-        for batch in batches_of(self._release.root.fetched(file)):
-            for row in rows_of_batch("events", batch):
-                rows[row["leaf_index"]] = row
+        rows = {row["leaf_index"]: row for row in rows_in(self._release, "events", file)}
         if len(rows) != file.rows:
             outcome.differs(
                 "JM-REPLAY-EVENT",
                 file.path,
-                _("{path} has not the rows that it should.").format(path=file.path),
+                _("{path} has {count} rows; the manifest says {expected}.").format(
+                    path=file.path, count=len(rows), expected=file.rows
+                ),
             )
         return rows
 
@@ -144,7 +165,7 @@ class LogReader:
                 outcome.differs(
                     "JM-REPLAY-ROOT", "tile", _("The log's tiles hash to another root than its entries.")
                 )
-        except (AgentError, RecordError, OSError, KeyError) as error:
+        except UNREADABLE as error:
             outcome.differs("JM-REPLAY-ROOT", "tile", _("The tiles cannot be read: {why}").format(why=error))
         self._compare_note(root, outcome)
 
@@ -155,7 +176,7 @@ class LogReader:
             key = self._log_key or VerifierKey.parse(manifest.log_key)
             note = self._release.root.read(path).decode()
             checkpoint = open_checkpoint(note, key=key, origin=log_name(manifest.origin))
-        except (AgentError, RecordError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             outcome.differs(
                 "JM-REPLAY-CHECKPOINT", path, _("The checkpoint does not hold: {why}").format(why=error)
             )

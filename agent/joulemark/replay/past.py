@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -14,20 +13,20 @@ from joulemark.leaderboard.contexts import (
     MOST_PEERS,
     MOST_PRINTS,
     Peer,
-    Prints,
     earlier,
     of_others,
-    same_noise,
 )
 from joulemark.leaderboard.eligibility import COMPARABLE, WITHDRAWN
 from joulemark.record.bundle import statement_in
 from joulemark.record.trace import Queries, Trace
 from joulemark.replay.own_facts import own_context
 from joulemark.rules.case import Case
-from joulemark.rules.noise_print import BITS, rows_of
+from joulemark.rules.noise_print import ALIKE, BITS, likeness, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from numpy.typing import NDArray
 
     from joulemark.reader.release import OpenRelease
     from joulemark.replay.own_facts import Arrival
@@ -62,6 +61,15 @@ MOST_MOMENTS = 64
 """Earlier moments that are tried: a batch of results is read before the verdicts of another one are written."""
 
 
+class JobPrints(NamedTuple):
+    """Noise prints of a job's results in the order of their arrival; when each was written, and its numbers derived."""
+
+    written: NDArray[np.int64]
+    derived: NDArray[np.int64]
+    result_ids: list[str]
+    rows: NDArray[np.uint64]
+
+
 class PastContexts:
     """Contexts of one process, which opens the state file for reading."""
 
@@ -69,6 +77,7 @@ class PastContexts:
         self._release, self._state, self._suites = release, state, suites
         self._archives = {file.path: file for file in release.manifest.bundles}
         self._prints = lru_cache(maxsize=64)(self._read_prints)
+        self._alike = lru_cache(maxsize=4)(self._read_alike)
         self._peer = lru_cache(maxsize=PEERS_AT_HAND)(self._read_peer)
 
     def moments(self, evidence: dict[str, Any], before: int) -> Iterator[int]:
@@ -131,33 +140,36 @@ class PastContexts:
             evidence["times"], before, arrival.written,
         )  # fmt: skip
         devices = {name for (name,) in self._state.all(DEVICES, evidence["device"], before)}
-        prints = self._prints(evidence["job"], before // MOST_PRINTS) if evidence["noise"] else None
         return {
             "same_trace_as": earlier(traces, before=arrival.written),
             "same_times_as": earlier(times, before=arrival.written),
-            "same_noise_as": self._same_noise(evidence, prints, arrival, before),
+            "same_noise_as": self._same_noise(evidence, arrival, before),
             "tickets_unreported": self._unreported(arrival, before),
             "device_shared_with": len(devices - {arrival.contributor}),
         }
 
-    def _same_noise(
-        self, evidence: dict[str, Any], read: tuple[Prints, Any] | None, arrival: Arrival, before: int
-    ) -> str | None:
-        if read is None:
+    def _same_noise(self, evidence: dict[str, Any], arrival: Arrival, before: int) -> str | None:
+        """As `joulemark.leaderboard.contexts.same_noise` of the latest prints of then."""
+        alike = self._alike(evidence["job"], before // MOST_PRINTS, evidence["noise"])
+        if alike is None:
             return None
-        prints, derived = read
-        there = np.flatnonzero((derived < before) & (np.array(prints.leaves) < before))[-MOST_PRINTS:]
-        if not len(there):
-            return None
-        then = Prints(
-            leaves=tuple(prints.leaves[place] for place in there),
-            result_ids=tuple(prints.result_ids[place] for place in there),
-            rows=prints.rows[there],
+        prints, of_same_run = alike
+        there = np.flatnonzero((prints.derived < before) & (prints.written < before))[-MOST_PRINTS:]
+        places = there[of_same_run[there]]
+        return earlier(
+            ((int(prints.written[place]), prints.result_ids[place]) for place in places),
+            before=arrival.written,
         )
-        return same_noise(evidence["noise"], then, before=arrival.written)
 
-    def _read_prints(self, job: str, block: int) -> tuple[Prints, Any] | None:
-        """Prints of a job's results that were written before the end of a block, and when each was derived."""
+    def _read_alike(
+        self, job: str | None, block: int, noise: bytes | None
+    ) -> tuple[JobPrints, NDArray[np.bool_]] | None:
+        """Prints of a job, and which of them are of the run that has this noise: at all moments of a verdict alike."""
+        prints = self._prints(job, block) if noise else None
+        return None if prints is None or not noise else (prints, likeness(noise, prints.rows) >= ALIKE)
+
+    def _read_prints(self, job: str | None, block: int) -> JobPrints | None:
+        """Prints of a job's results that were written before the end of a block."""
         rows = self._state.all(
             "SELECT written, result_id, noise, derived FROM evidence WHERE job = ? AND written < ? "
             "AND length(noise) = ? AND derived IS NOT NULL ORDER BY written DESC LIMIT ?",
@@ -165,12 +177,12 @@ class PastContexts:
         )[::-1]  # fmt: skip
         if not rows:
             return None
-        prints = Prints(
-            leaves=tuple(row[0] for row in rows),
-            result_ids=tuple(row[1] for row in rows),
+        return JobPrints(
+            written=np.array([row[0] for row in rows]),
+            derived=np.array([row[3] for row in rows]),
+            result_ids=[row[1] for row in rows],
             rows=rows_of([row[2] for row in rows]),
         )
-        return prints, np.array([row[3] for row in rows])
 
     def _unreported(self, arrival: Arrival, before: int) -> int:
         if arrival.ticket is None:
@@ -187,8 +199,6 @@ class PastContexts:
 
     def _bundle(self, evidence: dict[str, Any]) -> bytes:
         place = self._release.root.fetched(self._archives[evidence["archive"]])
-        descriptor = os.open(place, os.O_RDONLY)
-        try:
-            return os.pread(descriptor, evidence["size"], evidence["offset"])
-        finally:
-            os.close(descriptor)
+        with place.open("rb", buffering=0) as file:
+            file.seek(evidence["offset"])
+            return file.read(evidence["size"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from joulemark import __version__
 from joulemark.errors import UsageError
-from joulemark.reader.release import open_release
+from joulemark.reader.release import open_release, table_libraries
 from joulemark.replay import (
     board_step,
     evidence_step,
@@ -18,7 +18,8 @@ from joulemark.replay import (
     table_step,
     verdict_step,
 )
-from joulemark.replay.state_file import StateFile
+from joulemark.replay.state_file import NoStateFile, StateFile
+from joulemark.replay.state_lock import StateLock, StateLocked
 from joulemark.replay.workers import Opened, Workers
 from joulemark.rules.judge import RULES_VERSION
 from joulemark.translation import gettext as _
@@ -36,18 +37,29 @@ STEPS = ("files", "tables", "log", "evidence", "verdicts", "snapshots", "boards"
 
 
 class StateOfAnother(UsageError):
-    """The state file is of another release, or of other software."""
+    """The state file is of another release, of other software, or no state of a replay."""
 
     code = "JM-REPLAY-OTHER-STATE"
 
 
+class StateInUse(UsageError):
+    """Another replay works with the state file."""
+
+    code = "JM-REPLAY-STATE-IN-USE"
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReplayRequest:
-    """What is replayed, where its state is kept, and by how many processes."""
+    """What is replayed, where its state is kept, and by how many processes.
+
+    Without a `state` it is a file of the cache that has the name of the release's manifest. `is_fresh`: what was done
+    before is forgotten.
+    """
 
     source: str
     name: str | None
-    state: Path
+    state: Path | None = None
+    is_fresh: bool = False
     cache: Path | None = None
     jobs: int = 1
     log_key: VerifierKey | None = None
@@ -73,11 +85,36 @@ class ReplayReport(NamedTuple):
 def replay(request: ReplayRequest, progress: Callable[[str, int, int], None]) -> ReplayReport:
     """Replay a release. `progress` is told the step, how many of its parts are done, and of how many.
 
-    Raises AgentError where there is no such release, or its state file is of another one.
+    Raises AgentError where there is no such release, its state file is of another one or in use, a library is missing,
+    or a file of an address cannot be read: what was done is kept then, and a later replay goes on.
     """
+    table_libraries()
     release = open_release(request.source, request.name, cache=request.cache)
-    state = _open_state(request, release)
-    opened = Opened(request.source, request.name, request.cache, request.state, request.log_key)
+    place = request.state or _state_place(release)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with StateLock(place):
+            return _replay_alone(request, release, place, progress)
+    except StateLocked as error:
+        raise StateInUse(
+            _("Another replay uses {path}. Wait until it has ended, or name another file with --state.").format(
+                path=place
+            )
+        ) from error  # fmt: skip
+
+
+def _state_place(release: OpenRelease) -> Path:
+    import platformdirs
+
+    name = f"{release.manifest_sha256[:16]}.sqlite3"
+    return platformdirs.user_cache_path("joulemark") / "replays" / name
+
+
+def _replay_alone(
+    request: ReplayRequest, release: OpenRelease, place: Path, progress: Callable[[str, int, int], None]
+) -> ReplayReport:
+    state = _open_state(request, release, place)
+    opened = Opened(request.source, release.name, request.cache, place, request.log_key)
     workers = Workers(release, state, opened, jobs=request.jobs)
     try:
         for step in STEPS:
@@ -99,8 +136,7 @@ def replay(request: ReplayRequest, progress: Callable[[str, int, int], None]) ->
     return report
 
 
-def _open_state(request: ReplayRequest, release: OpenRelease) -> StateFile:
-    request.state.parent.mkdir(parents=True, exist_ok=True)
+def _open_state(request: ReplayRequest, release: OpenRelease, place: Path) -> StateFile:
     identity = {
         "manifest": release.manifest_sha256,
         "rules": RULES_VERSION,
@@ -108,20 +144,22 @@ def _open_state(request: ReplayRequest, release: OpenRelease) -> StateFile:
         "log_key": request.log_key.encode() if request.log_key else "",
     }
     try:
-        state = StateFile(request.state)
+        state = StateFile(place)
+        if request.is_fresh:
+            state.remove()
+            state = StateFile(place)
         is_ours = state.identify(identity)
-    except sqlite3.Error as error:
+    except (NoStateFile, sqlite3.Error) as error:
         raise StateOfAnother(
-            _("{path} is no state of a replay: {why}. Name another file with --state.").format(
-                path=request.state, why=error
-            )
+            _("{path} is no state of a replay. Name another file with --state.").format(path=place)
         ) from error
     if not is_ours:
         state.close()
         raise StateOfAnother(
-            _("{path} is the state of another release or version. Remove it, or name another with --state.").format(
-                path=request.state
-            )
+            _(
+                "{path} is the state of another release or version. Begin anew with --fresh, or name another file "
+                "with --state."
+            ).format(path=place)
         )  # fmt: skip
     return state
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from joulemark.errors import AgentError
 from joulemark.log.challenge import challenge_digest
 from joulemark.replay.differences import unlike
 from joulemark.replay.evidence_step import CELL_NAMES, PART_NAMES
+from joulemark.replay.faults import UNREADABLE
 from joulemark.replay.state_file import PartOutcome, text_of
+from joulemark.replay.table_rows import rows_of
 from joulemark.rules.judge import RULES, RULES_VERSION
 from joulemark.translation import gettext as _
 
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
     from joulemark.rules.rule import Rule
 
 PUBLISHED = "INSERT OR REPLACE INTO published VALUES (?, ?, ?, ?)"
+TICKET = "SELECT challenge, result_id, key_id FROM tickets WHERE ticket = ?"
 WAITING = ("received", "checking")
 """States of a result without a verdict."""
 
 
 def parts(release: OpenRelease) -> list[str]:
-    """The tables that are read."""
+    """The tables that are read; `table_step` reports those that are not there."""
     return [name for name in ("models", *STORED, *COMPARED, "suites") if name in release.tables]
 
 
@@ -40,7 +42,7 @@ def run(release: OpenRelease, state: StateFile, suites: ReleaseSuites, part: str
             COMPARED[part](release, state, outcome)
         else:
             _store(release, part, outcome)
-    except (AgentError, OSError, ValueError, KeyError) as error:
+    except UNREADABLE as error:
         outcome.differs(
             "JM-REPLAY-TABLE",
             part,
@@ -50,7 +52,7 @@ def run(release: OpenRelease, state: StateFile, suites: ReleaseSuites, part: str
 
 
 def _store(release: OpenRelease, table: str, outcome: PartOutcome) -> None:
-    outcome.write(PUBLISHED, (_stored(table, row) for row in release.rows(table)))
+    outcome.write(PUBLISHED, (_stored(table, row) for row in rows_of(release, table)))
 
 
 def _stored(table: str, row: dict[str, Any]) -> tuple[str, str, str, str]:
@@ -63,7 +65,7 @@ def _stored(table: str, row: dict[str, Any]) -> tuple[str, str, str, str]:
 
 def _compare_states(release: OpenRelease, state: StateFile, outcome: PartOutcome) -> None:
     n_rows = 0
-    for row in release.rows("states"):
+    for row in rows_of(release, "states"):
         n_rows += 1
         result_id = row["result_id"]
         if state.first("SELECT 1 FROM arrivals WHERE result_id = ?", result_id) is None:
@@ -108,27 +110,51 @@ def _state_differs(result_id: str, published: str, expected: str, outcome: PartO
 
 
 def _compare_keys(release: OpenRelease, state: StateFile, outcome: PartOutcome) -> None:
-    for row in release.rows("keys"):
+    n_rows = 0
+    for row in rows_of(release, "keys"):
+        n_rows += 1
         logged = state.first("SELECT contributor, public_key FROM keys WHERE key_id = ?", row["key_id"])
-        outcome.count("keys")
-        if logged is not None and tuple(logged) != (row["contributor"], row["public_key"]):
+        if logged is None or tuple(logged) != (row["contributor"], row["public_key"]):
             outcome.differs(
                 "JM-REPLAY-KEY",
                 row["key_id"],
                 _("The key {key} is not the one that was enrolled.").format(key=row["key_id"][:12]),
             )
+    outcome.count("keys", n_rows)
+    (n_enrolled,) = state.first("SELECT count(*) FROM keys")
+    if n_rows != n_enrolled:
+        outcome.differs(
+            "JM-REPLAY-KEY",
+            "keys",
+            _("The table of keys has {count} keys; the log has {expected}.").format(
+                count=n_rows, expected=n_enrolled
+            ),
+        )
 
 
 def _compare_tickets(release: OpenRelease, state: StateFile, outcome: PartOutcome) -> None:
-    for row in release.rows("tickets"):
-        logged = state.first("SELECT challenge FROM tickets WHERE ticket = ?", row["ticket"])
-        outcome.count("tickets")
-        if logged is None or logged[0] != challenge_digest(row["nonce"], row["sample_seed"]):
+    """Tickets under which a result came: the table has no others."""
+    n_rows = 0
+    for row in rows_of(release, "tickets"):
+        n_rows += 1
+        logged = state.first(TICKET, row["ticket"])
+        published = challenge_digest(row["nonce"], row["sample_seed"]), row["result_id"], row["key_id"]
+        if logged is None or tuple(logged) != published:
             outcome.differs(
                 "JM-REPLAY-TICKET",
                 row["ticket"],
                 _("The ticket {ticket} is not the one that the log has.").format(ticket=row["ticket"]),
             )
+    outcome.count("tickets", n_rows)
+    (n_used,) = state.first("SELECT count(*) FROM arrivals WHERE ticket IS NOT NULL")
+    if n_rows != n_used:
+        outcome.differs(
+            "JM-REPLAY-TICKET",
+            "tickets",
+            _("The table of tickets has {count} tickets; by the log {expected} were used.").format(
+                count=n_rows, expected=n_used
+            ),
+        )
 
 
 def _compare_rules(release: OpenRelease, _state: StateFile, outcome: PartOutcome) -> None:
@@ -136,7 +162,7 @@ def _compare_rules(release: OpenRelease, _state: StateFile, outcome: PartOutcome
         outcome.count("rules_of_another_version")
         return
     ours = {rule.code: _published_of(rule) for rule in RULES}
-    published = {row["code"]: row for row in release.rows("rules")}
+    published = {row["code"]: row for row in rows_of(release, "rules")}
     outcome.count("rules", len(published))
     for code in sorted(ours.keys() ^ published.keys()):
         outcome.differs(

@@ -33,11 +33,12 @@ CREATE TABLE IF NOT EXISTS arrivals (result_id TEXT PRIMARY KEY, written INTEGER
   ticket TEXT, trace_sha256 TEXT, received_at TEXT);
 CREATE INDEX IF NOT EXISTS arrival_trace ON arrivals (trace_sha256);
 CREATE INDEX IF NOT EXISTS arrival_leaf ON arrivals (leaf);
-CREATE TABLE IF NOT EXISTS standings (result_id TEXT, since INTEGER, until INTEGER, state TEXT, codes TEXT);
+CREATE TABLE IF NOT EXISTS standings (result_id TEXT, since INTEGER, until INTEGER, state TEXT, codes TEXT,
+  is_moderated INTEGER);
 CREATE INDEX IF NOT EXISTS standing_result ON standings (result_id, since);
-CREATE TABLE IF NOT EXISTS verdicts (written INTEGER PRIMARY KEY, leaf INTEGER, result_id TEXT, state TEXT, cause TEXT,
+CREATE TABLE IF NOT EXISTS verdicts (leaf INTEGER PRIMARY KEY, written INTEGER, result_id TEXT, state TEXT, cause TEXT,
   rules TEXT, findings_sha256 TEXT, at TEXT, batch INTEGER);
-CREATE INDEX IF NOT EXISTS verdict_leaf ON verdicts (leaf);
+CREATE TABLE IF NOT EXISTS writing_order (written INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS evidence (result_id TEXT PRIMARY KEY, written INTEGER, derived INTEGER, contributor TEXT,
   archive TEXT, offset INTEGER, size INTEGER, job TEXT, suite TEXT, dataset TEXT, device TEXT, times TEXT, sample TEXT,
   inputs TEXT, seed INTEGER, quality TEXT, answers BLOB, noise BLOB, n_measured INTEGER, hardware_code TEXT,
@@ -52,14 +53,34 @@ CREATE TABLE IF NOT EXISTS published (tbl TEXT, part TEXT, key TEXT, row TEXT, P
 """
 
 
+APPLICATION_ID = 0x4A4D5250
+"""In the header of each state file ("JMRP"): nothing is written to a file of others."""
+
+
+class NoStateFile(Exception):
+    """A file that something else has written."""
+
+
 class StateFile:
     """A replay's state in SQLite. One process writes; others open it with `for_reading`."""
 
     def __init__(self, place: Path, *, for_reading: bool = False) -> None:
-        """Raises sqlite3.Error for a file that is none."""
+        """Raises NoStateFile or sqlite3.Error for a file that is none, which stays as it is."""
         self.place = place
-        address = f"file:{place}?mode=ro" if for_reading else f"file:{place}"
+        address = place.absolute().as_uri() + ("?mode=ro" if for_reading else "")
+        is_new = not (place.exists() and place.stat().st_size)
         self.database = sqlite3.connect(address, uri=True, isolation_level=None)
+        try:
+            self._begin(is_new=is_new, for_reading=for_reading)
+        except BaseException:
+            self.database.close()
+            raise
+
+    def _begin(self, *, is_new: bool, for_reading: bool) -> None:
+        if is_new and not for_reading:
+            self.database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        elif self.first("PRAGMA application_id") != (APPLICATION_ID,):
+            raise NoStateFile(self.place)
         self.database.execute("PRAGMA busy_timeout = 60000")
         self.database.execute("PRAGMA cache_size = -65536")
         if not for_reading:

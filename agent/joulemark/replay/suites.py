@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from joulemark.errors import AgentError
+from joulemark.replay.faults import NOT_READ
 from joulemark.suite import SuiteError, load_suite, read_archive, suite_names
 
 if TYPE_CHECKING:
@@ -27,6 +27,6 @@ class ReleaseSuites:
             try:
                 data = self._release.root.fetched(self._files[digest]).read_bytes()
                 self._read[digest] = read_archive(data, digest=digest)
-            except (AgentError, SuiteError, OSError) as error:
+            except (*NOT_READ, SuiteError) as error:
                 self.faults[digest] = str(error)
         return self._read.get(digest)

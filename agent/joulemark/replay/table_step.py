@@ -1,13 +1,14 @@
-"""Is every table file in the form that its table has: all rows, each once, in the order of their key."""
+"""Is every table of the format there, and each file in the form of its table: all columns, all rows in order of key."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from joulemark.errors import AgentError
 from joulemark.reader.release import batches_of
-from joulemark.release.tables import table_named
+from joulemark.release.tables import TABLES, table_named
+from joulemark.replay.faults import UNREADABLE
 from joulemark.replay.state_file import PartOutcome
+from joulemark.replay.table_rows import files_of, require_columns
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -15,27 +16,51 @@ if TYPE_CHECKING:
     from joulemark.release.manifest import TableFile
 
 
+PRESENCE = "presence"
+
+
 def parts(release: OpenRelease) -> list[str]:
-    """The Parquet files of all tables that are known, as `table path`."""
-    return [
-        f"{name} {file.path}" for name in release.tables if _is_known(name) for file in release.files(name)
-    ]
+    """Whether all tables are there, and the Parquet files of those that are, as `table path`."""
+    files = [f"{table.name} {file.path}" for table in TABLES for file in files_of(release, table.name)]
+    return [PRESENCE, *files]
 
 
 def run(release: OpenRelease, part: str) -> PartOutcome:
-    """Read the keys of one file."""
+    """Look whether all tables are there, or read the keys of one file."""
     outcome = PartOutcome()
+    if part == PRESENCE:
+        _compare_presence(release, outcome)
+        return outcome
     name, path = part.split(" ", 1)
     file = next(file for file in release.files(name) if file.path == path)
     try:
+        require_columns(release, name, file)
         _read_keys(release, name, file, outcome)
-    except (AgentError, OSError, ValueError, KeyError) as error:
+    except UNREADABLE as error:
         outcome.differs(
             "JM-REPLAY-TABLE", path, _("{path} cannot be read as the table {table}: {why}").format(
                 path=path, table=name, why=error
             ),
         )  # fmt: skip
     return outcome
+
+
+def _compare_presence(release: OpenRelease, outcome: PartOutcome) -> None:
+    """A table by leaves has a file for each range, which the manifest's decoding sees to; a snapshot has one."""
+    for table in TABLES:
+        n_files = len(files_of(release, table.name))
+        if table.partition == "leaf":
+            is_whole = n_files > 0 or (table.name in release.tables and not release.manifest.tree_size)
+        else:
+            is_whole = n_files == 1
+        if not is_whole:
+            outcome.differs(
+                "JM-REPLAY-TABLE",
+                table.name,
+                _("The table {table} is not whole: it has {count} Parquet files.").format(
+                    table=table.name, count=n_files
+                ),
+            )
 
 
 def _read_keys(release: OpenRelease, name: str, file: TableFile, outcome: PartOutcome) -> None:
@@ -74,12 +99,3 @@ def _read_keys(release: OpenRelease, name: str, file: TableFile, outcome: PartOu
                 path=file.path, count=n_rows, expected=file.rows
             ),
         )
-
-
-def _is_known(name: str) -> bool:
-    """Whether this version knows the table: a later one may have more."""
-    try:
-        table_named(name)
-    except KeyError:
-        return False
-    return True

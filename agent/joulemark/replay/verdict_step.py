@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from joulemark.errors import AgentError
-from joulemark.reader.release import batches_of, rows_of_batch
+from joulemark.replay.faults import UNREADABLE
 from joulemark.replay.own_facts import arrival_of
 from joulemark.replay.past import PastContexts
 from joulemark.replay.reading import OF_ALL, placed
 from joulemark.replay.rules_apart import rules_apart
 from joulemark.replay.state_file import PartOutcome
+from joulemark.replay.table_rows import files_of, rows_in
 from joulemark.rules.finding import Finding, Severity
 from joulemark.rules.findings_digest import findings_digest, is_former_digest
 from joulemark.rules.judge import RULES_VERSION, state_of
-from joulemark.rules.verdicts import JUDGE_FAILED, TRIPS, failed, plain_findings
+from joulemark.rules.verdicts import LOST, TRIPS, failed, plain_findings
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -30,11 +30,12 @@ EVIDENCE = (
     "result_id", "written", "archive", "offset", "size", "job", "suite", "dataset", "device", "times", "answers",
     "noise", "n_measured", "own", "alone", "fault",
 )  # fmt: skip
+GIVEN_UP = failed(LOST)
 
 
 def parts(release: OpenRelease) -> list[str]:
     """The ranges of the table of verdicts."""
-    return [file.path for file in release.files("verdicts")]
+    return [file.path for file in files_of(release, "verdicts")]
 
 
 class VerdictReader:
@@ -43,7 +44,7 @@ class VerdictReader:
     def __init__(self, release: OpenRelease, state: StateFile, suites: ReleaseSuites) -> None:
         self._release, self._state = release, state
         self._past = PastContexts(release, state, suites)
-        self._ranges = {file.path: file for file in release.files("verdicts")}
+        self._ranges = {file.path: file for file in files_of(release, "verdicts")}
 
     def run(self, part: str) -> PartOutcome:
         """Compare the verdicts of one range with those that follow."""
@@ -55,9 +56,10 @@ class VerdictReader:
             "WHERE leaf >= ? AND leaf < ? ORDER BY written",
             leaves.start if leaves else 0, leaves.end if leaves else 0,
         )  # fmt: skip
-        for written, leaf, result_id, state, _cause, rules, digest, batch in logged:
+        for written, leaf, result_id, state, cause, rules, digest, batch in logged:
             row = published.pop(leaf, None)
-            if row is None or row["result_id"] != result_id or not _is_logged(row, state, digest):
+            entry = {"result_id": result_id, "state": state, "cause": cause, "rules_version": rules}
+            if row is None or not _is_logged(row, entry, digest):
                 outcome.differs(
                     "JM-REPLAY-VERDICT",
                     result_id,
@@ -77,15 +79,13 @@ class VerdictReader:
         return outcome
 
     def _published(self, file: TableFile, outcome: PartOutcome) -> dict[int, dict[str, Any]]:
-        rows: dict[int, dict[str, Any]] = {}
         try:
-            for batch in batches_of(self._release.root.fetched(file)):
-                rows |= {row["leaf_index"]: row for row in rows_of_batch("verdicts", batch)}
-        except (AgentError, OSError, ValueError) as error:
+            return {row["leaf_index"]: row for row in rows_in(self._release, "verdicts", file)}
+        except UNREADABLE as error:
             outcome.differs(
                 "JM-REPLAY-VERDICT", file.path, _("The verdicts cannot be read: {why}").format(why=error)
             )
-        return rows
+            return {}
 
     def _compare(self, row: dict[str, Any], result_id: str, before: int, outcome: PartOutcome) -> None:
         values = self._state.first(
@@ -96,9 +96,7 @@ class VerdictReader:
         if values is None or arrival is None:
             outcome.count("verdicts_without_a_bundle")
             return
-        if [finding["code"] for finding in row["findings"]] == [JUDGE_FAILED] and "(the process" in str(
-            row["findings"][0].get("sentence")
-        ):
+        if (row["state"], row["findings"]) == (GIVEN_UP.state, plain_findings(GIVEN_UP.findings)):
             outcome.count("verdicts_given_up")  # a process was lost: nothing in the evidence says so
             return
         outcome.count("verdicts")
@@ -150,11 +148,13 @@ def state_of_plain(findings: Findings) -> str:
     return state_of({Severity(finding["severity"]) for finding in findings})
 
 
-def _is_logged(row: dict[str, Any], state: str, digest: str) -> bool:
+def _is_logged(row: dict[str, Any], entry: dict[str, str], digest: str) -> bool:
     """Whether the log commits to a published verdict."""
     findings = row["findings"]
-    return row["state"] == state and (
-        findings_digest(findings) == digest or is_former_digest(digest, findings)
+    return (
+        all(row[name] == value for name, value in entry.items())
+        and row["codes"] == [finding["code"] for finding in findings]
+        and (findings_digest(findings) == digest or is_former_digest(digest, findings))
     )
 
 

@@ -10,6 +10,7 @@ from multiprocessing import connection, get_context, parent_process
 from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
 
+from joulemark.errors import AgentError
 from joulemark.reader.release import open_release
 from joulemark.replay import (
     board_step,
@@ -112,14 +113,18 @@ class Workers:
             self._started.shutdown(wait=True, cancel_futures=True)
 
 
-_worker: Worker | None = None
+_worker: Worker | AgentError | None = None
 
 
 def _start_worker(opened: Opened) -> None:
+    """Open what the parts need; why that failed is raised by the first part, since a pool tells nobody."""
     global _worker  # noqa: PLW0603 - what a process of the pool has open
     Thread(target=_end_with_parent, daemon=True).start()
-    release = open_release(opened.source, opened.name, cache=opened.cache)
-    _worker = Worker(release, StateFile(opened.state, for_reading=True), opened.log_key)
+    try:
+        release = open_release(opened.source, opened.name, cache=opened.cache)
+        _worker = Worker(release, StateFile(opened.state, for_reading=True), opened.log_key)
+    except AgentError as error:
+        _worker = error
 
 
 def _end_with_parent() -> None:
@@ -133,4 +138,6 @@ def _end_with_parent() -> None:
 def _run_in_worker(step: str, part: str) -> PartOutcome:
     if _worker is None:
         raise RuntimeError("the process was not started")
+    if isinstance(_worker, AgentError):
+        raise _worker
     return _worker.run(step, part)

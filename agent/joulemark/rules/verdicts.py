@@ -22,6 +22,12 @@ TRIPS = (ArithmeticError, LookupError, TypeError, ValueError)
 JUDGE_FAILED = "JM-JUDGE-FAILED"
 """The code of a verdict on a result to which the rules could not be applied."""
 
+MAX_LOSSES = 3
+"""Processes that a submission may cost while it is judged alone; then it is given up."""
+
+LOST = f"the process that applied them was lost {MAX_LOSSES} times"
+"""Why a result was given up, in its verdict and in the log."""
+
 
 def judgement(case: Case | RecordError, *, name: str, by: Callable[[Case], Judgement] = judge) -> Judgement:
     """Apply the rules. Bytes that no longer decode or verify are rejected; an error in the rules quarantines.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from joulemark.errors import UsageError
 from joulemark.log import notes
 from joulemark.log.add_checkpoint import SIZE_TYPE, TEXT_TYPE
 from joulemark.log.checkpoints import Checkpoint, open_checkpoint, parse
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from joulemark.log.notes import VerifierKey
     from joulemark.witness.state import WitnessStore
 
-FORK_CODE, UNPROVEN_CODE = "JM-LOG-FORK", "JM-PROOF-CONSISTENCY"
+FORK_CODE, UNPROVEN_CODE, SIZE_CODE = "JM-LOG-FORK", "JM-PROOF-CONSISTENCY", "JM-WITNESS-SIZE"
 
 
 class NotCosigned(Exception):
@@ -61,9 +62,9 @@ class Cosigner:
         return notes.verifier_key(self.key, name=self.name, kind=notes.COSIGNATURE)
 
     def add_checkpoint(self, request: AddCheckpoint) -> str:
-        """The line of the cosignature, with its newline, once the new state is on disk.
+        """The line of the cosignature, with its newline, once the new state and the cosigned note are on disk.
 
-        Raises NotCosigned, StorageError, or UsageError where the state is damaged.
+        Raises NotCosigned, StorageError, or UsageError where the state is damaged or the clock went back.
         """
         origin = _origin_of(request.note)
         log_key = self.logs.get(origin)
@@ -80,13 +81,24 @@ class Cosigner:
         with self.store.locked(origin):
             state = self.store.load(origin)
             self._require_continued(state, checkpoint, request)
-            at = self.now()
+            at = self._moment_after(state)
             note = with_log_lines_alone(request.note, log_key)
             line = notes.cosign(note, name=self.name, key=self.key, at=at).removeprefix(note)
-            self.store.save(
-                WitnessedLog(origin=origin, log_key=log_key.encode(), checkpoint=note, at=_to_second(at))
-            )
+            self.store.save(WitnessedLog(origin=origin, log_key=log_key.encode(), checkpoint=note, at=at))
+            self.store.keep_note(origin, f"{note}{line}")
         return line
+
+    def _moment_after(self, state: WitnessedLog | None) -> datetime:
+        """Now, to the second: no earlier than the last cosignature. Raises UsageError."""
+        at = self.now().replace(microsecond=0)
+        if state is not None and at < state.at:
+            raise UsageError(
+                _(
+                    "The clock of this machine shows {now}, and the last cosignature of this log is of {last}. Set "
+                    "the clock by NTP; no cosignature is dated before an earlier one."
+                ).format(now=at.isoformat(), last=state.at.isoformat())
+            )
+        return at
 
     def _require_continued(
         self, state: WitnessedLog | None, checkpoint: Checkpoint, request: AddCheckpoint
@@ -98,7 +110,7 @@ class Cosigner:
             raise NotCosigned(
                 409,
                 _("This witness has cosigned {size} entries.").format(size=size),
-                code="JM-WITNESS-SIZE",
+                code=SIZE_CODE,
                 body=f"{size}\n",
                 content_type=SIZE_TYPE,
             )
@@ -114,11 +126,18 @@ class Cosigner:
             is_fork = size == checkpoint.size and root != checkpoint.root
             code = FORK_CODE if is_fork else UNPROVEN_CODE
             evidence = None
-            if state is not None:
-                evidence = self.store.keep_evidence(
-                    state, request.note, code=code, sentence=str(error), at=_to_second(self.now())
-                )
+            if is_fork and state is not None:
+                evidence = self.keep_evidence(state, request.note, code=code, sentence=str(error))
             raise NotCosigned(409 if is_fork else 422, str(error), code=code, evidence=evidence) from error
+
+    def keep_evidence(self, state: WitnessedLog, note: str, *, code: str, sentence: str) -> Path | None:
+        """Write down that `note`, signed by the log, does not continue `state`: the file, or None where it is full.
+
+        Two roots of one size prove that by themselves. A proof that leads nowhere shows it only if the log itself has
+        given it: whoever sends a genuine checkpoint can send rubbish with it. Raises StorageError.
+        """
+        at = self.now().replace(microsecond=0)
+        return self.store.keep_evidence(state, note, code=code, sentence=sentence, at=at)
 
 
 def _origin_of(note: str) -> str:
@@ -134,7 +153,3 @@ def with_log_lines_alone(note: str, key: VerifierKey) -> str:
     text = notes.claimed_text(note)
     lines = note[len(text) + 1 :].splitlines(keepends=True)
     return f"{text}\n" + "".join(line for line in lines if notes.names_key(line, key))
-
-
-def _to_second(at: datetime) -> datetime:
-    return at.replace(microsecond=0)

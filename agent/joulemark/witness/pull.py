@@ -10,7 +10,7 @@ from joulemark.audit import store as audits
 from joulemark.audit.client import Platform
 from joulemark.audit.findings import InvalidLog
 from joulemark.audit.trust import trusted_key
-from joulemark.errors import NotVerified
+from joulemark.errors import NotVerified, UsageError
 from joulemark.log.add_checkpoint import AddCheckpoint
 from joulemark.log.checkpoints import log_name, open_checkpoint
 from joulemark.log.tiles import consistency_proof
@@ -19,7 +19,13 @@ from joulemark.record.errors import RecordError
 from joulemark.translation import gettext as _
 from joulemark.translation import marked
 from joulemark.waiting import Waiting
-from joulemark.witness.cosigner import Cosigner, NotCosigned, with_log_lines_alone
+from joulemark.witness.cosigner import (
+    SIZE_CODE,
+    UNPROVEN_CODE,
+    Cosigner,
+    NotCosigned,
+    with_log_lines_alone,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +39,8 @@ if TYPE_CHECKING:
 PAUSES_S = (2.0, 5.0, 10.0)
 """A cache may show an older checkpoint for a moment: so long is waited before that is called a fault."""
 PATIENCE_S = 300.0
+MAX_TRIES = 5
+"""Each after the first one follows a cosignature by another process of this witness."""
 ADVICE = marked("Check the address and the network; the next run resumes where this one stopped.")
 
 
@@ -50,6 +58,15 @@ class WitnessReport:
     old_size: int | None
     file: Path
     is_sent: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Cosigned:
+    """A checkpoint, its note with the log's own line and the witness's, and the size that was cosigned before."""
+
+    note: str
+    checkpoint: Checkpoint
+    old_size: int | None
 
 
 def trust_log(
@@ -90,43 +107,71 @@ def witness_once(
 ) -> WitnessReport:
     """Cosign the newest checkpoint of a platform, write it down, and hand it over if `sends`.
 
-    What is written down is sent again by the next run, should this one not come so far. Raises NotVerified for a log
-    that does not continue what was cosigned, Unreachable, Refused, StorageError or UsageError.
+    A run that ends before it has sent anything is made up for by the next, which cosigns the checkpoint that is newest
+    then. Raises NotVerified for a log that does not continue what was cosigned, Unreachable, Refused, StorageError, or
+    UsageError, also where others of this witness are faster each time.
     """
     log = log_name(origin)
     with _client(origin) as client:
         platform = Platform(client)
-        state = cosigner.store.load(log)
-        last = None if state is None else state.latest()
-        note, checkpoint = _newest(platform, cosigner, log, last, sleep)
-        try:
-            proof = consistency_proof(last.size, checkpoint.size, platform.tile) if last else []
-            request = AddCheckpoint(old_size=last.size if last else 0, proof=tuple(proof), note=note)
-            line = cosigner.add_checkpoint(request)
-        except NotCosigned as refusal:
-            raise _not_verified(refusal) from refusal
-        except (InvalidLog, RecordError) as error:
-            code = error.finding.code if isinstance(error, InvalidLog) else error.code
-            raise NotVerified(
-                _("The checkpoint of {origin} cannot be cosigned: {error}").format(
-                    origin=origin, error=error
-                ),
-                code=code,
-            ) from error
-        cosigned = f"{with_log_lines_alone(note, cosigner.logs[log])}{line}"
+        for _attempt in range(MAX_TRIES):
+            cosigned = _cosign_newest(platform, cosigner, origin, sleep)
+            if cosigned is not None:
+                break
+        else:
+            raise UsageError(
+                _("Another process of this witness cosigns {origin} all the time; run one at a time.").format(
+                    origin=origin
+                )
+            )
         report = WitnessReport(
             origin=origin,
             log_key=cosigner.logs[log],
             trust=trust,
-            checkpoint=checkpoint,
-            old_size=last.size if last else None,
-            file=cosigner.store.keep_note(log, cosigned),
+            checkpoint=cosigned.checkpoint,
+            old_size=cosigned.old_size,
+            file=cosigner.store.note_path(log),
             is_sent=False,
         )
         if not sends:
             return report
-        client.cosign(cosigned)
+        client.cosign(cosigned.note)
         return replace(report, is_sent=True)
+
+
+def _cosign_newest(
+    platform: Platform, cosigner: Cosigner, origin: str, sleep: Callable[[float], None]
+) -> _Cosigned | None:
+    """Cosign the newest checkpoint; None where another process has cosigned a later one meanwhile.
+
+    Raises as `witness_once` does.
+    """
+    log = log_name(origin)
+    state = cosigner.store.load(log)
+    last = None if state is None else state.latest()
+    note, checkpoint = _newest(platform, cosigner, log, last, sleep)
+    try:
+        proof = consistency_proof(last.size, checkpoint.size, platform.tile) if last else []
+        request = AddCheckpoint(old_size=last.size if last else 0, proof=tuple(proof), note=note)
+        line = cosigner.add_checkpoint(request)
+    except NotCosigned as refusal:
+        if refusal.code == SIZE_CODE:
+            return None
+        evidence = refusal.evidence
+        if refusal.code == UNPROVEN_CODE and state is not None:  # the proof is of the log's own tiles
+            evidence = cosigner.keep_evidence(state, note, code=refusal.code, sentence=str(refusal))
+        raise _not_verified(refusal, evidence) from refusal
+    except (InvalidLog, RecordError) as error:
+        code = error.finding.code if isinstance(error, InvalidLog) else error.code
+        raise NotVerified(
+            _("The checkpoint of {origin} cannot be cosigned: {error}").format(origin=origin, error=error),
+            code=code,
+        ) from error
+    return _Cosigned(
+        note=f"{with_log_lines_alone(note, cosigner.logs[log])}{line}",
+        checkpoint=checkpoint,
+        old_size=last.size if last else None,
+    )
 
 
 def _newest(
@@ -161,12 +206,12 @@ def _newest(
     )
 
 
-def _not_verified(refusal: NotCosigned) -> NotVerified:
+def _not_verified(refusal: NotCosigned, evidence: Path | None) -> NotVerified:
     sentence = str(refusal)
-    if refusal.evidence is not None:
+    if evidence is not None:
         sentence = _(
             "{sentence} This log cannot be trusted. Evidence: {evidence}. Show it to others."
-        ).format(sentence=sentence, evidence=refusal.evidence)
+        ).format(sentence=sentence, evidence=evidence)
     return NotVerified(sentence, code=refusal.code)
 
 

@@ -94,9 +94,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(413, f"{error}\n")
         except RecordError as error:
             self._answer(400, f"{error}\n")
-        except AgentError as error:  # the state cannot be read or written: nothing is cosigned
+        except (
+            AgentError
+        ) as error:  # the state cannot be read or written, or the clock went back: nothing is cosigned
             sys.stderr.write(f"joulemark: {error}\n")
-            self._answer(500, _("The witness cannot keep its state; its operator is told.") + "\n")
+            self._answer(500, _("The witness cannot cosign now; its operator is told.") + "\n")
         else:
             self._answer(200, line)
 

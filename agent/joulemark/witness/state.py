@@ -69,15 +69,18 @@ class WitnessStore:
             yield
 
     def load(self, origin: str) -> WitnessedLog | None:
-        """What was cosigned last; None where nothing was. Raises UsageError when it is damaged.
+        """What was cosigned last; None where nothing was. Raises UsageError when it is damaged or lost.
 
-        A damaged file is not taken for none: a witness that has forgotten would cosign a second history.
+        Neither is taken for none: a witness that has forgotten would cosign a second history. The state is lost where
+        a cosigned checkpoint or evidence lies beside the place where it should be.
         """
         path = self._path(origin, ".json")
         try:
             state = decode(path.read_bytes(), WitnessedLog, what="witness's state")
             checkpoint = state.latest()
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            if self.note_path(origin).exists() or self._evidence_files(origin):
+                raise UsageError(_damaged(path, ValueError(_("it is missing.")))) from error
             return None
         except (OSError, RecordError) as error:
             raise UsageError(_damaged(path, error)) from error
@@ -89,11 +92,16 @@ class WitnessStore:
         """Replace the state of a log; once this returns it is on disk. Raises StorageError."""
         durable.write(self._path(state.origin, ".json"), encode(state) + b"\n", mode=0o600)
 
-    def keep_note(self, origin: str, note: str) -> Path:
-        """Write down a cosigned checkpoint, for whoever serves or sends it: the file. Raises StorageError."""
-        path = self._path(origin, ".checkpoint")
-        durable.write(path, note.encode())
-        return path
+    def note_path(self, origin: str) -> Path:
+        """Where the checkpoint that was cosigned last is written down with its cosignature."""
+        return self._path(origin, ".checkpoint")
+
+    def keep_note(self, origin: str, note: str) -> None:
+        """Write down a cosigned checkpoint, for whoever serves or sends it; the caller holds the lock.
+
+        Raises StorageError.
+        """
+        durable.write(self.note_path(origin), note.encode())
 
     def keep_evidence(
         self, state: WitnessedLog, note: str, *, code: str, sentence: str, at: datetime
@@ -115,10 +123,13 @@ class WitnessStore:
         path = self._path(state.origin, f".{digest.hexdigest()[:16]}.evidence.json")
         if path.exists():
             return path
-        if len(list(self.folder.glob("*.evidence.json"))) >= MAX_EVIDENCE_FILES:
+        if len(self._evidence_files(state.origin)) >= MAX_EVIDENCE_FILES:
             return None
         durable.write(path, msgspec.json.format(encode(evidence), indent=2) + b"\n")
         return path
+
+    def _evidence_files(self, origin: str) -> list[Path]:
+        return list(self.folder.glob(self._path(origin, ".*.evidence.json").name))
 
     def _path(self, origin: str, suffix: str) -> Path:
         digest = hashlib.sha256(origin.encode()).hexdigest()[:8]

@@ -28,7 +28,7 @@ def load_or_create(folders: Folders, *, name: str | None) -> tuple[str, Ed25519P
     """The witness's name and private key; both are made now where there are none, which needs `name`.
 
     Raises UsageError for a name that no key can have or that is another one than before, and for a key file that is
-    damaged or open to others.
+    lost, damaged or open to others.
     """
     if name is not None and (len(name) > MAX_NAME or not NAME.fullmatch(name)):
         raise UsageError(
@@ -46,9 +46,9 @@ def load_or_create(folders: Folders, *, name: str | None) -> tuple[str, Ed25519P
     chosen = stored or name
     if chosen is None:
         raise UsageError(_("Name the witness once with --name, such as --name example.org/w1."))
-    with suppress(FileExistsError):
-        durable.write(folders.witness_key, keys.to_pem(keys.generate()), mode=0o600, replace=False)
     if stored is None:
+        with suppress(FileExistsError):
+            durable.write(folders.witness_key, keys.to_pem(keys.generate()), mode=0o600, replace=False)
         durable.write(folders.witness_name, f"{chosen}\n".encode())
     return chosen, _load_key(folders)
 
@@ -74,6 +74,13 @@ def _load_key(folders: Folders) -> Ed25519PrivateKey:
                 _("Other users can read the key {key}. Restrict access: chmod 600 {key}").format(key=path)
             )
         return keys.from_pem(path.read_bytes())
+    except FileNotFoundError as error:
+        raise UsageError(
+            _(
+                "The key {key} of this witness is missing. Restore it from a copy; to begin with a new key and a new "
+                "name, move {file} away."
+            ).format(key=path, file=folders.witness_name)
+        ) from error
     except OSError as error:
         raise UsageError(
             _("The key {key} cannot be read: {why}.").format(key=path, why=error.strerror)

@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -56,6 +56,23 @@ def edit_table(root: Path, name: str, edit: Callable[[Rows], Rows | None]) -> No
     edited = edit(rows)
     rows = rows if edited is None else edited
     _republish_table(root, name, parquet_bytes(table_named(name), rows), len(rows))
+
+
+def drop_columns(root: Path, name: str, columns: Collection[str]) -> None:
+    """Publish a table without some of its columns."""
+    table = parquet.ParquetFile(root / _file(root, name).path).read()
+    out = io.BytesIO()
+    parquet.write_table(table.drop_columns(list(columns)), out)
+    _republish_table(root, name, out.getvalue(), table.num_rows)
+
+
+def cast_column(root: Path, name: str, column: str) -> None:
+    """Publish a table that has the words of a column's numbers in their place."""
+    table = parquet.ParquetFile(root / _file(root, name).path).read()
+    place = table.schema.get_field_index(column)
+    out = io.BytesIO()
+    parquet.write_table(table.set_column(place, column, table.column(place).cast("string")), out)
+    _republish_table(root, name, out.getvalue(), table.num_rows)
 
 
 class AlteredThreshold(NamedTuple):

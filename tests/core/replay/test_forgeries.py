@@ -33,7 +33,7 @@ def test_one_edited_value_is_named_beside_the_one_that_follows(release: Path, tm
     [difference] = replayed(release, tmp_path / "state").differences
     assert difference.code == "JM-REPLAY-CELL"
     assert f"energy_per_query_j is published as {honest_j * 0.999!r}" in difference.sentence
-    assert f"follows {honest_j!r}" in difference.sentence
+    assert f"the evidence gives {honest_j!r}" in difference.sentence
 
 
 def test_one_dropped_bundle_is_named_by_its_result(release: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from measurements.webhooks import services
-from measurements.webhooks.delivering import deliver_due
+from measurements.webhooks.delivering import deliver_now
 from measurements.webhooks.destinations import NotAllowed
 from measurements.webhooks.models import WebhookDelivery, WebhookEndpoint
 
@@ -66,9 +66,10 @@ class Command(BaseCommand):
         self.stdout.write(f"secret: {endpoint.secret}")
 
     def _ping(self, endpoint: WebhookEndpoint) -> None:
-        services.ping_endpoint(endpoint)
-        deliver_due()
-        self._log(endpoint, most=1)
+        attempt = deliver_now(services.ping_endpoint(endpoint))
+        words = "It is delivered" if attempt.is_delivered else f"It is not delivered. {attempt.fault}"
+        status = "no status" if attempt.status is None else f"status {attempt.status}"
+        self.stdout.write(f"{words} ({status}, {attempt.took_s:.2f} s)")
 
     def _rotate(self, endpoint: WebhookEndpoint) -> None:
         self.stdout.write(f"secret: {services.rotate_secret(endpoint)}")
@@ -81,9 +82,9 @@ class Command(BaseCommand):
         endpoint.delete()
         self.stdout.write("It is removed.")
 
-    def _log(self, endpoint: WebhookEndpoint, *, most: int = SHOWN_DELIVERIES) -> None:
+    def _log(self, endpoint: WebhookEndpoint) -> None:
         rows = WebhookDelivery.objects.filter(endpoint=endpoint).select_related("event").order_by("-id")
-        for row in rows[:most]:
+        for row in rows[:SHOWN_DELIVERIES]:
             tried = f"{row.tried_at:%Y-%m-%d %H:%M:%S}" if row.tried_at else "not tried yet"
             words = [tried, row.event.message_id, str(row.event), row.outcome, f"attempts {row.n_attempts}"]
             self.stdout.write("  ".join([*words, row.last_fault]).rstrip())
