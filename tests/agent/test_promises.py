@@ -35,6 +35,7 @@ ELSEWHERE = {
     "cli/run.py": "a run that was interrupted: no job is written down",
     "cli/run_report.py": "a run that was stopped: each further job would end alike",
     "errors.py": "a refusal of the platform, which ends the command",
+    "reader/release.py": "a reader of a release: nothing is measured",
     "log/checkpoints.py": "an audit, which asks anew each time",
     "measurements/answer_cache/table_versions.py": "an operator starts the platform again",
     "measurements/impact/texts.py": "a run of the study, of which nothing is promised",

@@ -97,7 +97,7 @@ def test_its_description_is_one_that_an_index_takes(built: Distributions) -> Non
     assert metadata.description == (ROOT / "agent" / "README.md").read_text(encoding="utf-8")
     assert metadata.summary
     assert str(metadata.requires_python) == ">=3.11"
-    assert metadata.provides_extra == ["run"]
+    assert metadata.provides_extra == ["data", "run"]
 
 
 def test_the_licence_beside_the_agent_is_the_projects() -> None:

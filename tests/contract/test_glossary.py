@@ -32,7 +32,7 @@ ALSO_PLAIN_WORDS = {
     "window": "the genitive `окон` has another stem",
 }
 """Terms that English sentences also use otherwise: what a check of every sentence would find is not wrong."""
-CODE = re.compile(r"`[^`]*`|\{[^}]*\}|%\([^)]*\)s")
+CODE = re.compile(r"`[^`]*`|\{[^}]*\}|%\([^)]*\)s|\b\w+\.json\b")
 ENDING = 3
 """So many letters at the end of a Russian word may change with its case."""
 

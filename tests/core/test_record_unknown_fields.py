@@ -62,6 +62,7 @@ ANSWERS: tuple[Answer, ...] = (
         findings=(("JM-A", "flag", "A sentence."),), url=ORIGIN,
     ),
     requests.Revoked(key_id=ID, revoked_at=NOW, judged_again=2),
+    messages.Cosigned(size=3, witnesses=("a witness",)),
     requests.Appealed(result_id=ID, filed_at=NOW, decide_by=NOW),
     BATCH_ITEM,
     requests.BatchAnswer(items=(BATCH_ITEM, BATCH_ITEM)),

@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from joulemark.record.field_types import Alias, CountryCode, SemanticVersion, Sha256
+
 Share = Annotated[float, Meta(ge=0, le=1)]
 NotNegative = Annotated[float, Meta(ge=0)]
 Milliseconds = Annotated[int, Meta(ge=0)]
@@ -25,7 +27,7 @@ class PumaPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class Submitter(PumaPart, frozen=True, kw_only=True):
     """Who sends it, and what its sender agrees to."""
 
-    name_or_alias: Annotated[str, Meta(min_length=3, max_length=64, pattern=r"^[A-Za-z0-9_\-.]+$")]
+    name_or_alias: Alias
     consent_public_release: bool
     consent_redistribution: bool
     consent_research_use: bool
@@ -99,13 +101,13 @@ class Sustainability(PumaPart, frozen=True, kw_only=True):
     co2_grams_total: NotNegative
     energy_kwh_total: NotNegative
     tracking_mode: Literal["machine", "process"]
-    country_iso: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+    country_iso: CountryCode
 
 
 class Integrity(PumaPart, frozen=True, kw_only=True):
     """`verification_status` is the community's own flag."""
 
-    predictions_summary_hash: Annotated[str, Meta(pattern=r"^[a-f0-9]{64}$")]
+    predictions_summary_hash: Sha256
     payload_signature: Annotated[str, Meta(max_length=512)] | None = None
     verification_status: Literal["unverified", "self-attested", "community-verified"] = "self-attested"
 
@@ -114,7 +116,7 @@ class PumaSubmission(PumaPart, frozen=True, kw_only=True):
     """A submission."""
 
     submitter: Submitter
-    puma_version: Annotated[str, Meta(pattern=r"^\d+\.\d+\.\d+(-[a-zA-Z0-9.]+)?$")]
+    puma_version: SemanticVersion
     run_metadata: RunMetadata
     hardware_profile: HardwareProfile
     metrics: Metrics

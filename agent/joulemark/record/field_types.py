@@ -1,4 +1,4 @@
-"""The texts that fields of records and suites hold, each defined once.
+"""The texts that fields of records, of suites and of others' reports hold, each defined once.
 
 A pattern is written as JSON Schema reads it too: anchored at both ends, and `END` also refuses the line break that
 `$` alone would let pass at the end.
@@ -27,3 +27,6 @@ HubId = Annotated[
 ]
 EntryName = Annotated[str, Meta(pattern=f"^[a-z0-9._-]+/[a-z0-9._-]+{END}")]
 DecimalText = Annotated[str, Meta(pattern=rf"^\d+(\.\d+)?{END}")]
+CountryCode = Annotated[str, Meta(pattern=f"^[A-Z]{{3}}{END}", description="ISO 3166-1 alpha-3")]
+SemanticVersion = Annotated[str, Meta(pattern=rf"^\d+\.\d+\.\d+(-[a-zA-Z0-9.]+)?{END}")]
+Alias = Annotated[str, Meta(min_length=3, max_length=64, pattern=rf"^[A-Za-z0-9_\-.]+{END}")]
