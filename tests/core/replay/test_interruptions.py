@@ -18,7 +18,7 @@ import pytest
 import joulemark
 from joulemark.cli.replay import execute
 from joulemark.errors import UsageError
-from joulemark.leaderboard.eligibility import MODERATION, NEW_RULES, VERDICT, WITHDRAWAL, state_after
+from joulemark.leaderboard.eligibility import MODERATION, NEW_RULES, VERDICT, WITHDRAWAL, StateOfResult
 from joulemark.log.leaf import Fact, LogLeaf
 from joulemark.log.notes import COSIGNATURE, verifier_key
 from joulemark.reader.errors import FileChanged, FileMissing, LibraryMissing
@@ -201,6 +201,14 @@ def test_a_witness_key_is_no_log_key() -> None:
         execute(Namespace(json=True, state=None, source=".", release=None, fresh=False, jobs=1, log_key=key))
 
 
+def state_after(decisions: list[tuple[str, dict[str, Fact]]]) -> str | None:
+    """What the decisions leave a result in."""
+    result = StateOfResult()
+    for kind, facts in decisions:
+        result.apply(kind, facts)
+    return result.state
+
+
 def test_a_withdrawn_result_was_not_moderated_by_that(tmp_path: Path) -> None:
     """A withdrawal and then new rules: over a range's end the history says what it says within one."""
     verdict: dict[str, Fact] = {
@@ -216,8 +224,9 @@ def test_a_withdrawn_result_was_not_moderated_by_that(tmp_path: Path) -> None:
         (WITHDRAWAL, {"reason": "wrong"}),
         (VERDICT, verdict | {"cause": NEW_RULES, "state": "rejected"}),
     ]
-    assert state_after(decisions) == "rejected"
-    assert state_after([*decisions[:1], (MODERATION, {"state": "accepted"}), *decisions[2:]]) == "accepted"
+    accepted: tuple[str, dict[str, Fact]] = (MODERATION, {"state": "accepted"})
+    moderated = [decisions[0], accepted, decisions[2]]
+    assert (state_after(decisions), state_after(moderated)) == ("rejected", "accepted")
     state = StateFile(tmp_path / "state")
     for index, (kind, facts) in enumerate(decisions):
         history, outcome = History(state), PartOutcome()
