@@ -15,7 +15,7 @@ SERVICES := $(BIN)/python simulation/joulemark_simulation/services.py
 TESTERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help alarms-check release-check install-agent install-platform lock lock-add newest demo demo-check drill test coverage laws check format openapi schema serve-all suite-docs rules-docs release-docs release-validators messages bench-answers bench-cells bench-consensus bench-data bench-intake bench-intervals bench-judging bench-lean bench-ledger bench-meters bench-record bench-replay bench-review bench-sampler bench-scale bench-site bench-startup bench-workloads attacks attacks-docs compose-check container-check dist faults fuzz-api upgrades sbom audit-libraries freeze-migrations false-alarms html-check screenshots gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
+.PHONY: help alarms-check release-check install-agent install-platform lock lock-add newest demo demo-check drill test coverage laws check format openapi schema serve-all suite-docs rules-docs release-docs release-validators messages bench-answers bench-cells bench-consensus bench-data bench-intake bench-intervals bench-judging bench-lean bench-ledger bench-meters bench-record bench-replay bench-review bench-sampler bench-scale bench-site bench-startup bench-workloads attacks attacks-docs check-benches compose-check container-check dist faults fuzz-api upgrades sbom audit-libraries freeze-migrations false-alarms html-check screenshots gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -130,9 +130,12 @@ check: $(VENV)/.ready-test ## Format, lint, types, import contracts, templates, 
 	$(BIN)/djlint --lint measurements platform
 	$(SERVICES) -- $(BIN)/python manage.py makemigrations --check --dry-run
 
-test: $(VENV)/.ready-bench check ## Every check, then every test, on a throwaway PostgreSQL and Redis
+test: $(VENV)/.ready-bench check ## Every check, then every test but those of check-benches, on a throwaway PostgreSQL and Redis
 	$(BIN)/python tests/chromium.py --fetch
-	$(SERVICES) -- $(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder
+	$(SERVICES) -- $(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder -m 'not benches'
+
+check-benches: $(VENV)/.ready-bench ## A short round of every benchmark that times this machine: it still runs and measures what it says
+	$(SERVICES) -- $(BIN)/python -m pytest -m benches tests/contract/test_benchmarks.py
 
 coverage: $(VENV)/.ready-test ## The share of lines that the tests run, for each package; takes half as long again as the tests
 	$(BIN)/python tests/chromium.py --fetch

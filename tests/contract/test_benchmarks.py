@@ -1,4 +1,7 @@
-"""The benchmarks still run: one short round each, whose figures go to a folder of the test."""
+"""The benchmarks still run: one short round each, whose figures go to a folder of the test.
+
+Rounds of what is measured in energy are part of every run; those that time this machine are `make check-benches`.
+"""
 
 from __future__ import annotations
 
@@ -83,6 +86,7 @@ def test_ours_is_the_best_meter_of_one_card(tmp_path: Path) -> None:
     assert all(row["unit"] == "s" and row["value"] > 60 for row in seconds)  # at rest before and after
 
 
+@pytest.mark.benches
 def test_the_loop_is_measured_beside_a_bare_one(tmp_path: Path) -> None:
     rows = figures(tmp_path, "workloads", "benchmarks/workloads.py", "--rounds", "2", "--queries", "12")
     assert {row["tool"]: row["unit"] for row in rows if row["metric"] == "overhead"} == {
@@ -94,6 +98,7 @@ def test_the_loop_is_measured_beside_a_bare_one(tmp_path: Path) -> None:
     assert all(row["spread"][0] <= row["value"] <= row["spread"][1] for row in intervals)
 
 
+@pytest.mark.benches
 def test_the_log_is_measured_beside_a_peer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BENCH_LEAVES", "600")
     monkeypatch.setenv("BENCH_ROUNDS", "2")
@@ -102,6 +107,7 @@ def test_the_log_is_measured_beside_a_peer(tmp_path: Path, monkeypatch: pytest.M
     assert all(row["value"] > 0 for row in rows)
 
 
+@pytest.mark.benches
 def test_uploads_are_measured_beside_a_bare_insert(tmp_path: Path) -> None:
     rows = figures(
         tmp_path,
@@ -122,6 +128,7 @@ def test_uploads_are_measured_beside_a_bare_insert(tmp_path: Path) -> None:
     assert min(rates.values()) > 0
 
 
+@pytest.mark.benches
 def test_a_flood_of_one_cell_is_drained_while_others_get_their_verdicts(tmp_path: Path) -> None:
     rows = figures(
         tmp_path, "judging", "benchmarks/judging.py", BENCH_RESULTS="100", BENCH_LARGEST="2", limit_s=400
@@ -132,15 +139,18 @@ def test_a_flood_of_one_cell_is_drained_while_others_get_their_verdicts(tmp_path
     assert found["2 of the largest bundles", "memory of the worker's process at most"] < 500
 
 
+@pytest.mark.benches
 def test_decoding_is_measured_beside_a_peer(tmp_path: Path) -> None:
     rows = figures(tmp_path, "record", "benchmarks/record.py")
     assert {row["tool"] for row in rows} == {"msgspec", "pydantic", "pydantic / msgspec"}
 
 
+@pytest.mark.benches
 def test_what_the_sampler_costs_is_measured(tmp_path: Path) -> None:
     assert figures(tmp_path, "sampler", "benchmarks/sampler.py", BENCH_BLOCKS="4", BENCH_SESSION_S="60")
 
 
+@pytest.mark.benches
 def test_verdicts_are_measured_beside_the_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BENCH_RESULTS", "8")
     monkeypatch.setenv("BENCH_ROUNDS", "1")
@@ -151,6 +161,7 @@ def test_verdicts_are_measured_beside_the_rules(tmp_path: Path, monkeypatch: pyt
     assert all(0 < row["value"] <= 1 for row in rows if row["metric"] == "ratio")
 
 
+@pytest.mark.benches
 def test_a_refresh_is_measured_beside_all_cells_and_duckdb_finds_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,6 +184,7 @@ def test_a_refresh_is_measured_beside_all_cells_and_duckdb_finds_the_same(
 
 
 @pytest.mark.timeout(1000)
+@pytest.mark.benches
 def test_every_page_of_a_large_platform_is_measured(tmp_path: Path) -> None:
     """With no patience: each page is asked, and none by sixteen clients; the whole table is `make bench-scale`."""
     few = {"BENCH_RESULTS": "4000", "BENCH_TIMES": "1", "BENCH_CELLS": "120", "BENCH_PATIENCE": "0"}
@@ -199,6 +211,7 @@ def test_every_page_of_a_large_platform_is_measured(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(1000)
+@pytest.mark.benches
 def test_what_readers_wait_for_is_measured_beside_stock_django(tmp_path: Path) -> None:
     """One round on a small platform; the whole table is `make bench-site`."""
     few = {"RESULTS": "1500", "CELLS": "60", "IN_CELL": "200", "ROUNDS": "1", "REPEATS": "8", "COLD": "4"}
@@ -217,6 +230,7 @@ def test_what_readers_wait_for_is_measured_beside_stock_django(tmp_path: Path) -
     assert {case: n for case, n in statements.items() if n > more.get(case, 12)} == {}
 
 
+@pytest.mark.benches
 def test_a_kept_page_costs_a_fraction_of_a_computed_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -227,6 +241,7 @@ def test_a_kept_page_costs_a_fraction_of_a_computed_one(
     assert all(10 * costs[name] < costs["computed"] for name in ("out of Redis", "warm", "not modified"))
 
 
+@pytest.mark.benches
 def test_whole_lists_are_measured_beside_copy(tmp_path: Path) -> None:
     """Few rows, once; a million and ten are `make bench-data`."""
     few: dict[str, Any] = {"BENCH_ROWS": "3000", "BENCH_TIMES": "2", "BENCH_ROUNDS": "1"}
@@ -248,6 +263,7 @@ def test_whole_lists_are_measured_beside_copy(tmp_path: Path) -> None:
     assert all(row["value"] > 0 for row in rows if row["unit"] != "MB")
 
 
+@pytest.mark.benches
 def test_replays_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Few results, once; the benchmark itself asserts that nothing differs."""
     for name, value in {"BENCH_RESULTS": "8", "BENCH_CROWDS": "3x2,4x3", "BENCH_ROUNDS": "1"}.items():
