@@ -15,7 +15,7 @@ SERVICES := $(BIN)/python simulation/joulemark_simulation/services.py
 TESTERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help alarms-check release-check install-agent install-platform lock lock-add newest demo demo-check drill test coverage laws check format openapi schema serve-all suite-docs rules-docs release-docs release-validators messages bench-answers bench-cells bench-consensus bench-intake bench-intervals bench-judging bench-lean bench-ledger bench-meters bench-record bench-replay bench-review bench-sampler bench-scale bench-site bench-startup bench-workloads attacks attacks-docs check-benches compose-check container-check dist faults fuzz-api upgrades sbom audit-libraries freeze-migrations false-alarms html-check screenshots gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
+.PHONY: help alarms-check release-check install-agent install-platform lock lock-add newest demo demo-check drill test coverage laws check format openapi schema serve-all suite-docs rules-docs release-docs release-validators messages bench-answers bench-cells bench-consensus bench-data bench-intake bench-intervals bench-judging bench-lean bench-ledger bench-meters bench-record bench-replay bench-review bench-sampler bench-scale bench-site bench-startup bench-workloads attacks attacks-docs check-benches compose-check container-check dist faults fuzz-api upgrades sbom audit-libraries freeze-migrations false-alarms html-check screenshots gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -180,6 +180,9 @@ bench-cells: $(VENV)/.ready-bench ## One cell refreshed beside all recomputed, a
 
 bench-consensus: $(VENV)/.ready-bench ## Error of one value from many results: ours, means, Paule-Mandel, Huber; and its interval
 	$(BIN)/python benchmarks/consensus.py
+
+bench-data: $(VENV)/.ready-bench ## Whole lists as CSV, JSON Lines and Parquet beside COPY, libraries and Datasette; memory at 1 and 10 million rows
+	$(BIN)/python benchmarks/data.py
 
 bench-intake: $(VENV)/.ready-bench ## Bundles a second through the door, beside a bare insert
 	$(BIN)/python benchmarks/intake.py

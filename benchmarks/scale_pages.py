@@ -12,6 +12,7 @@ from joulemark_simulation.addresses import routes
 from measurements.boards.board_query import ROWS_PER_PAGE
 from measurements.boards.models import Cell
 from measurements.boards.series import series_of_suite
+from measurements.downloads.resource_formats import FORMATS
 from measurements.review.models import Result, Verdict
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ class Page:
 
 
 def pages_of(platform: LargePlatform) -> list[Page]:
-    """Every page and download, each with something to show. Raises KeyError for a parameter that has no value here."""
+    """Every page and download, each with something to show. Raises KeyError for a parameter that has no value here.
+
+    Whole lists as streams are no pages: they are as long as the platform is large (benchmarks/data.py).
+    """
     cell, series, named = named_cell(platform)
     other = Cell.objects.with_names().filter(dataset=cell.dataset).exclude(model=cell.model)[0]
     device = Result.objects.select_related("device__contributor").get(pk=platform.result_id).device
@@ -79,9 +83,16 @@ def pages_of(platform: LargePlatform) -> list[Page]:
         for route in routes()
         if "get" in route.methods and not route.text.startswith(NOT_ASKED)
     }  # routes that differ in a converter alone have one address here
+    whole = {
+        f"{text.removesuffix('.parquet')}.{each.name}"
+        for text in by_text
+        if text.endswith(".parquet")
+        for each in FORMATS
+    }
     pages = [
         Page(title="/" + text, address=_filled(route, values, questions.get(text, "")))
         for text, route in by_text.items()
+        if text not in whole
     ]
     return [*pages, *_asked_further(values, named, platform)]
 

@@ -13,7 +13,17 @@ REDIRECTS = (301, 302)
 
 
 class ReaderClient(Client):
-    """Follows the redirect that only adds a language to an address, and no other one."""
+    """Follows the redirect that only adds a language to an address, and no other one; reads to their end what streams.
+
+    A stream that nobody reads or closes keeps its connection and its slot, as on a server.
+    """
+
+    def request(self, **request: Any) -> Any:
+        """The answer, whole."""
+        answer: Any = super().request(**request)
+        if answer.streaming:
+            answer.streaming_content = [b"".join(answer.streaming_content)]
+        return answer
 
     def get(self, path: Any, *args: Any, **kwargs: Any) -> Any:
         """The answer at this address, or at the one in the reader's language."""

@@ -9,6 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from measurements.downloads.bulk import StreamBody
+from measurements.streams.row_stream import MEDIA_TYPES
+from measurements.web.file_schema import BOM
+
 if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
     from rest_framework.request import Request
@@ -25,15 +29,23 @@ class Body(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
-    """A format by the end of its addresses, with its media type. `is_text` tells what the description calls it."""
+    """A format by the end of its addresses, with its media type. `is_text` tells what the description calls it.
+
+    `parameters` are those that it has beside the list's.
+    """
 
     name: str
     media_type: str
     body: Body
     is_text: bool
+    parameters: tuple[str, ...] = ()
 
 
-FORMATS: tuple[Format, ...] = ()
+FORMATS: tuple[Format, ...] = (
+    Format(name="csv", media_type="text/csv", body=StreamBody(form="csv"), is_text=True, parameters=(BOM,)),
+    Format(name="jsonl", media_type=MEDIA_TYPES["jsonl"], body=StreamBody(form="jsonl"), is_text=True),
+    Format(name="parquet", media_type=MEDIA_TYPES["parquet"], body=StreamBody(form="parquet"), is_text=False),
+)
 """Every format, the one for a client without wishes not among them: that is JSON by pages."""
 
 

@@ -24,6 +24,7 @@ from measurements.downloads.resource_columns import (
     named_filter,
 )
 from measurements.downloads.resource_query import read_number_from, read_one_of
+from measurements.downloads.verdict_codes import VerdictCodes
 from measurements.intake.models import JUDGED, State, Submission
 from measurements.intake.sources import SUBMISSIONS
 from measurements.ledger.models import Leaf, LeafKind
@@ -78,7 +79,7 @@ def _of_verdict() -> dict[str, Any]:
     last = Verdict.objects.filter(submission=OuterRef("pk")).order_by("-id")
     return {
         "rules_version": Subquery(last.values("rules_version")[:1]),
-        "codes": Subquery(last.values("findings")[:1]),
+        "codes": VerdictCodes(Subquery(last.values("findings")[:1])),
         "findings": Subquery(last.values("findings")[:1]),
         "judged_at": Subquery(last.values("judged_at")[:1]),
         "bundle_url": Concat(
@@ -94,11 +95,6 @@ def _of_verdict() -> dict[str, Any]:
             output_field=CharField(),
         ),
     }
-
-
-def codes_of(findings: list[dict[str, Any]]) -> list[str]:
-    """The codes of a verdict's findings, each once."""
-    return list(dict.fromkeys(finding["code"] for finding in findings))
 
 
 _STATES_TABLE = table_named("states")
@@ -169,7 +165,6 @@ EVIDENCE = Resource(
     fields=fields_of(
         EVIDENCE_COLUMNS,
         _lookups(EVIDENCE_COLUMNS),
-        convert={"codes": codes_of},
         choices={"grade": RESULT_GRADES, "state": State.choices},
     ),
     rows=lambda: Submission.objects.filter(leaf__kind=LeafKind.RESULT_RECEIVED, leaf__index__isnull=False),
@@ -231,10 +226,9 @@ VERDICTS = Resource(
         {
             "leaf_index": "leaf__index",
             "result_id": "submission_id",
-            "codes": "findings",
+            "codes": VerdictCodes("findings"),
             "licence": LICENCE_OF_ROW,
         },
-        convert={"codes": codes_of},
         choices={"state": VERDICT_STATES},
     ),
     rows=lambda: Verdict.objects.filter(leaf__kind=LeafKind.VERDICT, leaf__index__isnull=False),

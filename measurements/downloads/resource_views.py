@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 from django.urls import path
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.renderers import BaseRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -29,6 +29,7 @@ from measurements.downloads.resource_serializers import (
 )
 from measurements.intake.refusals import BadRequest, Conflict
 from measurements.web.csv_renderer import as_file
+from measurements.web.file_schema import BOM
 from measurements.web.links import absolute
 from measurements.web.openapi import problems
 from measurements.web.simulated import DownloadJsonRenderer, RowsJsonRenderer
@@ -39,6 +40,13 @@ if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
     from django.urls import URLPattern
     from rest_framework.request import Request
+
+BOM_PARAMETER = OpenApiParameter(
+    BOM,
+    OpenApiTypes.STR,
+    description="1: CSV begins with a byte order mark, without which some programs misread it. Of CSV alone.",
+    enum=["0", "1"],
+)
 
 
 class ResourceView(APIView):
@@ -98,8 +106,8 @@ def list_view(resource: Resource) -> type[ResourceView]:
         @extend_schema(
             operation_id=f"list_{resource.name}",
             tags=[resource.tag],
-            parameters=parameters_of(resource),
-            responses=content | problems(*([404] if resource.parameters else []), 400, 409, 429),
+            parameters=[*parameters_of(resource), BOM_PARAMETER],
+            responses=content | problems(*([404] if resource.parameters else []), 400, 406, 409, 429, 503),
         )
         def get(self, request: Request, **named: str) -> HttpResponseBase:
             """Answer with one page of rows; in every other format with all of them."""
@@ -114,7 +122,7 @@ def list_view(resource: Resource) -> type[ResourceView]:
 def _answer(view: ResourceView, request: Request, named: Mapping[str, str]) -> HttpResponseBase:
     resource = view.resource
     chosen = format_named(request.accepted_renderer.format)
-    names = parameter_names(resource, as_file=chosen is not None)
+    names = [*parameter_names(resource, as_file=chosen is not None), *(chosen.parameters if chosen else ())]
     query = requested(resource, request, named, names=names)
     if not query.is_common:
         note_one_off(request)
@@ -189,14 +197,22 @@ def _find(resource: Resource, query: Query, named: Mapping[str, str]) -> Sequenc
     return [matching[0][each.name] for each in query.fields] if matching else None
 
 
+def file_addresses(
+    resource: Resource, where: str, view: type[ResourceView] | None = None
+) -> list[URLPattern]:
+    """The addresses `where.FORMAT` of a list as a whole in each format."""
+    whole_list = view or list_view(resource)
+    return [
+        path(f"{where}.{each.name}", as_file(whole_list, each.name), name=f"api-{resource.name}-{each.name}")
+        for each in FORMATS
+    ]
+
+
 def list_addresses(resource: Resource, where: str) -> list[URLPattern]:
     """The addresses of a list: `where/` by pages, and `where.FORMAT` as a whole in each format."""
     view = list_view(resource)
     name = f"api-{resource.name}"
     return [
-        *(
-            path(f"{where}.{each.name}", as_file(view, each.name), name=f"{name}-{each.name}")
-            for each in FORMATS
-        ),
+        *file_addresses(resource, where, view),
         path(f"{where}/", view.as_view(), name=f"{name}-list"),
     ]

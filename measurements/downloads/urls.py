@@ -26,10 +26,11 @@ from measurements.downloads.resource_catalog import DATASETS, HARDWARE_LIST, MOD
 from measurements.downloads.resource_cells import CELLS, COMPARISONS, HISTORY
 from measurements.downloads.resource_impact import INTENSITIES, REPORTED_CLAIMS, STUDY_CLAIMS
 from measurements.downloads.resource_needs import NEEDS
+from measurements.downloads.resource_results import RESULTS_LIST
 from measurements.downloads.resource_review import CONTRIBUTORS_LIST, EVIDENCE, LOG_ENTRIES, VERDICTS
 from measurements.downloads.resource_rules import RULES
 from measurements.downloads.resource_study import PARITIES, RATIOS, SIZE_CONTROLLED
-from measurements.downloads.resource_views import detail_view, list_addresses
+from measurements.downloads.resource_views import detail_view, file_addresses, list_addresses
 from measurements.impact.api import IntensitiesView, WholeIntensitiesView
 from measurements.web import addresses as _addresses  # noqa: F401 - registers the converters
 from measurements.web.csv_renderer import as_file
@@ -106,6 +107,7 @@ urlpatterns = [
     path("impact/", ImpactView.as_view(), name="api-impact"),
     path("decisions/", DecisionListView.as_view(), name="api-decisions"),
     path("needed/", NeededView.as_view(), name="api-needed"),
+    *file_addresses(RESULTS_LIST, "results"),
     path("results/", ResultListView.as_view(), name="api-results"),
     path("results/<result_id:result_id>/bundle", BundleView.as_view(), name="api-bundle"),
     path("results/<result_id:result_id>/standing", ResultStandingView.as_view(), name="api-standing"),

@@ -7,7 +7,8 @@ from typing import Any
 from storages.backends.s3 import S3Storage
 
 from joulemark.release.layout import RELEASES, media_type
-from measurements.releases.storage import ASKED_ANEW, KEPT_FOR_EVER
+from measurements.releases.storage import ASKED_ANEW
+from measurements.web.file_parts import FOR_A_YEAR
 
 
 class ReleaseBucket(S3Storage):  # type: ignore[misc]  # django-storages ships no types
@@ -23,5 +24,5 @@ class ReleaseBucket(S3Storage):  # type: ignore[misc]  # django-storages ships n
         return {
             **super().get_object_parameters(name),
             "ContentType": media_type(name),
-            "CacheControl": ASKED_ANEW if is_list else KEPT_FOR_EVER,
+            "CacheControl": ASKED_ANEW if is_list else FOR_A_YEAR,
         }

@@ -23,8 +23,6 @@ FOLDER_MODE, FILE_MODE = 0o755, 0o644  # everything here is public
 CHUNK_BYTES = 1024 * 1024
 ASKED_ANEW = "no-cache"
 """Cache-Control of the list of releases, the one file that changes."""
-KEPT_FOR_EVER = f"public, max-age={365 * 24 * 3600}, immutable"
-"""Cache-Control of every other file."""
 SYNC_THREADS = 8
 """Files that wait for the disk together; it then commits once for all of them."""
 

@@ -5,6 +5,7 @@ Everything follows from the description that the generator writes, which a test 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import cache
 from http import HTTPStatus
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 REFERENCE = "#/components/schemas/"
 PROBLEM_MEDIA = "application/problem+json"
+END = re.compile(r"(?:/|\.[a-z]+)$")
+"""By which the address of a file differs from that of its list."""
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -73,7 +76,11 @@ class SignedMessage:
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """A door: one method of one path. `refusals` are statuses that come with a problem document."""
+    """A door: one method of one path. `refusals` are statuses that come with a problem document.
+
+    Where an address that differs in its end alone has all of its parameters and more, `like` is that operation's id and
+    `without` the names of those more: a page need not repeat the others.
+    """
 
     id: str
     method: str
@@ -85,6 +92,8 @@ class Operation:
     signed: SignedMessage | None
     answers: list[ApiAnswer]
     refusals: list[str]
+    like: str = ""
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +139,7 @@ def reference_of(description: Mapping[str, Any]) -> ApiReference:
         for method in METHODS
         if method in entry
     ]
+    operations = _with_likeness(operations)
     used_by: dict[str, list[str]] = {}
     for operation in operations:
         for name in dict.fromkeys(_schemas_of(operation)):
@@ -157,6 +167,24 @@ def _operation(path: str, method: str, entry: Json) -> Operation:
         answers=[answer for answer in answers if answer.status not in refused],
         refusals=sorted(refused),
     )
+
+
+def _with_likeness(operations: list[Operation]) -> list[Operation]:
+    by_stem: dict[tuple[str, str], list[Operation]] = {}
+    for operation in operations:
+        by_stem.setdefault((operation.method, END.sub("", operation.path)), []).append(operation)
+    return [_likened(each, by_stem[each.method, END.sub("", each.path)]) for each in operations]
+
+
+def _likened(operation: Operation, others: list[Operation]) -> Operation:
+    """The operation beside the one with the most parameters among those that have all of its own and more."""
+    own = set(operation.parameters)
+    wider = [other for other in others if own < set(other.parameters)]
+    if not wider:
+        return operation
+    most = max(wider, key=lambda other: len(other.parameters))
+    without = tuple(each.name for each in most.parameters if each not in own)
+    return replace(operation, like=most.id, without=without)
 
 
 def _signed(entry: Json) -> SignedMessage:

@@ -8,6 +8,12 @@ from drf_spectacular.openapi import AutoSchema
 
 AS_CSV = "; as CSV "
 """What stands in the description of a view between what it answers with and what CSV has of it."""
+AS_FILE = "; in every other format with all of them"
+"""How the description of a view ends whose files have every row of what it answers with by pages."""
+OF_PAGES = ("cursor", "limit")
+"""Parameters that such files do not have."""
+BOM = "bom"
+"""The parameter by which CSV, and no other of them, begins with a byte order mark."""
 
 
 class FileSchema(AutoSchema):
@@ -28,6 +34,11 @@ class FileSchema(AutoSchema):
         whole, _, rows = operation["description"].rstrip(".").partition(AS_CSV)
         operation["operationId"] = f"download_{name}_{suffix}"
         operation["description"] = f"Answer with {rows}." if suffix == "csv" else f"{whole}."
+        if whole.endswith(AS_FILE):
+            operation["description"] = "Answer with every row that the filters leave, as a stream."
+            others = OF_PAGES if suffix == "csv" else (*OF_PAGES, BOM)
+            parameters = operation.get("parameters", ())
+            operation["parameters"] = [each for each in parameters if each["name"] not in others]
         kinds = self.map_renderers("media_type")
         answers = operation["responses"]
         answers["200"]["content"] = {

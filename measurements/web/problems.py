@@ -22,6 +22,7 @@ TITLES = {
     413: "Too large",
     414: "Address too long",
     415: "Wrong content type",
+    416: "Not in the file",
     429: "Too often",
     503: "Not available now",
 }

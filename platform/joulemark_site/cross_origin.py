@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 READS = ("GET", "HEAD")
 CLOSED = ("/admin/", "/metrics", "/doctor/")
 READABLE_HEADERS = (
-    "ETag, Link, Retry-After, RateLimit, RateLimit-Policy, Deprecation, Sunset, Joulemark-Simulated"
+    "ETag, Link, Retry-After, RateLimit, RateLimit-Policy, Deprecation, Sunset, Content-Disposition, "
+    "Accept-Ranges, Content-Range, Joulemark-As-Of, Joulemark-Checkpoint, Joulemark-Simulated"
 )
 MAX_AGE_S = 86_400
 

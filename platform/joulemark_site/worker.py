@@ -82,6 +82,14 @@ class HeadFirstWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no 
         conn.parser.unreader.unread(head)
         return super().handle(conn)
 
+    def handle_request(self, req: Any, conn: TConn) -> Any:
+        """Answer the request; who takes too long over a piece of the answer (`streams.sockets`) is hung up on."""
+        try:
+            return super().handle_request(req, conn)
+        except TimeoutError:
+            self.log.info("A reader took too long over a piece of its answer: the connection is closed.")
+            return False
+
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Refuse what is no HTTP with a problem document; anything else is gunicorn's to log and answer."""
         is_ours = isinstance(exc, OURS)

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from measurements.releases.file_ranges import byte_range
+from measurements.web.byte_ranges import requested_range
 from tests.chromium import find_chromium, launch_arguments
 from tests.web.conftest import no_crowd, platform_folder  # noqa: F401 - fixtures
 from tests.web.small_platform import exported_copy
@@ -51,7 +51,8 @@ class _Ranged(_Plain):
     def do_GET(self) -> None:
         """Answer with a part where one is asked for."""
         place = Path(self.translate_path(self.path))
-        part = byte_range(self.headers.get("Range", ""), place.stat().st_size) if place.is_file() else None
+        header = self.headers.get("Range", "")
+        part = requested_range(header, size=place.stat().st_size) if place.is_file() else None
         if part is None:
             super().do_GET()
             return

@@ -12,6 +12,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, get_args, get_type_hints
 
+import yaml
+
 DESCRIPTION = Path(__file__).parents[2] / "docs" / "openapi.yaml"
 
 
@@ -96,9 +98,12 @@ def _as_member(value: object, kind: Any) -> object:
 
 
 def _config(folder: Path) -> Path:
-    """Settings without the steps behind the generation: they only format the code."""
+    """Settings without the steps behind the generation, which only format the code; what its makers do not know is text
+    or bytes.
+    """
     config = folder / "config.yaml"
-    config.write_text("post_hooks: []\n", encoding="utf-8")
+    known = {"application/jsonl": "text/plain", "application/vnd.apache.parquet": "application/octet-stream"}
+    config.write_text(yaml.safe_dump({"post_hooks": [], "content_type_overrides": known}), encoding="utf-8")
     return config
 
 

@@ -242,6 +242,28 @@ def test_a_kept_page_costs_a_fraction_of_a_computed_one(
 
 
 @pytest.mark.benches
+def test_whole_lists_are_measured_beside_copy(tmp_path: Path) -> None:
+    """Few rows, once; a million and ten are `make bench-data`."""
+    few: dict[str, Any] = {"BENCH_ROWS": "3000", "BENCH_TIMES": "2", "BENCH_ROUNDS": "1"}
+    rows = figures(tmp_path, "data", "benchmarks/data.py", **few)
+    assert {
+        (row["case"], row["tool"].partition(" / ")[0]) for row in rows if row["metric"] == "ratio of rates"
+    } >= {
+        *((f"3,000 x 25 {form}", "joulemark") for form in ("csv", "jsonl", "parquet")),
+        *(
+            ("3,000 x 25 over HTTP", f"joulemark, {what}")
+            for what in ("live", "made.csv", "made.csv.gz", "made.parquet")
+        ),
+    }
+    assert [row["tool"] for row in rows if row["metric"] == "ratio of times"] == [
+        "stock ModelSerializer / joulemark"
+    ]
+    memory = {row["case"] for row in rows if row["metric"] == "memory above its start"}
+    assert memory == {f"{n} x 25 {form}" for n in ("3,000", "6,000") for form in ("csv", "jsonl", "parquet")}
+    assert all(row["value"] > 0 for row in rows if row["unit"] != "MB")
+
+
+@pytest.mark.benches
 def test_replays_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Few results, once; the benchmark itself asserts that nothing differs."""
     for name, value in {"BENCH_RESULTS": "8", "BENCH_CROWDS": "3x2,4x3", "BENCH_ROUNDS": "1"}.items():

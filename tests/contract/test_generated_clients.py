@@ -51,7 +51,36 @@ VALUE = {
     "stratum": "float32.b1.power-default",
 }
 """The value that the sent result makes."""
-GETS: dict[str, dict[str, Any]] = {
+LISTS: dict[str, dict[str, Any]] = {
+    "cell_history": {"cell_id": None},
+    "cells": {"sort": "energy"},
+    "claims_parities": {},
+    "claims_ratios": {},
+    "claims_reported": {},
+    "claims_size_controlled": {},
+    "claims_study": {},
+    "comparisons": {},
+    "contributors": {},
+    "datasets": {"fields": "task,dataset"},
+    "evidence": {"state": "accepted"},
+    "hardware": {},
+    "intensities_years": {},
+    "log_entries": {"kind": "verdict"},
+    "models": {},
+    "results": {},
+    "rules": {},
+    "suite_needs": {"digest": load_suite("demo").digest},
+    "suites_versions": {},
+    "tasks": {},
+    "verdicts": {},
+}
+"""Every list that is there as a file in each form."""
+FILES = {
+    f"download_{name}_{form}": parameters
+    for name, parameters in LISTS.items()
+    for form in ("csv", "jsonl", "parquet")
+}
+GETS: dict[str, dict[str, Any]] = FILES | {
     "download_board_csv": BOARD,
     "download_board_json": BOARD,
     "download_bundle": {"result_id": None},
@@ -242,7 +271,7 @@ def test_a_generated_client_reads(operation: str, client: GeneratedClient, there
         )
         whose = digest(bytes(taken)) if operation == "download_bundle" else read_archive(bytes(taken)).digest
         assert whose in parameters.values()
-    elif answer.content[:1] == b"{":
+    elif answer.content[:1] == b"{" and operation not in FILES:
         parsed = answer.parsed if isinstance(answer.parsed, dict) else answer.parsed.to_dict()
         assert set(parsed) >= set(json.loads(answer.content))
 

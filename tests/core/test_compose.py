@@ -117,7 +117,9 @@ def test_the_database_has_a_connection_for_everybody() -> None:
     superusers, others = 3, 5  # prepare, manage and backup; a base backup takes two
     (allowed,) = re.findall(r"max_connections=(\d+)", " ".join(command("database")))
     probes, watch = workers, 2  # one who asks how it is in each process; the watch asks itself beside
-    needed = workers * threads + probes + judges + watch + superusers + others
+    streams = workers * 2  # JOULEMARK_STREAMS, which nothing here sets
+    assert not any("JOULEMARK_STREAMS" in service.get("environment", {}) for service in SERVICES.values())
+    needed = workers * threads + streams + probes + judges + watch + superusers + others
     assert int(allowed) >= needed + 5, "five for people at a prompt"
 
 

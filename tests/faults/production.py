@@ -184,7 +184,7 @@ class Production:
             "listen_addresses": "127.0.0.1",
             "port": str(DATABASE),
             "unix_socket_directories": "",
-            "max_connections": "60",
+            "max_connections": "70",
             "max_wal_size": "192MB",
             "min_wal_size": "64MB",
             "log_min_messages": "warning",

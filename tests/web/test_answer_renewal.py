@@ -20,7 +20,7 @@ from measurements.boards.page_views import VIEWED
 from measurements.catalog.models import AiModel
 from measurements.intake.models import Submission
 from tests.web.populated import Values, populate
-from tests.web.test_answer_cache import BOARD, declared, statements
+from tests.web.test_answer_cache import BOARD, kept, statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,8 +76,8 @@ def test_the_next_reader_computes_nothing(client: Client, values: Values) -> Non
 
 @pytest.mark.laws
 def test_what_is_renewed_is_what_a_reader_would_have_computed(client: Client, values: Values) -> None:
-    """At every address that says what it is made of."""
-    addresses = [address for address in declared(values) if read(client, address).status_code == 200]
+    """At every address that says what it is made of, but those that stream, of which nothing is kept."""
+    addresses = [address for address in kept(values) if read(client, address).status_code == 200]
     for address in addresses:
         make_hot(client, address)
     change()

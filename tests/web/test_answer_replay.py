@@ -20,7 +20,7 @@ from measurements.boards.page_views import VIEWED
 from measurements.catalog.models import AiModel
 from measurements.contributors.models import Contributor
 from tests.web.populated import Values, populate
-from tests.web.test_answer_cache import BOARD, declared
+from tests.web.test_answer_cache import BOARD, kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -79,7 +79,7 @@ def test_every_answer_is_that_of_all_middleware_and_costs_one_statement(
     values: Values, django: WSGIHandler, outer: ReplayingApplication
 ) -> None:
     n_replayed = 0
-    for address in declared(values):
+    for address in kept(values):
         for language in ("en", "ru"):
             send = partial(ask, path=address.replace("/en/", f"/{language}/", 1))
             first = send(django)

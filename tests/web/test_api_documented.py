@@ -27,8 +27,8 @@ def test_every_example_answers_as_it_says(client: Client) -> None:
         answer = client.get(example["path"])
         if example["code"] is None:
             assert answer.status_code == 200, example[0]
-            is_csv = ".csv" in example["path"]
-            assert is_csv or answer.json()["rows"], f"{example[0]} shows nothing"
+            is_file = re.search(r"\.(csv|jsonl|parquet)\b", example["path"])
+            assert is_file or answer.json()["rows"], f"{example[0]} shows nothing"
         else:
             found = (answer.status_code, answer.json()["code"])
             assert found == (int(example["status"]), example["code"]), example[0]

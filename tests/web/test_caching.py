@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import pyarrow as pa
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils.http import http_date
+from pyarrow import parquet
 from pytest_django import Settings
 
 from joulemark_simulation.addresses import filled, routes
@@ -21,6 +23,7 @@ from measurements.ledger.sequencer import sequence
 from measurements.published.models import PublishedFigure, PublishedSeries
 from measurements.review.hardware_names import decide_name
 from measurements.review.moderation import decide
+from measurements.streams.row_stream import MEDIA_TYPES
 from tests.client_response import ClientResponse, body_of
 from tests.web.populated import Values, populate, questions
 
@@ -49,7 +52,9 @@ def addresses(values: Values, *, admin: bool = False) -> list[str]:
 
 
 def body(answer: ClientResponse) -> bytes:
-    """The bytes of an answer, without what the clock alone changes."""
+    """The bytes of an answer, without what the clock alone changes: of a Parquet file the rows, not its moment."""
+    if answer.get("Content-Type") == MEDIA_TYPES["parquet"]:
+        return repr(parquet.read_table(pa.BufferReader(body_of(answer))).to_pylist()).encode()
     return AGE.sub(b"", TOKEN.sub(b"", body_of(answer)))
 
 
@@ -238,10 +243,11 @@ def test_no_answer_depends_on_the_host_name(client: Client, values: Values, sett
     ]
     for address in [*addresses(values, admin=True), *paged]:
         plain, other = (client.get(address, headers={"Host": host}) for host in settings.ALLOWED_HOSTS)
+        elsewhere = body(other)
         if address not in AGEING:
-            assert body(plain) == body(other), address
+            assert body(plain) == elsewhere, address
         assert plain.get("Location") == other.get("Location"), address
-        assert b"other.example" not in body(other), address
+        assert b"other.example" not in elsewhere, address
         assert "other.example" not in str(other.headers), address
     page = client.get(paged[0], headers={"Host": "other.example"}).json()
     assert page["next"] == "https://energy.example/api/v1/results/?page=3&page_size=7"

@@ -16,6 +16,7 @@ from joulemark_simulation.addresses import routes
 from tests.client_response import ClientResponse
 from tests.hostile_texts import HOSTILE
 from tests.laws import EXAMPLES
+from tests.reader_client import ReaderClient
 from tests.web.populated import Values, populate, questions
 
 THOROUGH = 1000
@@ -37,7 +38,7 @@ def values(db: None) -> Values:
 @pytest.fixture
 def client() -> Client:
     """A client that shows a 500 as an answer instead of raising."""
-    return Client(raise_request_exception=False)
+    return ReaderClient(raise_request_exception=False)
 
 
 def fault(answer: ClientResponse, where: str) -> list[str]:

@@ -125,6 +125,8 @@ def faults_of_answer(address: str, answer: ClientResponse, body: bytes) -> Itera
         yield from faults_of_xml(body)
     elif "csv" in kind:
         yield from faults_of_csv(body.decode())
+    elif "jsonl" in kind:
+        list(map(json.loads, body.split(b"\n")[:-1]))
     elif "json" in kind:
         json.loads(body)
     elif kind == "image/png":

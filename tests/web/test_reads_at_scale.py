@@ -32,6 +32,7 @@ from measurements.ledger.models import Leaf
 from measurements.review.health import COUNTED_ROWS as HEALTH_ROWS
 from measurements.review.models import Agreement, Result, Verdict
 from measurements.web.bounded_pages import COUNTED_ROWS
+from tests.client_response import body_of
 from tests.web.populated import Values, populate
 from tests.web.resource_questions import questions
 from tests.web.test_caching import addresses
@@ -225,7 +226,7 @@ def scans(plan: dict[str, Any]) -> Iterator[tuple[str, str, float]]:
 def wrong_scans(address: str) -> list[str]:
     """What an address reads of large tables that it should not, as sentences."""
     with CaptureQueriesContext(connection) as captured:
-        Client().get(address)
+        body_of(Client().get(address))
     found = []
     for query in captured.captured_queries:
         sql = query["sql"]

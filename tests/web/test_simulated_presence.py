@@ -93,13 +93,18 @@ def data_of(address: str, answer: ClientResponse) -> list[object]:
 
 
 def downloads(answers: dict[str, ClientResponse]) -> dict[str, ClientResponse]:
-    """Answers whose data are the platform's own words: not those in a signed or versioned format, nor refusals."""
+    """Answers whose data are the platform's own words: not those in a signed or versioned format, nor refusals.
+
+    Nor streams: they see what is committed, which is nothing here (test_bulk_downloads.py has their field).
+    """
     parts = ("boards", "comparisons", "claims", "impact", "intensities", "decisions", "needed")
     starts = tuple(f"/api/v1/{part}" for part in parts)
     return {
         address: answer
         for address, answer in answers.items()
-        if answer.status_code == 200 and (address.startswith(starts) or address == "/api/v1/results/")
+        if answer.status_code == 200
+        and not answer.streaming
+        and (address.startswith(starts) or address == "/api/v1/results/")
     }
 
 

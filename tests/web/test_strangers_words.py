@@ -219,6 +219,8 @@ def faults_at(client: Client, address: str) -> list[str]:
     answer = client.get(address, follow=True)
     kind = answer.headers.get("Content-Type", "")
     text = TOKEN.sub("", body_of(answer).decode(errors="replace"))
+    if "jsonl" in kind:
+        return [fault for line in text.split("\n")[:-1] for fault in faults_of_json(json.loads(line))]
     if "json" in kind:
         return faults_of_json(json.loads(text))
     if "csv" in kind:

@@ -135,7 +135,7 @@ def server() -> Iterator[Finding]:
 
 def needed_connections() -> int:
     """How many connections the processes open at most, by the variables of Procfile."""
-    web = settings.WEB_PROCESSES * THREADS
+    web = settings.WEB_PROCESSES * (THREADS + settings.STREAMS)
     workers = settings.JUDGES + 1 if settings.REDIS_URL else 0
     return web + workers + OF_COMMANDS + OF_PEOPLE
 
@@ -154,7 +154,8 @@ def connections() -> Iterator[Finding]:
             "JM-DB-CONNECTIONS",
             "JOULEMARK_WEB_PROCESSES",
             f"PostgreSQL allows {allowed} connections, and the processes need {needed_connections()}: {THREADS} for "
-            f"each web process, 1 for each worker process, {OF_COMMANDS} for commands and {OF_PEOPLE} for people.",
+            f"each web process and {settings.STREAMS} for its downloads, 1 for each worker process, "
+            f"{OF_COMMANDS} for commands and {OF_PEOPLE} for people.",
             "Raise max_connections, or start fewer processes.",
         )
 
