@@ -29,7 +29,7 @@ class Body(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
-    """A format by the end of its addresses, with its media type. `is_text` tells what the description calls it.
+    """A format by the end of its addresses, with its media type. `is_text` tells whether its bytes are UTF-8.
 
     `parameters` are those that it has beside the list's.
     """

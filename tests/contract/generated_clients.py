@@ -98,11 +98,11 @@ def _as_member(value: object, kind: Any) -> object:
 
 
 def _config(folder: Path) -> Path:
-    """Settings without the steps behind the generation, which only format the code; what its makers do not know is text
-    or bytes.
+    """Settings without the steps behind the generation, which only format the code; what its makers do not know is
+    bytes.
     """
     config = folder / "config.yaml"
-    known = {"application/jsonl": "text/plain", "application/vnd.apache.parquet": "application/octet-stream"}
+    known = dict.fromkeys(("application/jsonl", "application/vnd.apache.parquet"), "application/octet-stream")
     config.write_text(yaml.safe_dump({"post_hooks": [], "content_type_overrides": known}), encoding="utf-8")
     return config
 

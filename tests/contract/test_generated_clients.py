@@ -96,7 +96,7 @@ GETS: dict[str, dict[str, Any]] = FILES | {
     "health": {},
     "list_boards": {},
     "list_cell_history": {"cell_id": None},
-    "list_cells": {"sort": "energy", "limit": 5},
+    "list_cells": {"sort": "energy"},
     "list_claims": {},
     "list_claims_parities": {},
     "list_claims_ratios": {},
@@ -144,6 +144,8 @@ GETS: dict[str, dict[str, Any]] = FILES | {
     "result_status": {"result_id": None},
 }
 """Every GET with what it needs; None stands for what there is of a result that was sent."""
+EMPTY = {"download_comparisons_jsonl"}
+"""Lines of a list without a row, on a platform with one result: nothing is compared yet."""
 
 
 @pytest.fixture(scope="module")
@@ -264,7 +266,7 @@ def test_a_generated_client_reads(operation: str, client: GeneratedClient, there
     parameters = parameters_of(operation, there)
     answer = client.call(operation, **parameters)
     assert answer.status == 200
-    assert answer.content
+    assert answer.content or operation in EMPTY
     if operation in {"download_bundle", "download_suite"}:
         taken = (
             answer.parsed if isinstance(answer.parsed, bytes | bytearray) else answer.parsed.payload.read()
@@ -337,10 +339,12 @@ def kinds_given(running: Platform, path: str, parameters: dict[str, Any]) -> dic
     """The media type of the answer to each `Accept`."""
     address = running.origin + path.format(**parameters)
     query = "&".join(f"{name}={value}" for name, value in parameters.items() if f"{{{name}}}" not in path)
-    return {
-        accept: urlopen(Request(f"{address}?{query}", headers={"Accept": accept})).headers.get_content_type()  # noqa: S310
-        for accept in (*KINDS_OF_MEDIA, "*/*", "text/html", "application/xml")
-    }
+    given = {}
+    for accept in (*KINDS_OF_MEDIA, "*/*", "text/html", "application/xml"):
+        with urlopen(Request(f"{address}?{query}", headers={"Accept": accept})) as answer:  # noqa: S310
+            answer.read()
+            given[accept] = answer.headers.get_content_type()
+    return given
 
 
 @pytest.mark.parametrize("operation", sorted(GETS))
