@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import socket
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
@@ -29,6 +28,7 @@ from measurements.streams.formula_guard import unguarded
 from measurements.streams.row_stream import BYTE_ORDER_MARK, Form, RowStream
 from measurements.streams.sockets import ENVIRON_KEY, raise_if_gone
 from tests.both_databases import sqlite_in_place_of_postgresql
+from tests.faults.polling import poll
 from tests.hostile_texts import HOSTILE
 
 Values = list[list[Any]]
@@ -268,10 +268,7 @@ def connections_of_streams() -> int:
 
 def await_no_stream() -> None:
     """A backend whose client is gone ends by itself, a moment later."""
-    begun_s = time.monotonic()
-    while connections_of_streams():
-        assert time.monotonic() - begun_s < 20, "a query still runs"
-        time.sleep(0.05)
+    poll(lambda: not connections_of_streams(), what="no query of a stream runs", limit_s=20.0)
 
 
 @pytest.mark.usefixtures("committed")
