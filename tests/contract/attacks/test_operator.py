@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,10 @@ class Operator:
 
     def edit(self, *statements: str) -> None:
         """Change tables as their owner can: the triggers that guard them are dropped first."""
-        with sqlite3.connect(self.platform.folder / "data" / "joulemark.sqlite3") as database:
+        with (
+            closing(sqlite3.connect(self.platform.folder / "data" / "joulemark.sqlite3")) as database,
+            database,
+        ):
             database.execute("PRAGMA foreign_keys = OFF")
             for (name,) in database.execute(
                 "SELECT name FROM sqlite_master WHERE type = 'trigger'"
@@ -112,7 +116,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Operato
 def operator(prepared: tuple[Operator, Path]) -> Iterator[Operator]:
     """The same platform, as new, with its web server."""
     one, before = prepared
-    shutil.rmtree(one.platform.folder)
+    used = one.platform.folder.rename(one.platform.folder.with_name("used"))
+    shutil.rmtree(used, ignore_errors=True)  # what was killed may still be letting go of its files
     shutil.copytree(before, one.platform.folder)
     one.platform.start_web()
     yield one
