@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tarfile
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import LazySettings
+from django.conf import LazySettings, settings
 from django.core.management import call_command
 from django.test import Client
 
@@ -224,6 +225,28 @@ def test_a_list_is_kept_though_the_database_was_restored(root: Path) -> None:
     with pytest.raises(ManifestLost):
         list_releases()
     assert release.name in before.decode()
+
+
+def test_what_a_release_is_cited_by_is_there_and_is_its_own(root: Path, client: Client) -> None:
+    """The page, reference managers and machine-learning tools name one address, and a version for each release."""
+    populate(with_release=False)
+    releases = [publish_release(), publish_release()]
+    cited, versions = [], []
+    for release in releases:
+        folder = root / release.name
+        citation = dict(line.split(": ", 1) for line in (folder / "CITATION.cff").read_text().splitlines())
+        croissant = json.loads((folder / "croissant.json").read_text())
+        (address,) = {
+            json.loads(citation["url"]),
+            json.loads((folder / "datacite.json").read_text())["url"],
+            croissant["url"],
+            croissant["citeAs"].partition("url={")[2].rstrip("}"),
+        }
+        cited.append(address)
+        versions.append(croissant["version"])
+        assert client.get(address.removeprefix(settings.ORIGIN)).status_code == 200
+    assert cited[1] in client.get("/en/data/").text
+    assert len(set(cited)) == len(set(versions)) == 2
 
 
 def test_files_are_served_in_parts_and_kept_for_ever(root: Path, client: Client) -> None:

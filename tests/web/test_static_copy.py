@@ -197,6 +197,24 @@ def test_a_copy_is_repeatable_whole_and_of_its_release(
         call_command("export_site", name, str(later), later=True, verbosity=0)
     assert "the release covers" in (later / "en" / "index.html").read_text()
 
+    sums, readme = (tmp_path / "releases" / name / file for file in ("SHA256SUMS", "README.md"))
+    before = sums.read_text(), readme.read_bytes()
+    readme.write_bytes(before[1] + b"x")
+    sums.write_text(
+        before[0].replace(*(hashlib.sha256(text).hexdigest() for text in (before[1], before[1] + b"x")))
+    )
+    with pytest.raises(CommandError, match="JM-SITE-RELEASE-FILE"):
+        call_command("export_site", LATEST, str(none), verbosity=0)
+    sums.write_text(before[0])
+    readme.write_bytes(before[1])
+
+    attestation = tmp_path / "releases" / name / "attestation.dsse.json"
+    signed = attestation.read_bytes()
+    attestation.write_bytes(signed.replace(b'"sig":"', b'"sig":"A', 1))
+    with pytest.raises(CommandError, match="JM-SITE-RELEASE-FILE"):
+        call_command("export_site", LATEST, str(none), verbosity=0)
+    attestation.write_bytes(signed)
+
     table = next((tmp_path / "releases" / "snapshots" / "cells").glob("*.parquet"))
     table.write_bytes(table.read_bytes() + b"x")
     with pytest.raises(CommandError, match="JM-SITE-RELEASE-FILE"):

@@ -10,6 +10,7 @@ from measurements.releases.documents.words import (
     KEYWORDS,
     LICENCE_URL,
     STUDY_DOI,
+    address_of,
     description_of,
     title_of,
 )
@@ -29,7 +30,7 @@ def citation_cff(manifest: Manifest, *, files: str) -> str:
         "version": manifest.name,
         "date-released": manifest.made_at.date().isoformat(),
         "license": "CC-BY-4.0",
-        "url": f"{files}{manifest.name}/README.md",
+        "url": address_of(manifest.name, files=files),
         "keywords": list(KEYWORDS),
         "authors": [{"name": AUTHOR}],
         "identifiers": [
@@ -52,7 +53,7 @@ def datacite(manifest: Manifest, *, files: str) -> dict[str, Any]:
     if manifest.previous is not None:
         related.append(
             {
-                "relatedIdentifier": f"{files}{manifest.previous}/README.md",
+                "relatedIdentifier": address_of(manifest.previous, files=files),
                 "relatedIdentifierType": "URL",
                 "relationType": "IsNewVersionOf",
             }
@@ -67,7 +68,7 @@ def datacite(manifest: Manifest, *, files: str) -> dict[str, Any]:
         "dates": [{"date": day, "dateType": "Issued"}, {"date": day, "dateType": "Created"}],
         "language": "en",
         "version": manifest.name,
-        "url": f"{files}{manifest.name}/README.md",
+        "url": address_of(manifest.name, files=files),
         "formats": ["application/vnd.apache.parquet", "text/csv", "application/jsonl"],
         "sizes": [f"{manifest.total_bytes} bytes", f"{len(manifest.files)} files"],
         "rightsList": [

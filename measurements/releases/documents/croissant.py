@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from joulemark.release.layout import parse_name
 from joulemark.release.tables import TABLES
-from measurements.releases.documents.words import AUTHOR, KEYWORDS, LICENCE_URL, description_of, title_of
+from measurements.releases.documents.words import (
+    AUTHOR,
+    KEYWORDS,
+    LICENCE_URL,
+    address_of,
+    description_of,
+    title_of,
+)
 
 if TYPE_CHECKING:
     from joulemark.release.columns import Column, Kind, Table
@@ -67,8 +75,12 @@ TYPES: dict[Kind, str] = {
 }
 
 
-def croissant(manifest: Manifest, *, site: str) -> dict[str, Any]:
-    """The metadata document. Files are relative to the release's folder, so that a copy needs no site."""
+def croissant(manifest: Manifest, *, site: str, files: str) -> dict[str, Any]:
+    """The metadata document. Files are relative to the release's folder, so that a copy needs no site.
+
+    `site` is the platform's address, `files` that of the root of releases.
+    """
+    address = address_of(manifest.name, files=files)
     tables = [table for table in TABLES if table.name in manifest.tables]
     return {
         "@context": CONTEXT,
@@ -78,8 +90,8 @@ def croissant(manifest: Manifest, *, site: str) -> dict[str, Any]:
         "description": description_of(manifest),
         "alternateName": title_of(manifest),
         "license": LICENCE_URL,
-        "url": site,
-        "version": f"{manifest.made_at:%Y.%-m.%-d}",
+        "url": address,
+        "version": _version(manifest),
         "datePublished": manifest.made_at.strftime("%Y-%m-%dT%H:%M:%S"),
         "creator": {"@type": "sc:Organization", "name": AUTHOR},
         "publisher": {"@type": "sc:Organization", "name": "Joulemark", "url": site},
@@ -87,12 +99,19 @@ def croissant(manifest: Manifest, *, site: str) -> dict[str, Any]:
         "inLanguage": "en",
         "isLiveDataset": False,
         "citeAs": f"@misc{{joulemark-{manifest.name}, title={{{title_of(manifest)}}}, author={{{{{AUTHOR}}}}}, "
-        f"year={{{manifest.made_at.year}}}, version={{{manifest.name}}}, url={{{site}}}}}",
+        f"year={{{manifest.made_at.year}}}, version={{{manifest.name}}}, url={{{address}}}}}",
         "distribution": [
             entity for table in tables for entity in _distribution(table, _files(table, manifest))
         ],
         "recordSet": [_records(table, file) for table in tables for file in _files(table, manifest)],
     }
+
+
+def _version(manifest: Manifest) -> str:
+    """The day as a semantic version; a second release of it differs by its build."""
+    name = parse_name(manifest.name)
+    build = f"+{name.number}" if name.number > 1 else ""
+    return f"{name.day:%Y.%-m.%-d}{build}"
 
 
 def _files(table: Table, manifest: Manifest) -> tuple[TableFile, ...]:

@@ -26,6 +26,11 @@ def title_of(manifest: Manifest) -> str:
     return f"Joulemark {manifest.name}: measured energy of AI inference, with evidence{simulated}"
 
 
+def address_of(name: str, *, files: str) -> str:
+    """Where a reader finds the release with this name; `files` is the address of the root, with a slash at its end."""
+    return f"{files}{name}/README.md"
+
+
 def description_of(manifest: Manifest) -> str:
     """What it holds, in a few sentences."""
     warning = (

@@ -37,7 +37,7 @@ def store_documents(
         "CHANGELOG.md": changelog(manifest, previous),
         "LICENSE": LICENCE_FILE.read_text(encoding="utf-8"),
         "schema.json": _json(schema()),
-        "croissant.json": _json(croissant(manifest, site=settings.ORIGIN)),
+        "croissant.json": _json(croissant(manifest, site=settings.ORIGIN, files=settings.RELEASES_URL)),
         "datapackage.json": _json(data_package(manifest, site=settings.ORIGIN)),
         "ro-crate-metadata.json": _json(ro_crate(manifest, files=settings.RELEASES_URL)),
         "CITATION.cff": citation_cff(manifest, files=settings.RELEASES_URL),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from joulemark.record.errors import Malformed
+from joulemark.record.errors import Malformed, RecordError
 from joulemark.release import layout
+from joulemark.release.attestation import open_attestation, require_attested
 from joulemark.release.layout import own_path, parse_name
 from joulemark.release.manifest import (
     LIST_FORMAT,
     ReleaseList,
+    StoredFile,
     decode_manifest,
     encode_document,
     parse_sums,
@@ -20,7 +22,7 @@ from measurements.releases import storage
 from measurements.releases.release_list import read_list
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from joulemark.release.manifest import ListedRelease, Manifest
@@ -56,11 +58,15 @@ def read_manifest(release: ListedRelease) -> Manifest:
 
 
 def copy_release(release: ListedRelease, root: Path, *, report: Callable[[str], None]) -> list[str]:
-    """Write its files below `root`; returns them, relative to it. Raises SiteCopyError or OSError."""
-    sums = storage.read(own_path(release.name, layout.SUMS))
-    if sums is None:
-        raise _damaged(own_path(release.name, layout.SUMS))
-    digests: dict[str, str | None] = dict(parse_sums(sums.decode()))
+    """Write its files below `root`; returns them, relative to it. Raises SiteCopyError or OSError.
+
+    What is copied is what the manifest names, whose digest the list and the log have; the file of sums says the same.
+    """
+    manifest = read_manifest(release)
+    digests: dict[str, str | None] = {file.path: file.sha256 for file in manifest.files}
+    digests[release.manifest] = release.sha256
+    _require_sums(own_path(release.name, layout.SUMS), digests)
+    _require_attested(own_path(release.name, layout.ATTESTATION), release, manifest)
     digests |= {own_path(release.name, name): None for name in (layout.SUMS, layout.ATTESTATION)}
     for count, (path, digest) in enumerate(sorted(digests.items()), start=1):
         _copy_file(path, root / FOLDER / path, digest)
@@ -68,6 +74,27 @@ def copy_release(release: ListedRelease, root: Path, *, report: Callable[[str], 
     only = ReleaseList(format=LIST_FORMAT, releases=(release,))
     (root / FOLDER / layout.RELEASES).write_bytes(encode_document(only))
     return [f"{FOLDER}/{path}" for path in (*sorted(digests), layout.RELEASES)]
+
+
+def _require_sums(path: str, digests: Mapping[str, str | None]) -> None:
+    data = storage.read(path)
+    try:
+        if data is None or parse_sums(data.decode()) != digests:
+            raise _damaged(path)
+    except ValueError as error:  # Malformed, or bytes that are no text
+        raise _damaged(path) from error
+
+
+def _require_attested(path: str, release: ListedRelease, manifest: Manifest) -> None:
+    data = storage.read(path)
+    if data is None:
+        raise _damaged(path)
+    own = StoredFile(path=release.manifest, sha256=release.sha256, bytes=0)
+    try:
+        statement = open_attestation(data, log_key=manifest.log_key)
+        require_attested(statement, manifest, [*manifest.files, own])
+    except RecordError as error:
+        raise _damaged(path) from error
 
 
 def _copy_file(path: str, target: Path, digest: str | None) -> None:
