@@ -67,7 +67,7 @@ def _csv_cell(column: StreamColumn, value: str) -> str:
             return f"encode({value}, 'hex')"
         case "list<string>" | "list<int64>":
             words = (
-                f"(SELECT {guarded_in_sql('joined.words')} FROM (SELECT coalesce(string_agg(word, ';' ORDER BY place), "  # noqa: S608
+                f"(SELECT {guarded_in_sql('joined.words')} FROM (SELECT coalesce(string_agg(word, ';' ORDER BY place), "  # noqa: S608 - the expression is of columns, no value of a request
                 f"'') AS words FROM jsonb_array_elements_text({value}::jsonb) WITH ORDINALITY AS listed (word, place)) "
                 "joined)"
             )

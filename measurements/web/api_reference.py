@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 REFERENCE = "#/components/schemas/"
 PROBLEM_MEDIA = "application/problem+json"
-END = re.compile(r"(?:/|\.[a-z]+)$")
+END = re.compile(r"(?:/|\.[a-z]+)\Z")
 """By which the address of a file differs from that of its list."""
 METHODS = ("get", "post", "put", "patch", "delete")
 

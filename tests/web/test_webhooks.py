@@ -279,6 +279,7 @@ def test_a_run_beside_another_does_nothing(receiver: Receiver) -> None:
         other.execute("SELECT pg_advisory_lock(%s)", [tasks.LOCK])
         tasks.run_webhooks()
         assert not receiver.messages()
+        other.execute("SELECT pg_advisory_unlock(%s)", [tasks.LOCK])  # at once: a session that closes may take a while
     tasks.run_webhooks()
     assert len(receiver.messages()) == 1
 
