@@ -279,7 +279,9 @@ def test_a_run_beside_another_does_nothing(receiver: Receiver) -> None:
         other.execute("SELECT pg_advisory_lock(%s)", [tasks.LOCK])
         tasks.run_webhooks()
         assert not receiver.messages()
-        other.execute("SELECT pg_advisory_unlock(%s)", [tasks.LOCK])  # at once: a session that closes may take a while
+        other.execute(
+            "SELECT pg_advisory_unlock(%s)", [tasks.LOCK]
+        )  # a session that closes lets go of it later
     tasks.run_webhooks()
     assert len(receiver.messages()) == 1
 
