@@ -200,9 +200,8 @@ def test_a_copy_is_repeatable_whole_and_of_its_release(
     sums, readme = (tmp_path / "releases" / name / file for file in ("SHA256SUMS", "README.md"))
     before = sums.read_text(), readme.read_bytes()
     readme.write_bytes(before[1] + b"x")
-    sums.write_text(
-        before[0].replace(*(hashlib.sha256(text).hexdigest() for text in (before[1], before[1] + b"x")))
-    )
+    digest, other = (hashlib.sha256(text).hexdigest() for text in (before[1], before[1] + b"x"))
+    sums.write_text(before[0].replace(digest, other))
     with pytest.raises(CommandError, match="JM-SITE-RELEASE-FILE"):
         call_command("export_site", LATEST, str(none), verbosity=0)
     sums.write_text(before[0])
