@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import redis
 from django.core.management import call_command
 from django.db import connection
 from django.template import engines
@@ -19,6 +20,7 @@ from joulemark.record.codec import decode, encode
 from joulemark.record.messages import Ticket
 from joulemark_simulation import records
 from joulemark_simulation.result_rows import private_key
+from joulemark_site import settings as platform_settings
 from joulemark_site.crowd.presence import PRESENCE
 from measurements.answer_cache import software_digest
 from measurements.boards.page_views import VIEWED
@@ -88,6 +90,13 @@ def no_answers(monkeypatch: pytest.MonkeyPatch) -> None:
 def no_suites() -> None:
     """Suites that another test's platform handed out are not this one's."""
     suites._stored.clear()
+
+
+@pytest.fixture
+def own_queue(settings: Settings) -> None:
+    """An empty queue of this test alone: what others have left in theirs is old, and health says so."""
+    settings.REDIS_URL = platform_settings.REDIS_URL.replace("db=0", "db=9")
+    redis.Redis.from_url(settings.REDIS_URL).flushdb()
 
 
 @pytest.fixture

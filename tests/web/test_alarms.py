@@ -11,7 +11,6 @@ from typing import Any, NoReturn
 
 import pytest
 import redis
-from django.conf import settings as platform_settings
 from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
@@ -46,11 +45,9 @@ NO_CONDITION = PEOPLE_ARE_LATE | {"MessagesOld", "BoardLate", "LogCopyBehind", "
 
 
 @pytest.fixture(autouse=True)
-def new_process(catalogue: None, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+def new_process(catalogue: None, own_queue: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that has asked nothing yet, and a queue of this test alone."""
     schema.forget()
-    settings.REDIS_URL = platform_settings.REDIS_URL.replace("db=0", "db=9")
-    redis.Redis.from_url(settings.REDIS_URL).flushdb()
     monkeypatch.setattr(clock, "STEPS", ClockSteps())
 
 

@@ -246,6 +246,7 @@ def test_the_time_for_an_appeal_begins_with_the_last_decision(
     assert enrolled("appeals", appeal(row.pk)).status_code == 201
 
 
+@pytest.mark.usefixtures("own_queue")
 def test_health_alarms_about_what_waits_too_long(
     client: Client, enrolled: Post, sent: Callable[..., Submission], settings: Settings
 ) -> None:

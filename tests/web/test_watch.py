@@ -87,7 +87,7 @@ class Scene:
 
 
 @pytest.fixture
-def scene() -> Scene:
+def scene(own_queue: None) -> Scene:
     return Scene()
 
 
