@@ -153,7 +153,7 @@ def over_http(address: str, folder: Path) -> Iterator[report.Row]:
         ways: dict[str, Callable[[], object]] = {COPY: lambda: copy_to(address)}
         ways |= {f"{OURS}, live": lambda: fetch(port, "/live/csv")}
         for form in ("csv", "csv.gz", "parquet"):
-            ways[f"{OURS}, made.{form}"] = lambda form=form: fetch(port, f"/made.{form}")  # type: ignore[misc]
+            ways[f"{OURS}, made.{form}"] = lambda form=form: fetch(port, f"/made.{form}")  # type: ignore[misc]  # the same
         if not has_datasette():
             print("Datasette is not installed: its rows are left out.")
             yield from http_rows(case, rounds(ways))

@@ -15,6 +15,7 @@ from django.http import HttpResponse, HttpResponseNotModified, StreamingHttpResp
 from django.utils.http import parse_etags
 from django.utils.timezone import now
 
+from joulemark.release.columns import DATA_LICENCE, DATA_LICENCE_URL
 from measurements.answer_cache.software_digest import shown_digest
 from measurements.answer_cache.table_versions import versions_at, versions_of
 from measurements.boards.board_query import BadValue
@@ -28,6 +29,7 @@ from measurements.streams.errors import StreamBroken
 from measurements.streams.row_stream import MEDIA_TYPES, RowStream
 from measurements.streams.slots import SLOTS, TooManyStreams
 from measurements.streams.sockets import limit_silence, raise_if_gone
+from measurements.web.file_parts import with_headers
 from measurements.web.file_schema import BOM
 from measurements.web.links import exact_time
 from measurements.web.problems import problem
@@ -54,7 +56,6 @@ READER_GONE = 499
 SENT_BYTES = 64 * 1024
 """Handed to the server at once: a reader has so much to take within the silence that is allowed (`limit_silence`)."""
 AS_OF, CHECKPOINT = "Joulemark-As-Of", "Joulemark-Checkpoint"
-LICENCE_LINKS = {"CC-BY-4.0": "https://creativecommons.org/licenses/by/4.0/"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +81,7 @@ class StreamBody:
         if encoding != "identity":
             headers["Content-Encoding"] = encoding
         if headers.get("ETag", "").removeprefix("W/") in _known_tags(http_request):
-            return _with_headers(HttpResponseNotModified(), headers)
+            return with_headers(HttpResponseNotModified(), headers)
         if request.method == "HEAD":
             return self._answer(iter(()), headers)
         try:
@@ -109,13 +110,13 @@ class StreamBody:
 
     def _answer(self, pieces: Iterator[bytes], headers: dict[str, str]) -> HttpResponseBase:
         answer = StreamingHttpResponse(pieces, content_type=MEDIA_TYPES[self.form])
-        return _with_headers(answer, headers)
+        return with_headers(answer, headers)
 
     def _headers(self, query: Query, *, tag: str | None) -> dict[str, str]:
         at = now()
         size = checkpoint_size_at(at)
         name = "-".join(["joulemark", query.resource.name, *query.path.values(), f"{at:%Y-%m-%d}"])
-        licence = LICENCE_LINKS.get(query.resource.licence)
+        licence = DATA_LICENCE_URL if query.resource.licence == DATA_LICENCE else ""
         return {
             "Content-Disposition": f'attachment; filename="{_plain(name)}.{self.form}"',
             "Cache-Control": "no-cache",
@@ -264,9 +265,3 @@ def _plain(name: str) -> str:
     return "".join(
         letter if letter.isascii() and (letter.isalnum() or letter in "-._") else "-" for letter in name
     )
-
-
-def _with_headers(answer: HttpResponseBase, headers: dict[str, str]) -> HttpResponseBase:
-    for name, value in headers.items():
-        answer.headers[name] = value
-    return answer

@@ -5,25 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, CharField, OuterRef, Q, Subquery, TextField, Value, When
+from django.db.models import Case, CharField, OuterRef, Subquery, TextField, Value, When
 from django.db.models.functions import Coalesce, Concat, Substr
 
 from joulemark.release.tables import Column, table_named
-from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite, Task, hardware_named
 from measurements.catalog.sources import CATALOG
-from measurements.contributors.models import Key
 from measurements.contributors.sources import CONTRIBUTORS
 from measurements.display.choices import RESULT_GRADES
-from measurements.downloads.resource import Filter, Order, Resource, fields_of
+from measurements.downloads.resource import Order, Resource, fields_of
 from measurements.downloads.resource_columns import (
     HARDWARE,
     LICENCE_OF_ROW,
-    MEASURED_GRADES,
     hardware_slug,
-    keys_of,
-    named_filter,
 )
-from measurements.downloads.resource_query import read_one_of
+from measurements.downloads.result_filters import result_filters
 from measurements.downloads.verdict_codes import VerdictCodes
 from measurements.intake.models import State, Submission
 from measurements.intake.sources import SUBMISSIONS
@@ -32,7 +27,6 @@ from measurements.review.models import Verdict
 from measurements.review.sources import JUDGED_RESULTS
 from measurements.web.addresses import SHORT_DIGITS
 
-STATES = tuple(word for word, _ in State.choices)
 RESULTS_TABLE = table_named("results")
 NUMBERS = (
     "meter", "session", "started_at", "queries", "window_count", "duration_s", "energy_gross_j", "energy_net_j",
@@ -99,10 +93,6 @@ def _sources() -> dict[str, Any]:
     }
 
 
-def _filter(name: str, description: str, rows: Any, through: str) -> Filter:
-    return named_filter(name, description, lambda word: Q(**{f"{through}__in": keys_of(rows(word))}))
-
-
 RESULTS_LIST = Resource(
     name="results",
     singular="result",
@@ -114,43 +104,7 @@ RESULTS_LIST = Resource(
         Order(source="received_at", kind="time"),
         Order(source="result_id", kind="text", is_descending=True),
     ),
-    filters=(
-        _filter("suite", "Suite name.", lambda word: Suite.objects.filter(name=word), "result__suite"),
-        _filter(
-            "version", "Suite version.", lambda word: Suite.objects.filter(version=word), "result__suite"
-        ),
-        _filter("task", "Task.", lambda word: Task.objects.filter(slug=word), "result__task"),
-        _filter("dataset", "Data set.", lambda word: DataSet.objects.filter(slug=word), "result__dataset"),
-        _filter("model", "Model.", lambda word: AiModel.objects.filter(slug=word), "result__model"),
-        _filter(
-            "hardware",
-            "Hardware class, by its name or its code.",
-            lambda word: HardwareClass.objects.filter(hardware_named(word)),
-            "result__hardware_class",
-        ),
-        _filter(
-            "contributor",
-            "Contributor's pseudonym.",
-            lambda word: Key.objects.filter(contributor__pseudonym=word),
-            "key",
-        ),
-        named_filter("scope", "What the energy covers.", lambda word: Q(result__scope=word)),
-        named_filter("stratum", "Configuration.", lambda word: Q(result__stratum=word)),
-        Filter(
-            name="grade",
-            read=read_one_of(MEASURED_GRADES),
-            description="Measured or estimated.",
-            condition=lambda word: Q(result__grade=word),
-            choices=MEASURED_GRADES,
-        ),
-        Filter(
-            name="state",
-            read=read_one_of(STATES),
-            description="Where the result stands.",
-            condition=lambda word: Q(state=word),
-            choices=STATES,
-        ),
-    ),
+    filters=result_filters(version="version"),
     sources=(CATALOG, CONTRIBUTORS, JUDGED_RESULTS, LEAVES, SUBMISSIONS),
 )
 """Its files alone have addresses of their own; its pages are those of `api_results`, latest first."""

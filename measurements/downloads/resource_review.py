@@ -9,21 +9,19 @@ from django.db.models import CharField, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Concat
 
 from joulemark.release.tables import Column, table_named
-from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite, Task, hardware_named
 from measurements.catalog.sources import CATALOG
-from measurements.contributors.models import Contributor, Key
+from measurements.contributors.models import Contributor
 from measurements.contributors.sources import CONTRIBUTORS
 from measurements.display.choices import RESULT_GRADES
 from measurements.downloads.resource import Filter, Order, Resource, fields_of, without
 from measurements.downloads.resource_columns import (
     HARDWARE,
     LICENCE_OF_ROW,
-    MEASURED_GRADES,
     hardware_slug,
-    keys_of,
     named_filter,
 )
 from measurements.downloads.resource_query import read_number_from, read_one_of
+from measurements.downloads.result_filters import result_filters
 from measurements.downloads.verdict_codes import VerdictCodes
 from measurements.intake.models import JUDGED, State, Submission
 from measurements.intake.sources import SUBMISSIONS
@@ -35,7 +33,6 @@ from measurements.review.sources import CREDIT, RESULTS
 if TYPE_CHECKING:
     from measurements.downloads.resource import Values
 
-STATES = tuple(word for word, _ in State.choices)
 VERDICT_STATES = tuple(word for word, _ in JUDGED if word != State.WITHDRAWN)
 NOT_STORED = (
     *("dataset_revision", "model_revision", "weights_sha256", "dtype", "batch_size", "parameters"),
@@ -123,20 +120,6 @@ EVIDENCE_COLUMNS = [
 ]
 
 
-def _results(name: str, description: str, rows: Any, through: str) -> Filter:
-    """By a name of the catalogue, which is looked up first.
-
-    A planner that sees it behind a join does not know how many results have it, and may read all of them for one that
-    none has.
-    """
-
-    def condition(word: str) -> Q:
-        keys = list(keys_of(rows(word)).values_list("pk", flat=True))
-        return Q(**{through: keys[0]}) if len(keys) == 1 else Q(**{f"{through}__in": keys})
-
-    return named_filter(name, description, condition)
-
-
 OF_SUBMISSIONS = frozenset({"contributor", "state"})
 """Filters by columns of submissions; all others are by those of the results' own table."""
 
@@ -170,46 +153,7 @@ EVIDENCE = Resource(
     rows=lambda: Submission.objects.filter(leaf__kind=LeafKind.RESULT_RECEIVED, leaf__index__isnull=False),
     key=(Order(source="leaf__index", kind="int"),),
     key_of_narrowed=_by_time,
-    filters=(
-        _results("suite", "Suite.", lambda word: Suite.objects.filter(name=word), "result__suite"),
-        _results(
-            "suite_version",
-            "Version of the suite.",
-            lambda word: Suite.objects.filter(version=word),
-            "result__suite",
-        ),
-        _results("task", "Task.", lambda word: Task.objects.filter(slug=word), "result__task"),
-        _results("dataset", "Data set.", lambda word: DataSet.objects.filter(slug=word), "result__dataset"),
-        _results("model", "Model.", lambda word: AiModel.objects.filter(slug=word), "result__model"),
-        _results(
-            "hardware",
-            "Hardware class, by its name or its code.",
-            lambda word: HardwareClass.objects.filter(hardware_named(word)),
-            "result__hardware_class",
-        ),
-        _results(
-            "contributor",
-            "Contributor's pseudonym.",
-            lambda word: Key.objects.filter(contributor__pseudonym=word),
-            "key",
-        ),
-        named_filter("scope", "What the energy covers.", lambda word: Q(result__scope=word)),
-        named_filter("stratum", "Configuration.", lambda word: Q(result__stratum=word)),
-        Filter(
-            name="grade",
-            read=read_one_of(MEASURED_GRADES),
-            description="Measured or estimated.",
-            condition=lambda word: Q(result__grade=word),
-            choices=MEASURED_GRADES,
-        ),
-        Filter(
-            name="state",
-            read=read_one_of(STATES),
-            description="Where the result stands.",
-            condition=lambda word: Q(state=word),
-            choices=STATES,
-        ),
-    ),
+    filters=result_filters(version="suite_version"),
     sorts={"received": _received},
     find=lambda rows, result_id: rows.filter(pk=result_id),
     sources=(CATALOG, CONTRIBUTORS, LEAVES, RESULTS, SUBMISSIONS),

@@ -97,9 +97,8 @@ def list_view(resource: Resource) -> type[ResourceView]:
     """The view of a resource's list."""
     content: dict[Any, Any] = {(200, "application/json"): page_serializer(resource)}
     for each in FORMATS:
-        is_known_text = each.media_type.startswith(
-            "text/"
-        )  # clients of generators refuse other texts, and pass bytes on
+        # generated clients refuse a text of a media type that they do not know, and pass bytes on
+        is_known_text = each.media_type.startswith("text/")
         content[200, each.media_type] = OpenApiTypes.STR if is_known_text else OpenApiTypes.BINARY
 
     @made_of(*resource.sources)

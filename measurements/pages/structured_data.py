@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.utils.translation import gettext
 
+from joulemark.release.columns import DATA_LICENCE_URL
 from measurements.pages.citation import AUTHOR
 from measurements.web.languages import current_language, without_language
 from measurements.web.plain_text import plain_text
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from measurements.pages.provenance import Provenance
 
 CONTEXT = "https://schema.org"
-LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 MEDIA_TYPES = {"CSV": "text/csv", "JSON": "application/json"}
 
 
@@ -63,7 +63,7 @@ def _dataset(name: str, description: str, address: str, provenance: Provenance) 
         "url": address,
         "inLanguage": current_language(),
         "dateModified": provenance.at.isoformat() if provenance.at else None,
-        "license": LICENCE,
+        "license": DATA_LICENCE_URL,
         "isAccessibleForFree": True,
         "creator": {"@type": "Organization", "name": AUTHOR, "url": settings.ORIGIN},
         "measurementTechnique": list(provenance.grades),

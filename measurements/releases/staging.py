@@ -36,7 +36,7 @@ class Staging:
                 self.new_bytes += stored.bytes
         self._unsynced.append(
             stored.path
-        )  # one that is there may be of a writer that was killed before it synced
+        )  # also what is there: its writer may have been killed before it synced
         file.unlink()
         return stored
 

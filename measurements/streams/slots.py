@@ -41,13 +41,12 @@ class Slots:
             if self._taken.total() >= most:
                 raise TooManyStreams(is_own=False)
             self._taken[client] += 1
-        is_given_back = threading.Event()
+        taken = [client]
 
         def give_back() -> None:
-            if not is_given_back.is_set():
-                is_given_back.set()
-                with self._lock:
-                    self._taken[client] -= 1
+            with self._lock:
+                if taken:
+                    self._taken[taken.pop()] -= 1
                     self._taken += Counter()  # names without a stream go
 
         return give_back

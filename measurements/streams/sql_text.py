@@ -66,11 +66,9 @@ def _csv_cell(column: StreamColumn, value: str) -> str:
         case "binary":
             return f"encode({value}, 'hex')"
         case "list<string>" | "list<int64>":
-            words = (
-                f"(SELECT {guarded_in_sql('joined.words')} FROM (SELECT coalesce(string_agg(word, ';' ORDER BY place), "  # noqa: S608 - the expression is of columns, no value of a request
-                f"'') AS words FROM jsonb_array_elements_text({value}::jsonb) WITH ORDINALITY AS listed (word, place)) "
-                "joined)"
-            )
+            listed = f"jsonb_array_elements_text({value}::jsonb) WITH ORDINALITY AS listed (word, place)"
+            joined = f"SELECT coalesce(string_agg(word, ';' ORDER BY place), '') AS words FROM {listed}"  # noqa: S608 - names of our own
+            words = f"(SELECT {guarded_in_sql('joined.words')} FROM ({joined}) joined)"  # noqa: S608 - the same
             return _if_known(column, value, words)
         case "json":
             return guarded_in_sql(f"({value}::text)")
@@ -121,9 +119,10 @@ def _json_scalar(column: StreamColumn, value: str) -> str:
 
 
 def _or_null(column: StreamColumn, value: str) -> str:
-    if column.kind == "float64":  # what is not finite is null, whatever the column says
-        return f"coalesce(({value})::text, 'null')"
-    return f"coalesce(({value})::text, 'null')" if column.is_nullable else value
+    may_be_null = (
+        column.is_nullable or column.kind == "float64"
+    )  # what is not finite is null, whatever the column says
+    return f"coalesce(({value})::text, 'null')" if may_be_null else value
 
 
 def _finite(value: str) -> str:

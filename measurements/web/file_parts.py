@@ -45,7 +45,7 @@ def file_answer(
     }
     not_modified = get_conditional_response(request, etag=etag)
     if not_modified is not None and not_modified.status_code == 304:
-        return _with_headers(not_modified, headers)
+        return with_headers(not_modified, headers)
     try:
         part = requested_range(
             request.headers.get("Range", "") if request.method == "GET" else "",
@@ -63,15 +63,15 @@ def file_answer(
         return refusal
     headers["Content-Length"] = str(part.length if part else size)
     if request.method == "HEAD":
-        return _with_headers(HttpResponse(content_type=content_type), headers)
+        return with_headers(HttpResponse(content_type=content_type), headers)
     file = open_file()
     if part is None:
-        return _with_headers(FileResponse(file, content_type=content_type), headers)
+        return with_headers(FileResponse(file, content_type=content_type), headers)
     file.seek(part.first)
     whole_file_follows = part.last == size - 1
     sent: object = file if whole_file_follows else _Part(file, part.length)
     answer = FileResponse(sent, status=206, content_type=content_type)
-    return _with_headers(answer, headers | {"Content-Range": part.content_range})
+    return with_headers(answer, headers | {"Content-Range": part.content_range})
 
 
 class _Part:
@@ -92,7 +92,8 @@ class _Part:
         self._file.close()
 
 
-def _with_headers(answer: HttpResponseBase, headers: dict[str, str]) -> HttpResponseBase:
+def with_headers(answer: HttpResponseBase, headers: dict[str, str]) -> HttpResponseBase:
+    """The answer, once it has these headers."""
     for name, value in headers.items():
         answer.headers[name] = value
     return answer

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
 from joulemark.record.origin import parse_origin
+from joulemark.release.columns import DATA_LICENCE_URL
 from joulemark_site import environment as env
 from joulemark_site import hidden_settings as hidden
 from joulemark_site import redis_settings, release_storage, suite_folders, witness_settings
@@ -261,7 +262,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Joulemark",
     "DESCRIPTION": "What AI models cost in energy: submit signed results, download boards and evidence.",
     "VERSION": "1",
-    "LICENSE": {"name": "Data: CC BY 4.0", "url": "https://creativecommons.org/licenses/by/4.0/"},
+    "LICENSE": {"name": "Data: CC BY 4.0", "url": DATA_LICENCE_URL},
     "SERVE_INCLUDE_SCHEMA": False,
     "DEFAULT_GENERATOR_CLASS": "measurements.web.api_description.EnglishDescription",
     "ENUM_NAME_OVERRIDES": {

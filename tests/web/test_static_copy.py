@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
@@ -14,13 +15,15 @@ from django.core.management import CommandError, call_command
 from django.urls import is_valid_path
 from django.utils.translation import override
 
+from joulemark.release import layout
 from joulemark.release.tables import table_named
 from joulemark_simulation.result_rows import Run, make_result
 from joulemark_site.static_copy import copied_pages, explorer_page
 from joulemark_site.static_copy.copied_addresses import COPIED_PAGES, CopiedAddress, copied_address
 from joulemark_site.static_copy.copied_pages import CopiedPages
+from joulemark_site.static_copy.errors import SiteCopyError
 from joulemark_site.static_copy.explorer_words import explorer_words
-from joulemark_site.static_copy.release_copy import LATEST
+from joulemark_site.static_copy.release_copy import LATEST, copy_release, listed_release
 from measurements.ledger.sequencer import sequence
 from tests.web.release_reading import manifest_of, snapshot
 from tests.web.small_platform import exported_copy, publish_small_platform
@@ -197,28 +200,49 @@ def test_a_copy_is_repeatable_whole_and_of_its_release(
         call_command("export_site", name, str(later), later=True, verbosity=0)
     assert "the release covers" in (later / "en" / "index.html").read_text()
 
-    sums, readme = (tmp_path / "releases" / name / file for file in ("SHA256SUMS", "README.md"))
-    before = sums.read_text(), readme.read_bytes()
-    readme.write_bytes(before[1] + b"x")
-    digest, other = (hashlib.sha256(text).hexdigest() for text in (before[1], before[1] + b"x"))
-    sums.write_text(before[0].replace(digest, other))
-    with pytest.raises(CommandError, match="JM-SITE-RELEASE-FILE"):
-        call_command("export_site", LATEST, str(none), verbosity=0)
-    sums.write_text(before[0])
-    readme.write_bytes(before[1])
-
-    attestation = tmp_path / "releases" / name / "attestation.dsse.json"
-    signed = attestation.read_bytes()
-    attestation.write_bytes(signed.replace(b'"sig":"', b'"sig":"A', 1))
-    with pytest.raises(CommandError, match="JM-SITE-RELEASE-FILE"):
-        call_command("export_site", LATEST, str(none), verbosity=0)
-    attestation.write_bytes(signed)
-
     table = next((tmp_path / "releases" / "snapshots" / "cells").glob("*.parquet"))
     table.write_bytes(table.read_bytes() + b"x")
     with pytest.raises(CommandError, match="JM-SITE-RELEASE-FILE"):
         call_command("export_site", LATEST, str(none), verbosity=0)
     assert not [path.name for path in tmp_path.iterdir() if "none" in path.name], "nothing is there by halves"
+
+
+def _one_bit(data: bytes) -> bytes:
+    return data[:40] + bytes([data[40] ^ 1]) + data[41:]
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "a bit": _one_bit,
+    "cut": lambda data: data[: len(data) // 2],
+    "empty": lambda _: b"",
+    "no text": lambda _: b"\xff\xfe\x00",
+    "another line": lambda data: data + b"x\n",
+}
+
+
+def test_no_file_of_a_release_is_copied_that_is_not_the_one_of_its_manifest(tmp_path: Path) -> None:
+    """Every own file in every way; what the sums say of a file that was exchanged with them makes no difference."""
+    name = publish_small_platform()
+    root, target = tmp_path / "releases", tmp_path / "copy"
+    sums, readme = root / name / layout.SUMS, root / name / "README.md"
+
+    def assert_refused() -> None:
+        with pytest.raises(SiteCopyError, match="JM-SITE-RELEASE-FILE"):
+            copy_release(listed_release(LATEST), target, report=lambda _: None)
+
+    for own in (sums, root / name / layout.MANIFEST, root / name / layout.ATTESTATION, readme):
+        before = own.read_bytes()
+        for damage in DAMAGES.values():
+            own.write_bytes(damage(before))
+            assert_refused()
+        own.unlink()
+        assert_refused()
+        own.write_bytes(before)
+
+    digest, other = (hashlib.sha256(text).hexdigest() for text in (readme.read_bytes(), b"x"))
+    readme.write_bytes(b"x")
+    sums.write_text(sums.read_text().replace(digest, other))
+    assert_refused()
 
 
 def test_an_address_has_one_file_and_one_that_is_a_question_has_none() -> None:

@@ -18,8 +18,8 @@ Form = Literal["parquet", "csv.gz", "jsonl.gz"]
 FORMS: tuple[Form, ...] = get_args(Form)
 """How files end, by what is in them."""
 
-DATA_LICENCE = "CC-BY-4.0"
-"""SPDX name of the licence of volunteers' results and of what is derived from them."""
+DATA_LICENCE, DATA_LICENCE_URL = "CC-BY-4.0", "https://creativecommons.org/licenses/by/4.0/"
+"""SPDX name and text of the licence of volunteers' results and of what is derived from them."""
 
 BY_ROW = "by-row"
 """The licence of a table in which each row says its own."""

@@ -72,7 +72,7 @@ class StateFile:
         self.database = sqlite3.connect(address, uri=True, isolation_level=None)
         try:
             self._begin(is_new=is_new, for_reading=for_reading)
-        except BaseException:
+        except BaseException:  # whatever ends it: nobody else has the connection yet
             self.database.close()
             raise
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from joulemark.release.columns import DATA_LICENCE_URL
 from measurements.releases.documents.words import (
     AUTHOR,
     KEYWORDS,
-    LICENCE_URL,
     STUDY_DOI,
     address_of,
     description_of,
@@ -74,7 +74,7 @@ def datacite(manifest: Manifest, *, files: str) -> dict[str, Any]:
         "rightsList": [
             {
                 "rights": "Creative Commons Attribution 4.0 International",
-                "rightsUri": LICENCE_URL,
+                "rightsUri": DATA_LICENCE_URL,
                 "rightsIdentifier": "CC-BY-4.0",
                 "rightsIdentifierScheme": "SPDX",
             }

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from joulemark.release.columns import DATA_LICENCE_URL
 from joulemark.release.layout import parse_name
 from joulemark.release.tables import TABLES
 from measurements.releases.documents.words import (
     AUTHOR,
     KEYWORDS,
-    LICENCE_URL,
     address_of,
     description_of,
     title_of,
@@ -89,7 +89,7 @@ def croissant(manifest: Manifest, *, site: str, files: str) -> dict[str, Any]:
         "name": f"joulemark-{manifest.name}",
         "description": description_of(manifest),
         "alternateName": title_of(manifest),
-        "license": LICENCE_URL,
+        "license": DATA_LICENCE_URL,
         "url": address,
         "version": _version(manifest),
         "datePublished": manifest.made_at.strftime("%Y-%m-%dT%H:%M:%S"),

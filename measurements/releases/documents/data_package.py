@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from joulemark.release.columns import DATA_LICENCE_URL
 from joulemark.release.tables import TABLES
-from measurements.releases.documents.words import AUTHOR, KEYWORDS, LICENCE_URL, description_of, title_of
+from measurements.releases.documents.words import AUTHOR, KEYWORDS, description_of, title_of
 
 if TYPE_CHECKING:
     from joulemark.release.columns import Column, Kind, Table
@@ -42,7 +43,7 @@ def data_package(manifest: Manifest, *, site: str) -> dict[str, Any]:
         "created": manifest.made_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "homepage": site,
         "keywords": list(KEYWORDS),
-        "licenses": [{"name": "CC-BY-4.0", "path": LICENCE_URL}],
+        "licenses": [{"name": "CC-BY-4.0", "path": DATA_LICENCE_URL}],
         "contributors": [{"title": AUTHOR, "role": "author"}],
         "resources": [
             _resource(table, file)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from joulemark.release import layout
+from joulemark.release.columns import DATA_LICENCE_URL
 from joulemark.release.layout import content_type
 from joulemark.release.tables import TABLES
-from measurements.releases.documents.words import AUTHOR, KEYWORDS, LICENCE_URL, description_of, title_of
+from measurements.releases.documents.words import AUTHOR, KEYWORDS, description_of, title_of
 
 if TYPE_CHECKING:
     from joulemark.release.manifest import Manifest, StoredFile
@@ -54,7 +55,7 @@ def ro_crate(manifest: Manifest, *, files: str) -> dict[str, Any]:
                 "name": title_of(manifest),
                 "description": description_of(manifest),
                 "datePublished": manifest.made_at.strftime("%Y-%m-%dT%H:%M:%S+00:00"),
-                "license": {"@id": LICENCE_URL},
+                "license": {"@id": DATA_LICENCE_URL},
                 "version": manifest.name,
                 "keywords": ", ".join(KEYWORDS),
                 "author": {"@id": "#contributors"},
@@ -69,7 +70,7 @@ def ro_crate(manifest: Manifest, *, files: str) -> dict[str, Any]:
                 "url": manifest.origin,
             },
             {
-                "@id": LICENCE_URL,
+                "@id": DATA_LICENCE_URL,
                 "@type": "CreativeWork",
                 "name": "Creative Commons Attribution 4.0 International",
                 "description": "You may share and adapt the data if you give appropriate credit.",
@@ -102,7 +103,7 @@ def _table(name: str, description: str, manifest: Manifest, files: str) -> dict[
         "@type": "Dataset",
         "name": name,
         "description": description,
-        "license": {"@id": LICENCE_URL},
+        "license": {"@id": DATA_LICENCE_URL},
         "hasPart": [{"@id": f"{files}{file.path}"} for file in parts],
     }
 

@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from joulemark.release.manifest import Manifest
 
 AUTHOR = "The Joulemark contributors"
-LICENCE_URL = "https://creativecommons.org/licenses/by/4.0/"
 KEYWORDS = (
     "energy",
     "artificial intelligence",

@@ -81,7 +81,7 @@ def _require_sums(path: str, digests: Mapping[str, str | None]) -> None:
     try:
         if data is None or parse_sums(data.decode()) != digests:
             raise _damaged(path)
-    except ValueError as error:  # Malformed, or bytes that are no text
+    except (RecordError, UnicodeDecodeError) as error:
         raise _damaged(path) from error
 
 
