@@ -39,6 +39,7 @@ TEMPLATE = ROOT / "deploy" / "joulemark.conf.template"
 READY_LIMIT_S = 120.0
 STOP_LIMIT_S = 40.0
 LOOK_EVERY_S = 0.5
+LISTEN_EVERY_S = 0.05
 PROXY_USERS = ("www-data", "nginx", "nobody")
 """Whom nginx serves as where root starts it: somebody who may not read the platform's own folder."""
 MAIN = """\
@@ -116,6 +117,8 @@ def _serve(folder: Path | None, *, https: int, http: int) -> None:
         platform = stack.enter_context(_running(honcho, environment))
         _wait_until_ready(f"http://127.0.0.1:{web}/readyz")
         proxy = stack.enter_context(_running([nginx, "-p", str(folder), "-c", str(config)], environment))
+        for port in (https, http):
+            wait_until_listening(proxy, port)
         print(
             f"serving {environment['JOULEMARK_ORIGIN']} (a certificate of our own: browsers warn of it)",
             flush=True,
@@ -199,6 +202,18 @@ def first_ended(processes: Mapping[str, subprocess.Popen[bytes]]) -> str:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(LOOK_EVERY_S)
                 return name
+
+
+def wait_until_listening(server: subprocess.Popen[bytes], port: int) -> None:
+    """Return once `server` takes connections at `port`. Raises CannotServe where it ends, or never does."""
+    end_s = time.monotonic() + READY_LIMIT_S
+    while time.monotonic() < end_s:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5):
+            return
+        with suppress(subprocess.TimeoutExpired):
+            code = server.wait(LISTEN_EVERY_S)
+            raise CannotServe(f"nginx ended with exit status {code}; the lines above say why.")
+    raise CannotServe(f"nginx takes no connections at port {port} after {READY_LIMIT_S:.0f} s.")
 
 
 def _wait_until_ready(address: str) -> None:

@@ -7,17 +7,19 @@ import json
 import os
 import re
 import signal
+import socket
 import ssl
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
-from deploy.serve_all import first_ended
+from deploy.serve_all import CannotServe, first_ended, wait_until_listening
 from joulemark.record.codec import decode, encode
 from joulemark.record.limits import MAX_BUNDLE_BYTES
 from joulemark.record.messages import Ticket
@@ -189,6 +191,41 @@ def test_the_end_of_the_processes_behind_the_proxy_is_noticed_as_its_own_is() ->
             assert first_ended({"nginx": proxy, "platform": platform}) == "platform"
         finally:
             proxy.kill()
+
+
+LATE_SERVER = """
+import socket, sys
+sys.stdin.read()
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+while True:
+    server.accept()
+"""
+
+
+def test_it_says_that_it_serves_once_its_proxy_takes_connections() -> None:
+    """A process that has been started does not listen yet: who believed the line was refused."""
+    port = free_port()
+    command = [sys.executable, "-c", LATE_SERVER, str(port)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as late, ThreadPoolExecutor() as beside:
+        try:
+            waits = beside.submit(wait_until_listening, late, port)
+            with pytest.raises(TimeoutError):
+                waits.result(timeout=0.5)
+            assert late.stdin is not None
+            late.stdin.close()  # now it listens
+            waits.result(timeout=60)
+            with socket.create_connection(("127.0.0.1", port), timeout=5):
+                pass
+        finally:
+            late.kill()
+
+
+def test_a_proxy_that_ends_before_it_listens_is_told_with_its_exit_status() -> None:
+    with (
+        subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"]) as ends,
+        pytest.raises(CannotServe, match="exit status 3"),
+    ):
+        wait_until_listening(ends, free_port())
 
 
 def environment_inside(served: Served) -> dict[str, str]:
