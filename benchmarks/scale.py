@@ -10,16 +10,17 @@ stock Django that shows 100 rows of the same tables.
 
 What takes longer than BENCH_PATIENCE seconds is asked twice and not by sixteen clients. BENCH_RESULTS (the first size),
 BENCH_TIMES (how many times more the second has; 1 leaves it out), BENCH_CELLS and BENCH_ROUNDS change how long it
-takes. A size for which the disk has no room is left out, with a sentence that says so.
+takes. A size for which the disk has no room is left out, with a sentence that says so. With BENCH_FOLDER the filled
+platform stays in that folder and the next run goes on with it; --fill only fills it.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,13 +30,14 @@ sys.path[:0] = [str(ROOT / place) for place in ("", "agent", "platform", "simula
 from benchmarks import measured_platform, report
 from benchmarks.processor_time import Database
 from benchmarks.scale_figures import BESIDE_MEMORY, Measuring, note_progress, stock_figures
+from benchmarks.scale_kept import found_or_made
 from benchmarks.scale_suite import write_suite
-from joulemark_simulation.services import Services, services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from benchmarks.scale_figures import Figures
+    from benchmarks.scale_kept import Place
     from benchmarks.scale_rows import LargePlatform
 
 RESULTS = int(os.environ.get("BENCH_RESULTS", "1000000"))
@@ -58,20 +60,32 @@ PACKAGES = ("Django", "djangorestframework", "gunicorn", "psycopg", "redis")
 
 
 def main() -> None:
-    """Measure, print the table and write build/bench/scale.json."""
-    with services() as running, tempfile.TemporaryDirectory() as folder:
-        platform, environment = prepared_platform(running, folder, cells=CELLS, largest=RESULTS * TIMES)
-        rows = list(measured(running, platform, environment, Path(folder)))
-        version = measured_platform.server_version(running)
+    """Measure, print the table and write build/bench/scale.json; with --fill only fill BENCH_FOLDER."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument(
+        "--fill", action="store_true", help="fill the folder that BENCH_FOLDER names, no more"
+    )
+    fills = parser.parse_args().fill
+    kept = os.environ.get("BENCH_FOLDER")
+    if fills and kept is None:
+        parser.error("--fill needs BENCH_FOLDER: without it what was filled is gone at the end.")
+    with found_or_made(kept) as place:
+        platform, environment = prepared_platform(place, cells=CELLS, largest=RESULTS * TIMES)
+        if fills:
+            if platform.total < RESULTS * TIMES:
+                place.grow(platform, RESULTS * TIMES)
+            return
+        rows = list(measured(place, platform, environment))
+        version = measured_platform.server_version(place.running)
     report.publish("scale", rows, packages=PACKAGES, is_wide=True, postgresql=version)
 
 
-def prepared_platform(
-    running: Services, folder: str, *, cells: int, largest: int
-) -> tuple[LargePlatform, dict[str, str]]:
-    """A platform that can grow to `largest` results in about so many cells, and the environment of its processes."""
-    suite = write_suite(Path(folder) / "suite")
-    environment = measured_platform.environment(running, folder) | {
+def prepared_platform(place: Place, *, cells: int, largest: int) -> tuple[LargePlatform, dict[str, str]]:
+    """A platform that can grow to `largest` results in about so many cells, and the environment of its processes.
+
+    Raises scale_kept.HalfFilled.
+    """
+    environment = measured_platform.environment(place.running, str(place.folder)) | {
         "DJANGO_SETTINGS_MODULE": "joulemark_site.settings",
         "JOULEMARK_RATES": f"{measured_platform.UNLIMITED},rows=100000000/h",
     }
@@ -82,29 +96,37 @@ def prepared_platform(
 
     django.setup()
     from benchmarks.scale_rows import LargePlatform
+    from joulemark.suite import open_suite
     from joulemark.suite.archive import encode_archive
     from joulemark.suite.loader import files_of
     from joulemark_site.celery import app
     from measurements.intake.suite_services import hand_out_suite
 
     app.conf.task_always_eager = True  # what workers would do, this process does at once
-    hand_out_suite(archive=encode_archive(files_of(Path(folder) / "suite")))
-    platform = LargePlatform(suite=suite, n_cells=cells, largest=largest)
-    platform.begin()
+    folder = place.folder / "suite"
+    suite = open_suite(str(folder)) if folder.exists() else write_suite(folder)
+    platform = place.stored_platform(suite)
+    if platform is None:
+        hand_out_suite(archive=encode_archive(files_of(folder)))
+        platform = LargePlatform(suite=suite, n_cells=cells, largest=largest)
+        platform.begin()
+        place.store(platform, growing=False)
     return platform, environment
 
 
-def measured(
-    running: Services, platform: LargePlatform, environment: dict[str, str], folder: Path
-) -> Iterator[report.Row]:
+def measured(place: Place, platform: LargePlatform, environment: dict[str, str]) -> Iterator[report.Row]:
     """Every row: size by size, then how the costs have grown, and how many pages meet each goal."""
     by_size: dict[int, list[Figures]] = {}
     for total in (RESULTS,) if TIMES == 1 else (RESULTS, RESULTS * TIMES):
-        if not has_room(running.folder, total - platform.total):
+        if total < platform.total:
+            print(f"{place.folder} has {platform.total:,} results already: {total:,} are left out.")
             continue
-        platform.grow(total)
+        if not has_room(place.data, total - platform.total):
+            continue
+        if total > platform.total:
+            place.grow(platform, total)
         note_progress(f"{total:,} results are there")
-        by_size[total], stock = measured_size(running, platform, environment, folder)
+        by_size[total], stock = measured_size(place, platform, environment)
         for figures in (*by_size[total], *stock):
             yield from figures.rows(f"{STOCK if figures in stock else OURS}, {total:,}")
         yield from goals(by_size[total], stock, total)
@@ -131,7 +153,7 @@ def has_room(folder: Path, more: int) -> bool:
 
 
 def measured_size(
-    running: Services, platform: LargePlatform, environment: dict[str, str], folder: Path
+    place: Place, platform: LargePlatform, environment: dict[str, str]
 ) -> tuple[list[Figures], list[Figures]]:
     """Every page of the platform as it is, and the pages of stock Django."""
     from django.db import connection
@@ -142,19 +164,21 @@ def measured_size(
     pages = pages_of(platform)
     task = next(page.address for page in pages if page.title == "/en/compare/{task}/").split("/")[3]
     connection.close()  # so that no backend but the servers' lives on
-    database = Database.in_folder(running.folder / "data")
-    place, bytes_folder = running.folder / str(platform.total), folder / f"bytes-{platform.total}"
-    place.mkdir()
+    database = Database.in_folder(place.data)
+    folder, bytes_folder = (place.running.folder / f"{name}-{platform.total}" for name in ("served", "bytes"))
+    folder.mkdir()
     bytes_folder.mkdir()
     with (
-        served("benchmarks.scale_counted:application", folder=place, database=database,
+        served("benchmarks.scale_counted:application", folder=folder, database=database,
                environment=environment, options=PLATFORM) as web,
-        served("benchmarks.scale_bytes:application", folder=place, database=database,
+        served("benchmarks.scale_bytes:application", folder=folder, database=database,
                environment={"BENCH_BYTES": str(bytes_folder), "PYTHONPATH": str(ROOT)}) as memory,
-        served("benchmarks.scale_stock:application", folder=place, database=database,
+        served("benchmarks.scale_stock:application", folder=folder, database=database,
                environment={**environment, "PYTHONPATH": str(ROOT)}) as stock,
     ):  # fmt: skip
-        measuring = Measuring(running=running, platform=platform, web=web, memory=memory, kept=bytes_folder)
+        measuring = Measuring(
+            running=place.running, platform=platform, web=web, memory=memory, kept=bytes_folder
+        )
         figures = [measuring.page(page) for page in pages]
         beside = [
             stock_figures(stock, "100 cells", f"/cells/{task}/"),

@@ -19,7 +19,6 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -34,8 +33,8 @@ from benchmarks.processor_time import Database
 from benchmarks.scale import prepared_platform
 from benchmarks.scale_bytes import write_answer
 from benchmarks.scale_figures import Measuring, note_progress
+from benchmarks.scale_kept import found_or_made
 from benchmarks.scale_servers import PLATFORM, served
-from joulemark_simulation.services import services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,12 +75,13 @@ class Asked:
 
 def main() -> None:
     """Measure, print the table and write build/bench/site.json."""
-    with services() as running, tempfile.TemporaryDirectory() as folder:
-        platform, environment = prepared_platform(running, folder, cells=CELLS, largest=RESULTS)
+    with found_or_made(None) as place:
+        running = place.running
+        platform, environment = prepared_platform(place, cells=CELLS, largest=RESULTS)
         platform.grow(RESULTS)
         gather_results(platform, RESULTS_IN_CELL)
         note_progress(f"{platform.total:,} results are there")
-        rows = list(measured(running, platform, environment, Path(folder)))
+        rows = list(measured(running, platform, environment, place.folder))
         version = measured_platform.server_version(running)
     report.publish("site", rows, packages=PACKAGES, is_wide=True, postgresql=version)
 
