@@ -8,8 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rest_framework.exceptions import NotAcceptable
-from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
+from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import BaseRenderer
 
 from measurements.web.openapi import OCTETS
@@ -58,27 +57,6 @@ def _cell(value: object) -> object:
 def _value_of(score: Mapping[str, Any]) -> object:
     value = score["difference"] if "difference" in score else score["value"]
     return "" if value is None else value
-
-
-class AnyFormat(DefaultContentNegotiation):
-    """For every other address: where the client accepts nothing that there is, it gets the first (RFC 9110, 12.4.1).
-
-    A client that names the media type of what it asks for (a bundle, a problem document) is no reason to refuse it.
-    """
-
-    def select_renderer(
-        self,
-        request: Request,
-        renderers: Iterable[BaseRenderer],
-        format_suffix: str | None = None,
-    ) -> tuple[BaseRenderer, str]:
-        """What is accepted, else the first."""
-        every = list(renderers)
-        try:
-            chosen: tuple[BaseRenderer, str] = super().select_renderer(request, every, format_suffix)
-        except NotAcceptable:
-            return every[0], every[0].media_type
-        return chosen
 
 
 def bytes_type(request: Request, own: str) -> str:

@@ -252,7 +252,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "measurements.web.csv_renderer.AnyFormat",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "measurements.web.format_choice.AnyFormat",
     "DEFAULT_THROTTLE_CLASSES": ["measurements.intake.rates.ScopedThrottle"],
     "DEFAULT_SCHEMA_CLASS": "measurements.web.file_schema.FileSchema",
     "EXCEPTION_HANDLER": "measurements.intake.problems.handle",

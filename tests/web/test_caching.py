@@ -237,6 +237,21 @@ def test_no_address_refuses_a_media_type_that_it_does_not_have(client: Client, v
             assert client.get(address, headers={"Accept": accept}).status_code != 406, address
 
 
+def test_a_format_that_there_is_not_is_refused_in_a_sentence(client: Client, values: Values) -> None:
+    """Wherever an address has formats to choose among: it is there, so it is not said to be missing."""
+    n_refused = 0
+    for address in addresses(values):
+        if not address.startswith("/api/v1/"):
+            continue
+        answer = client.get(f"{address}{'&' if '?' in address else '?'}format=nothing")
+        assert answer.status_code != 404, address
+        if answer.status_code == 400:
+            n_refused += 1
+            assert answer["Content-Type"] == "application/problem+json", address
+            assert "format" in answer.json()["detail"], address
+    assert n_refused > 20
+
+
 AGEING = ("/api/v1/health", "/readyz", "/metrics")
 """They tell how long something has waited: no two answers are alike."""
 
