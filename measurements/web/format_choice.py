@@ -47,12 +47,17 @@ class AnyFormat(DefaultContentNegotiation):
             return every[0], every[0].media_type
         return chosen
 
-    def filter_renderers(self, renderers: list[BaseRenderer], format: str) -> list[BaseRenderer]:  # noqa: A002 - its library's name
+    def filter_renderers(
+        self,
+        renderers: Iterable[BaseRenderer],
+        format: str,  # noqa: A002 - its library's name
+    ) -> list[BaseRenderer]:
         """Those of the format that the question names.
 
         Raises FormatRefused where there is none: an address that is there is not said to be missing.
         """
-        named = [renderer for renderer in renderers if renderer.format == format]
+        every = list(renderers)
+        named = [renderer for renderer in every if renderer.format == format]
         if not named:
-            raise FormatRefused(format, [str(renderer.format) for renderer in renderers])
+            raise FormatRefused(format, [str(renderer.format) for renderer in every])
         return named
