@@ -215,7 +215,7 @@ bench-review: $(VENV)/.ready-bench ## Verdicts a second on one core, beside the 
 bench-sampler: $(VENV)/.ready-bench ## What the sampler costs beside the work
 	$(BIN)/python benchmarks/sampler.py
 
-bench-scale: $(VENV)/.ready-bench ## What every page costs at 1 and 10 million results, beside stock Django and the bytes from memory
+bench-scale: $(VENV)/.ready-bench ## What every page costs at 1 and 10 million results, beside stock Django and the bytes from memory; BENCH_FOLDER keeps them
 	$(BIN)/python benchmarks/scale.py
 
 bench-site: $(VENV)/.ready-bench ## What readers wait for on a large platform: pages cold, warm and not modified, beside stock Django

@@ -11,7 +11,7 @@ stock Django that shows 100 rows of the same tables.
 What takes longer than BENCH_PATIENCE seconds is asked twice and not by sixteen clients. BENCH_RESULTS (the first size),
 BENCH_TIMES (how many times more the second has; 1 leaves it out), BENCH_CELLS and BENCH_ROUNDS change how long it
 takes. A size for which the disk has no room is left out, with a sentence that says so. With BENCH_FOLDER the filled
-platform stays in that folder and the next run goes on with it; --fill only fills it.
+platform stays in that folder and the next run goes on with it; --fill RESULTS only fills it.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ sys.path[:0] = [str(ROOT / place) for place in ("", "agent", "platform", "simula
 from benchmarks import measured_platform, report
 from benchmarks.processor_time import Database
 from benchmarks.scale_figures import BESIDE_MEMORY, Measuring, note_progress, stock_figures
-from benchmarks.scale_kept import found_or_made
+from benchmarks.scale_place import FolderUnusable, running_place
 from benchmarks.scale_suite import write_suite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from benchmarks.scale_figures import Figures
-    from benchmarks.scale_kept import Place
+    from benchmarks.scale_place import Place
     from benchmarks.scale_rows import LargePlatform
 
 RESULTS = int(os.environ.get("BENCH_RESULTS", "1000000"))
@@ -63,17 +63,21 @@ def main() -> None:
     """Measure, print the table and write build/bench/scale.json; with --fill only fill BENCH_FOLDER."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument(
-        "--fill", action="store_true", help="fill the folder that BENCH_FOLDER names, no more"
+        "--fill", type=int, metavar="RESULTS", help="fill BENCH_FOLDER with so many, and measure nothing"
     )
-    fills = parser.parse_args().fill
-    kept = os.environ.get("BENCH_FOLDER")
-    if fills and kept is None:
-        parser.error("--fill needs BENCH_FOLDER: without it what was filled is gone at the end.")
-    with found_or_made(kept) as place:
-        platform, environment = prepared_platform(place, cells=CELLS, largest=RESULTS * TIMES)
-        if fills:
-            if platform.total < RESULTS * TIMES:
-                place.grow(platform, RESULTS * TIMES)
+    fill = parser.parse_args().fill
+    folder, largest = os.environ.get("BENCH_FOLDER"), RESULTS * TIMES
+    if fill is not None and (folder is None or fill > largest):
+        parser.error(
+            "--fill needs BENCH_FOLDER, and no more results than BENCH_RESULTS x BENCH_TIMES, for which it is made."
+        )
+    with running_place(folder) as place:
+        try:
+            platform, environment = prepared_platform(place, cells=CELLS, largest=largest)
+        except FolderUnusable as error:
+            parser.error(str(error))
+        if fill is not None:
+            place.grow(platform, max(fill, platform.total))
             return
         rows = list(measured(place, platform, environment))
         version = measured_platform.server_version(place.running)
@@ -83,7 +87,7 @@ def main() -> None:
 def prepared_platform(place: Place, *, cells: int, largest: int) -> tuple[LargePlatform, dict[str, str]]:
     """A platform that can grow to `largest` results in about so many cells, and the environment of its processes.
 
-    Raises scale_kept.HalfFilled.
+    Raises scale_place.FolderUnusable.
     """
     environment = measured_platform.environment(place.running, str(place.folder)) | {
         "DJANGO_SETTINGS_MODULE": "joulemark_site.settings",
@@ -105,12 +109,11 @@ def prepared_platform(place: Place, *, cells: int, largest: int) -> tuple[LargeP
     app.conf.task_always_eager = True  # what workers would do, this process does at once
     folder = place.folder / "suite"
     suite = open_suite(str(folder)) if folder.exists() else write_suite(folder)
-    platform = place.stored_platform(suite)
+    platform = place.stored_platform(suite, largest=largest)
     if platform is None:
         hand_out_suite(archive=encode_archive(files_of(folder)))
         platform = LargePlatform(suite=suite, n_cells=cells, largest=largest)
-        platform.begin()
-        place.store(platform, growing=False)
+        place.begin(platform)
     return platform, environment
 
 
@@ -121,10 +124,9 @@ def measured(place: Place, platform: LargePlatform, environment: dict[str, str])
         if total < platform.total:
             print(f"{place.folder} has {platform.total:,} results already: {total:,} are left out.")
             continue
-        if not has_room(place.data, total - platform.total):
+        if not has_room(place.database, total - platform.total):
             continue
-        if total > platform.total:
-            place.grow(platform, total)
+        place.grow(platform, total)
         note_progress(f"{total:,} results are there")
         by_size[total], stock = measured_size(place, platform, environment)
         for figures in (*by_size[total], *stock):
@@ -164,7 +166,7 @@ def measured_size(
     pages = pages_of(platform)
     task = next(page.address for page in pages if page.title == "/en/compare/{task}/").split("/")[3]
     connection.close()  # so that no backend but the servers' lives on
-    database = Database.in_folder(place.data)
+    database = Database.in_folder(place.database)
     folder, bytes_folder = (place.running.folder / f"{name}-{platform.total}" for name in ("served", "bytes"))
     folder.mkdir()
     bytes_folder.mkdir()

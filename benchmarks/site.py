@@ -33,7 +33,7 @@ from benchmarks.processor_time import Database
 from benchmarks.scale import prepared_platform
 from benchmarks.scale_bytes import write_answer
 from benchmarks.scale_figures import Measuring, note_progress
-from benchmarks.scale_kept import found_or_made
+from benchmarks.scale_place import running_place
 from benchmarks.scale_servers import PLATFORM, served
 
 if TYPE_CHECKING:
@@ -75,14 +75,13 @@ class Asked:
 
 def main() -> None:
     """Measure, print the table and write build/bench/site.json."""
-    with found_or_made(None) as place:
-        running = place.running
+    with running_place(None) as place:
         platform, environment = prepared_platform(place, cells=CELLS, largest=RESULTS)
         platform.grow(RESULTS)
         gather_results(platform, RESULTS_IN_CELL)
         note_progress(f"{platform.total:,} results are there")
-        rows = list(measured(running, platform, environment, place.folder))
-        version = measured_platform.server_version(running)
+        rows = list(measured(place.running, platform, environment, place.folder))
+        version = measured_platform.server_version(place.running)
     report.publish("site", rows, packages=PACKAGES, is_wide=True, postgresql=version)
 
 

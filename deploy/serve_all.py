@@ -204,14 +204,14 @@ def first_ended(processes: Mapping[str, subprocess.Popen[bytes]]) -> str:
                 return name
 
 
-def wait_until_listening(server: subprocess.Popen[bytes], port: int) -> None:
-    """Return once `server` takes connections at `port`. Raises CannotServe where it ends, or never does."""
+def wait_until_listening(proxy: subprocess.Popen[bytes], port: int) -> None:
+    """Return once `proxy` takes connections at `port`. Raises CannotServe where it ends, or never does."""
     end_s = time.monotonic() + READY_LIMIT_S
     while time.monotonic() < end_s:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5):
             return
         with suppress(subprocess.TimeoutExpired):
-            code = server.wait(LISTEN_EVERY_S)
+            code = proxy.wait(LISTEN_EVERY_S)
             raise CannotServe(f"nginx ended with exit status {code}; the lines above say why.")
     raise CannotServe(f"nginx takes no connections at port {port} after {READY_LIMIT_S:.0f} s.")
 

@@ -33,8 +33,8 @@ from measurements.review.filters import ResultFilter
 from measurements.review.listing import listed_submissions
 from measurements.review.sources import JUDGED_RESULTS
 from measurements.web.bounded_pages import COUNTED_ROWS, BoundedPaginator
-from measurements.web.csv_renderer import bytes_type
 from measurements.web.deprecation import Deprecation
+from measurements.web.format_choice import bytes_type
 from measurements.web.known_parameters import takes
 from measurements.web.links import OriginPages
 from measurements.web.openapi import BUNDLE_TYPE, OCTETS, problems

@@ -21,7 +21,7 @@ from measurements.downloads.resource_serializers import READS
 from measurements.downloads.suite_serializers import SuiteListSerializer
 from measurements.ledger.models import Leaf, LeafKind
 from measurements.ledger.sources import LEAVES
-from measurements.web.csv_renderer import bytes_type
+from measurements.web.format_choice import bytes_type
 from measurements.web.known_parameters import takes
 from measurements.web.links import absolute
 from measurements.web.openapi import OCTETS, problems

@@ -28,8 +28,8 @@ from measurements.downloads.resource_serializers import (
     parameters_of,
 )
 from measurements.intake.refusals import BadRequest, Conflict
-from measurements.web.csv_renderer import as_file
 from measurements.web.file_schema import BOM
+from measurements.web.format_choice import as_file
 from measurements.web.links import absolute
 from measurements.web.openapi import problems
 from measurements.web.simulated import DownloadJsonRenderer, RowsJsonRenderer

@@ -33,7 +33,7 @@ from measurements.downloads.resource_study import PARITIES, RATIOS, SIZE_CONTROL
 from measurements.downloads.resource_views import detail_view, file_addresses, list_addresses
 from measurements.impact.api import IntensitiesView, WholeIntensitiesView
 from measurements.web import addresses as _addresses  # noqa: F401 - registers the converters
-from measurements.web.csv_renderer import as_file
+from measurements.web.format_choice import as_file
 
 urlpatterns = [
     path("boards/", api.BoardListView.as_view(), name="api-boards"),

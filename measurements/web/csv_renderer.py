@@ -8,18 +8,12 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import BaseRenderer
 
-from measurements.web.openapi import OCTETS
 from measurements.web.simulated import FIELD, is_simulated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from rest_framework.parsers import BaseParser
-    from rest_framework.request import Request
-    from rest_framework.views import APIView
+    pass
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """How a cell begins that a spreadsheet may run as a formula (OWASP, "CSV Injection")."""
@@ -57,36 +51,6 @@ def _cell(value: object) -> object:
 def _value_of(score: Mapping[str, Any]) -> object:
     value = score["difference"] if "difference" in score else score["value"]
     return "" if value is None else value
-
-
-def bytes_type(request: Request, own: str) -> str:
-    """Return the media type of bytes that the client names first: `own` or plain bytes; without either, `own`."""
-    accepted = (part.partition(";")[0].strip() for part in request.headers.get("Accept", "").split(","))
-    return next((kind for kind in accepted if kind in {OCTETS, own}), own)
-
-
-class OneFormat(BaseContentNegotiation):
-    """For an address that names its format: whatever the client accepts, that is what it gets."""
-
-    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
-        """The only parser of the view."""
-        return next(iter(parsers))
-
-    def select_renderer(
-        self,
-        request: Request,
-        renderers: Iterable[BaseRenderer],
-        format_suffix: str | None = None,
-    ) -> tuple[BaseRenderer, str]:
-        """The only renderer of the view, with its media type."""
-        only = next(iter(renderers))
-        return only, only.media_type
-
-
-def as_file(view: type[APIView], name: str) -> Callable[..., Any]:
-    """A view for an address that ends in the name of a format: it answers with that renderer of the view alone."""
-    renderers = [renderer for renderer in view.renderer_classes if renderer.format == name]
-    return view.as_view(renderer_classes=renderers, content_negotiation_class=OneFormat)
 
 
 class RowsCsvRenderer(BaseRenderer):

@@ -17,7 +17,7 @@ BOM = "bom"
 
 
 class FileSchema(AutoSchema):
-    """Describes a view at an address that ends in the name of a format (`csv_renderer.as_file`).
+    """Describes a view at an address that ends in the name of a format (`format_choice.as_file`).
 
     Its operation is `download_NAME_FORMAT` where that of the view itself is `read_NAME` or `list_NAME`, and it answers
     in that format alone.

@@ -188,12 +188,16 @@ def test_a_refresh_is_measured_beside_all_cells_and_duckdb_finds_the_same(
 def test_every_page_of_a_large_platform_is_measured(tmp_path: Path) -> None:
     """With no patience: each page is asked, and none by sixteen clients; the whole table is `make bench-scale`."""
     few = {"BENCH_RESULTS": "4000", "BENCH_TIMES": "1", "BENCH_CELLS": "120", "BENCH_PATIENCE": "0"}
-    kept = {**few, "BENCH_FOLDER": str(tmp_path / "kept")}
-    first = [sys.executable, "benchmarks/scale.py", "--fill"]
-    filled = {**os.environ, **kept, "BENCH_RESULTS": "3000"}
-    subprocess.run(first, cwd=ROOT, env=filled, check=True, timeout=300)
-    rows = figures(tmp_path, "scale", "benchmarks/scale.py", limit_s=900, **kept)
-    assert json.loads((tmp_path / "kept/platform/large-platform.json").read_text())["total"] == 4000
+    few |= {"BENCH_FOLDER": str(tmp_path / "large")}
+    fill = [sys.executable, "benchmarks/scale.py", "--fill", "3000"]
+    subprocess.run(fill, cwd=ROOT, env={**os.environ, **few}, check=True, timeout=300)
+    rows = figures(tmp_path, "scale", "benchmarks/scale.py", limit_s=900, **few)
+    assert json.loads((tmp_path / "large/platform/large-platform.json").read_text())["total"] == 4000
+    more = {**os.environ, **few, "BENCH_RESULTS": "9000"}
+    refused = subprocess.run(
+        fill, cwd=ROOT, env=more, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert (refused.returncode, "made for 4,000 results" in refused.stderr) == (2, True)
     measured: dict[str, dict[str, float]] = {}
     for row in rows:
         if row["tool"] == "joulemark, 4,000":

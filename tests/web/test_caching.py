@@ -59,14 +59,14 @@ def body(answer: ClientResponse) -> bytes:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kept:
+class ReaderCopy:
     """What a reader keeps of an answer."""
 
     body: bytes
     tag: str | None
 
     @classmethod
-    def of(cls, answer: ClientResponse) -> Kept:
+    def of(cls, answer: ClientResponse) -> ReaderCopy:
         """Its bytes, and the tag under which they can be asked for again."""
         return cls(body=body(answer), tag=answer.headers.get("ETag"))
 
@@ -166,16 +166,16 @@ CHANGES = [withdrawn, another_result, a_name_is_decided, hardware_stands_again, 
 
 @pytest.mark.laws
 def test_nothing_that_has_changed_is_said_to_be_the_same(client: Client, values: Values) -> None:
-    """One change after the other; what a reader keeps is always from before the change."""
-    kept = {address: Kept.of(client.get(address)) for address in addresses(values)}
+    """One change after the other; the reader's copies are always from before the change."""
+    copies = {address: ReaderCopy.of(client.get(address)) for address in addresses(values)}
     for change in CHANGES:
         change()
         n_changed = 0
-        for address, before in kept.items():
-            now = Kept.of(client.get(address))
+        for address, before in copies.items():
+            now = ReaderCopy.of(client.get(address))
             if now.body == before.body:
                 continue
-            kept[address] = now
+            copies[address] = now
             n_changed += 1
             tag = {"If-None-Match": before.tag} if before.tag else {}
             for conditions in ({"If-Modified-Since": SOON}, tag, {**tag, "If-Modified-Since": SOON}):
