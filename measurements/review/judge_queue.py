@@ -3,6 +3,9 @@
 Each id that was sent has a marker in the cache, which lies in the same Redis as the queue: who loses one loses both,
 and the next sweep queues everything again. A marker lives as long as its message may, and goes when a worker takes the
 message up. So it says of an id that it need not be queued, and never that it is judged: that the row says.
+
+A worker may be faster than the sender: the marker is there before the message, and is only prolonged after it, so that
+one which the worker has taken away does not come back. A sender that dies between the two leaves a short-lived one.
 """
 
 from __future__ import annotations
@@ -26,6 +29,8 @@ MARKING = frozenset({"review.judge", "review.judge_again"})
 """The tasks whose messages `send` marks."""
 MARKS_AT_ONCE = 1000
 """Markers in one question to the cache: it is expected to answer within half a second."""
+SENDING_LIFE_S = 60
+"""How long a marker lives whose message is about to be sent."""
 
 
 def send(task: JudgingTask, result_ids: Sequence[str], *arguments: str, **options: Any) -> None:
@@ -33,13 +38,24 @@ def send(task: JudgingTask, result_ids: Sequence[str], *arguments: str, **option
 
     Raises what the queue raises; then nothing is marked.
     """
-    task.apply_async((list(result_ids), *arguments), **options)
-    if not task.app.conf.task_always_eager:
-        names = [_name(task, result_id, arguments) for result_id in result_ids]
-        try:
-            cache.set_many(dict.fromkeys(names, 1), timeout=settings.SWEEP_MESSAGE_LIFE_S)
-        except (RedisError, OSError) as error:
-            logger.warning("what is queued is not marked, the cache is away: %s", error)
+    if task.app.conf.task_always_eager:
+        task.apply_async((list(result_ids), *arguments), **options)
+        return
+    names = [_name(task, result_id, arguments) for result_id in result_ids]
+    try:
+        cache.set_many(dict.fromkeys(names, 1), timeout=SENDING_LIFE_S)
+    except (RedisError, OSError) as error:
+        logger.warning("what is queued is not marked, the cache is away: %s", error)
+    try:
+        task.apply_async((list(result_ids), *arguments), **options)
+    except BaseException:
+        take_up(task, result_ids, *arguments)
+        raise
+    try:
+        for name in names:
+            cache.touch(name, settings.SWEEP_MESSAGE_LIFE_S)
+    except (RedisError, OSError) as error:
+        logger.warning("marks of what is queued stay for a minute only, the cache is away: %s", error)
 
 
 def unqueued(task: JudgingTask, result_ids: Sequence[str], *arguments: str) -> list[str]:

@@ -86,10 +86,7 @@ def _undergo(injection: Injection, stage: Stage, monitor: Monitor) -> None:
         time.sleep(left_s)  # how long a fault lasts is part of it
     kind.heal(stage)
     injection.lasted_s = time.monotonic() - began_s
-    healed_s = time.monotonic()
-    _expect(
-        injection, lambda: monitor.is_well_since(healed_s), what="health is well again", limit_s=WELL_LIMIT_S
-    )
+    _expect_well(injection, monitor)
     _expect(
         injection,
         lambda: _acknowledged_share(injection.uploads) >= (1 if kind.awaits_verdicts else SHARE_ACKNOWLEDGED),
@@ -103,15 +100,19 @@ def _undergo(injection: Injection, stage: Stage, monitor: Monitor) -> None:
             what="everything is judged",
             limit_s=VERDICTS_LIMIT_S,
         )
-        healed_s = time.monotonic()
-        _expect(
-            injection,
-            lambda: monitor.is_well_since(healed_s),
-            what="health is well again",
-            limit_s=WELL_LIMIT_S,
-        )
+        _expect_well(injection, monitor)
     injection.healed_s = time.monotonic() - began_s - injection.lasted_s
     injection.words = monitor.words_since(began_s)
+
+
+def _expect_well(injection: Injection, monitor: Monitor) -> None:
+    """Else the fault says what is unwell to the last, and how it is worded on the inside."""
+    since_s, n_faults = time.monotonic(), len(injection.faults)
+    _expect(
+        injection, lambda: monitor.is_well_since(since_s), what="health is well again", limit_s=WELL_LIMIT_S
+    )
+    if len(injection.faults) > n_faults and monitor.looks:
+        injection.faults[-1] += f"; to the last: {', '.join(monitor.looks[-1].words) or 'no look'}"
 
 
 def _expect(injection: Injection, is_so: Callable[[], bool], *, what: str, limit_s: float) -> None:

@@ -150,15 +150,22 @@ def test_a_wrong_file_is_named(place: dict[str, str], expected: str, spoil: Call
     assert expected in found([*settings_checks.CHECKS, *file_checks.CHECKS], place)
 
 
+def have_free(monkeypatch: pytest.MonkeyPatch, *, share: float) -> None:
+    """Every disk is of a terabyte and has this share of it left, whatever this machine's own have."""
+    usage, total = namedtuple("usage", "total used free"), 10**12  # noqa: PYI024 - as shutil's own
+    free = int(total * share)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(total, total - free, free))
+
+
 def test_a_full_disk_is_named(place: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    usage = namedtuple("usage", "total used free")  # noqa: PYI024 - as shutil's own
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**12, 10**12 - 10**8, 10**8))
+    have_free(monkeypatch, share=0.0001)
     assert "JM-FILE-DISK JOULEMARK_DATA_DIR" in found(file_checks.MACHINE_CHECKS, place)
 
 
 def test_the_disk_of_the_database_is_looked_at_or_the_doctor_says_that_it_is_not(
-    place: dict[str, str], tmp_path: Path
+    place: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    have_free(monkeypatch, share=0.5)
     checks, name = file_checks.MACHINE_CHECKS, "JOULEMARK_DATABASE_DIR"
     assert f"JM-FILE-DATABASE-UNSEEN {name}" in found(checks, place)
     assert f"JM-FILE-DATABASE {name}" in found(checks, {**place, name: str(tmp_path / "away")})
