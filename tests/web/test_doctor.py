@@ -152,7 +152,8 @@ def test_a_wrong_file_is_named(place: dict[str, str], expected: str, spoil: Call
 
 def have_free(monkeypatch: pytest.MonkeyPatch, *, share: float) -> None:
     """Every disk is of a terabyte and has this share of it left, whatever this machine's own have."""
-    usage, total = namedtuple("usage", "total used free"), 10**12  # noqa: PYI024 - as shutil's own
+    usage = namedtuple("usage", "total used free")  # noqa: PYI024 - as shutil's own
+    total = 10**12
     free = int(total * share)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(total, total - free, free))
 
