@@ -278,6 +278,8 @@ KEEPALIVES = {
     "tcp_user_timeout": 30_000,
 }
 """A connection whose other side is gone without a word is given up after a minute (seconds; the last in ms)."""
+PLANS = "-c plan_cache_mode=force_custom_plan"
+"""A plan for any parameters at all would use no index of a part of a table, and read every result instead."""
 
 
 @reader
@@ -313,9 +315,11 @@ def database(name: str, folder: Path, password_from: str | None = None) -> dict[
     settings["CONN_HEALTH_CHECKS"] = True  # the server may have closed what a thread has kept
     settings.update({names[key]: value for key, value in parts.items() if key in names and value is not None})
     other = {key: value for key, value in parts.items() if key not in names and value is not None}
-    # A bundle goes as bytes, not as escaped text, and a statement that comes back is planned once.
+    # A bundle goes as bytes, not as escaped text, and a statement that comes back is read once.
     own = {"server_side_binding": True, "prepare_threshold": 5, "connect_timeout": CONNECT_TIMEOUT_S}
-    settings["OPTIONS"] = {**own, **KEEPALIVES, **other}
+    # what the address itself says comes last, and so wins
+    server = {"options": " ".join([PLANS, *([str(other["options"])] if "options" in other else [])])}
+    settings["OPTIONS"] = {**own, **KEEPALIVES, **other, **server}
     if "NAME" not in settings:
         raise BadSetting(f"{name} names no database; write it like postgresql://user@host/joulemark.")
     if password_from and (password := secret_in_file(password_from)):

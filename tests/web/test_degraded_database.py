@@ -78,7 +78,7 @@ def test_a_connection_is_checked_and_given_up(monkeypatch: pytest.MonkeyPatch, t
     options = read["OPTIONS"]
     assert options["connect_timeout"] == "2", "what the address says wins"
     assert {"keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout"} <= set(options)
-    assert options["options"] == "-c jit=off"
+    assert options["options"] == "-c plan_cache_mode=force_custom_plan -c jit=off"
 
 
 def outage(error: Exception) -> logging.LogRecord:
