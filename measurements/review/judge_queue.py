@@ -11,9 +11,9 @@ one which the worker has taken away does not come back. A sender that dies betwe
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol, cast
 
 from celery import Task
 from celery.app.task import Context
@@ -33,6 +33,13 @@ SENDING_LIFE_S = 60
 """How long a marker lives whose message is about to be sent."""
 
 
+class Touching(Protocol):
+    """What this module asks of the project's caches beyond Django's."""
+
+    def touch_many(self, names: Iterable[str], timeout_s: int) -> None:
+        """Give each name that is there so long from now on."""
+
+
 def send(task: JudgingTask, result_ids: Sequence[str], *arguments: str, **options: Any) -> None:
     """Queue a message of `task` about these results, with the options of `apply_async`, and mark them as queued.
 
@@ -48,12 +55,11 @@ def send(task: JudgingTask, result_ids: Sequence[str], *arguments: str, **option
         logger.warning("what is queued is not marked, the cache is away: %s", error)
     try:
         task.apply_async((list(result_ids), *arguments), **options)
-    except BaseException:
+    except Exception:
         take_up(task, result_ids, *arguments)
         raise
     try:
-        for name in names:
-            cache.touch(name, settings.SWEEP_MESSAGE_LIFE_S)
+        cast("Touching", cache).touch_many(names, settings.SWEEP_MESSAGE_LIFE_S)
     except (RedisError, OSError) as error:
         logger.warning("marks of what is queued stay for a minute only, the cache is away: %s", error)
 

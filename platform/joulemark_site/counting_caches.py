@@ -1,4 +1,4 @@
-"""Django's caches with counts of many keys in one question; Redis is asked through one client."""
+"""Django's caches with counts and new times of many keys in one question; Redis is asked through one client."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from redis.exceptions import ConnectionError, TimeoutError  # noqa: A004 - by th
 from measurements.concurrency.outage import Outage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from redis import Redis
     from redis.commands.core import Script
@@ -81,6 +81,13 @@ class OneClient(RedisCacheClient):
         keys = list(deltas)
         return [keys[place - 1] for place in self._count(keys=keys, args=list(deltas.values()))]
 
+    def touch_many(self, keys: Iterable[str], timeout_s: int) -> None:
+        """Give each key that is there so long from now on."""
+        commands = self._shared.pipeline(transaction=False)
+        for key in keys:
+            commands.expire(key, timeout_s)
+        commands.execute()
+
 
 class AnyKey:
     """A cache that takes any text as a key: Django looks at each character for what memcached could not take."""
@@ -103,6 +110,11 @@ class CountingRedisCache(AnyKey, RedisCache):
         missing = client.incr_many({key: deltas[name] for key, name in names.items()})
         return [names[key] for key in missing]
 
+    def touch_many(self, names: Iterable[str], timeout_s: int) -> None:
+        """As `touch` for many, in one question."""
+        client = cast("OneClient", self._cache)
+        client.touch_many([self.make_and_validate_key(name) for name in names], timeout_s)
+
 
 class CountingMemoryCache(AnyKey, LocMemCache):
     """For settings.CACHES where there is no Redis."""
@@ -116,3 +128,8 @@ class CountingMemoryCache(AnyKey, LocMemCache):
             except ValueError:
                 missing.append(name)
         return missing
+
+    def touch_many(self, names: Iterable[str], timeout_s: int) -> None:
+        """As `touch` for many."""
+        for name in names:
+            self.touch(name, timeout_s)

@@ -106,20 +106,23 @@ def _undergo(injection: Injection, stage: Stage, monitor: Monitor) -> None:
 
 
 def _expect_well(injection: Injection, monitor: Monitor) -> None:
-    """Else the fault says what is unwell to the last, and how it is worded on the inside."""
-    since_s, n_faults = time.monotonic(), len(injection.faults)
-    _expect(
+    """As `_expect`; the fault names what is unwell to the last."""
+    since_s = time.monotonic()
+    if not _expect(
         injection, lambda: monitor.is_well_since(since_s), what="health is well again", limit_s=WELL_LIMIT_S
-    )
-    if len(injection.faults) > n_faults and monitor.looks:
-        injection.faults[-1] += f"; to the last: {', '.join(monitor.looks[-1].words) or 'no look'}"
+    ):
+        last = monitor.looks[-1].words if monitor.looks else ()
+        injection.faults[-1] += f"; to the last: {', '.join(last) or 'no look'}"
 
 
-def _expect(injection: Injection, is_so: Callable[[], bool], *, what: str, limit_s: float) -> None:
+def _expect(injection: Injection, is_so: Callable[[], bool], *, what: str, limit_s: float) -> bool:
+    """Whether it comes to be so in time; else the injection has a fault more."""
     try:
         poll(is_so, what=what, limit_s=limit_s)
     except TooLate as error:
         injection.faults.append(str(error))
+        return False
+    return True
 
 
 def _acknowledged_share(uploads: list[Upload]) -> float:

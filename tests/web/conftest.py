@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 import redis
+from celery import current_app
 from django.core.management import call_command
 from django.db import connection
 from django.template import engines
@@ -66,7 +67,7 @@ def strict_templates(monkeypatch: pytest.MonkeyPatch) -> None:
 def no_views(monkeypatch: pytest.MonkeyPatch) -> None:
     """Views that another test's pages had are not this one's, and none are written because a test takes long."""
     VIEWED.forget()
-    monkeypatch.setattr(VIEWED, "_clock", float)
+    monkeypatch.setattr(VIEWED, "_clock", lambda: 0.0)
 
 
 @pytest.fixture(autouse=True)
@@ -98,6 +99,17 @@ def own_queue(settings: Settings) -> None:
     """An empty queue of this test alone: what others have left in theirs is old, and health says so."""
     settings.REDIS_URL = platform_settings.REDIS_URL.replace("db=0", "db=9")
     redis.Redis.from_url(settings.REDIS_URL).flushdb()
+
+
+@pytest.fixture
+def broker() -> Iterator[redis.Redis]:
+    """The real queue without a worker: messages are sent, and nobody takes them up."""
+    client = redis.Redis.from_url(platform_settings.REDIS_URL)
+    client.flushdb()
+    current_app.conf.task_always_eager = False
+    yield client
+    current_app.conf.task_always_eager = True
+    client.flushdb()
 
 
 @pytest.fixture

@@ -7,13 +7,14 @@ index of a part of a table ("results without a verdict"), and would look for the
 from __future__ import annotations
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 
 from joulemark_simulation.result_rows import Run, demo_catalog, make_result
+from joulemark_site import database_limits
 from measurements.intake.models import Submission
 from measurements.review.health import attempts, given_up, waiting
+from tests.web.test_reads_at_scale import NAME, RECEIVED, RESULTS, copy_rows
 
-RESULTS = 20_000
 ASKED = 12
 """More often than psycopg and PostgreSQL need to keep a statement and its plan."""
 TABLE = Submission._meta.db_table
@@ -33,21 +34,16 @@ def rows_read() -> int:
 def test_health_reads_no_more_rows_the_twelfth_time_than_the_first() -> None:
     demo_catalog()
     make_result(Run())
-    columns = [field.column for field in Submission._meta.fields if field.column is not None]
     own = {
-        "result_id": "lpad(to_hex(i), 64, '0')",
+        "result_id": NAME,
         "bundle": "''::bytea",
         "receipt": "''::bytea",
-        "leaf_id": "t.leaf_id + i",
-        "received_at": "t.received_at + i * interval '1 minute'",
+        "leaf_id": "1000000 + i",
+        "received_at": RECEIVED,
     }
-    chosen = ", ".join(own.get(name, f't."{name}"') for name in columns)
-    names = ", ".join(f'"{name}"' for name in columns)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")  # without triggers and foreign keys
-        cursor.execute(
-            f"INSERT INTO {TABLE} ({names}) SELECT {chosen} FROM {TABLE} t, generate_series(1, {RESULTS}) AS i"  # noqa: S608 - names of our own
-        )
+        copy_rows(Submission, own)
         cursor.execute("SET LOCAL session_replication_role = origin")
         cursor.execute(f"ANALYZE {TABLE}")
     read = []
@@ -56,3 +52,21 @@ def test_health_reads_no_more_rows_the_twelfth_time_than_the_first() -> None:
         waiting(), given_up(), attempts()
         read.append(rows_read() - before)
     assert max(read) < RESULTS // 100, read
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", [database_limits.WEB, database_limits.WORKER])
+def test_so_does_every_connection_of_a_web_process_and_of_a_worker(
+    role: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Health is the example; this holds it for all that is asked."""
+    options = connections.settings["default"]["OPTIONS"]
+    monkeypatch.setitem(options, "options", options["options"])
+    database_limits.limit_statements(role)
+    own = connections.create_connection("default")
+    try:
+        with own.cursor() as cursor:
+            cursor.execute("SHOW plan_cache_mode")
+            assert cursor.fetchone() == ("force_custom_plan",)
+    finally:
+        own.close()

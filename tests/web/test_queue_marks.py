@@ -11,18 +11,17 @@ from celery import current_app
 from celery.signals import task_revoked
 from celery.worker.request import Request
 from django.conf import settings
+from django.core.cache import cache
 from django.utils import timezone
 
 from joulemark_simulation.result_rows import demo_catalog
-from measurements.intake.models import State
+from measurements.intake.models import UNJUDGED, State, Submission
 from measurements.review import tasks
 from measurements.review.judge_queue import SENDING_LIFE_S, take_up
-from tests.web.test_queues import broker, measured
+from tests.web.test_queues import measured
 
 if TYPE_CHECKING:
     import redis
-
-__all__ = ["broker"]
 
 
 @pytest.mark.django_db
@@ -61,3 +60,42 @@ def test_a_worker_that_is_faster_than_its_sender_leaves_no_mark(
     assert tasks.sweep() == 1, "the next sweep sends it again"
     assert tasks.sweep() == 0, "while a message waits none is sent"
     assert min(broker.ttl(key) for key in broker.scan_iter("*queued:*")) > SENDING_LIFE_S
+
+
+@pytest.mark.django_db
+def test_a_queue_that_could_not_be_reached_leaves_no_mark(
+    broker: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    demo_catalog()
+    measured(state=State.RECEIVED)
+
+    def away(*_args: object, **_options: object) -> None:
+        raise OSError("gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tasks.judge, "apply_async", away)
+        with pytest.raises(OSError, match="gone"):
+            tasks.sweep()
+    assert tasks.sweep() == 1
+
+
+@pytest.mark.django_db
+def test_without_a_cache_sweeps_queue_everything(
+    broker: redis.Redis, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    demo_catalog()
+    measured(state=State.RECEIVED)
+
+    def away(*_args: object, **_options: object) -> None:
+        raise OSError("gone")
+
+    for name in ("get_many", "set_many", "delete_many", "add", "touch_many"):
+        monkeypatch.setattr(cache, name, away)
+    assert [tasks.sweep() for _ in range(2)] == [1, 1]
+    assert "the cache is away" in caplog.text
+    tasks.judge.push_request(delivery_info={"routing_key": settings.JUDGE_QUEUE})
+    try:
+        tasks.judge.run(list(Submission.objects.values_list("pk", flat=True)))
+    finally:
+        tasks.judge.pop_request()
+    assert not Submission.objects.filter(state__in=UNJUDGED).exists()

@@ -7,7 +7,7 @@ import itertools
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,6 @@ import redis
 from celery import current_app
 from celery.beat import Scheduler
 from django.conf import settings
-from django.core.cache import cache
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,17 +48,6 @@ ARGUMENTS: dict[str, tuple[object, ...]] = {
     "review.compare": (["a"],),
     "boards.refresh_cells": (["a"],),
 }
-
-
-@pytest.fixture
-def broker() -> Iterator[redis.Redis]:
-    """The real queue without a worker: messages are sent, and nobody takes them up."""
-    client = redis.Redis.from_url(settings.REDIS_URL)
-    client.flushdb()
-    current_app.conf.task_always_eager = False
-    yield client
-    current_app.conf.task_always_eager = True
-    client.flushdb()
 
 
 def messages(client: redis.Redis, queue: str) -> list[dict[str, Any]]:
@@ -237,45 +225,6 @@ def test_twenty_sweeps_queue_what_new_rules_have_not_seen_once(broker: redis.Red
     assert key is not None
     revoke_key(key=key, at=timezone.now(), since=key.enrolled_at.replace(year=2000))
     assert tasks.sweep() == 20, "another cause is another message"
-
-
-@pytest.mark.django_db
-def test_a_queue_that_could_not_be_reached_leaves_no_mark(
-    broker: redis.Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    demo_catalog()
-    measured(state=State.RECEIVED)
-
-    def away(*_args: object, **_options: object) -> None:
-        raise OSError("gone")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(tasks.judge, "apply_async", away)
-        with pytest.raises(OSError, match="gone"):
-            tasks.sweep()
-    assert tasks.sweep() == 1
-
-
-@pytest.mark.django_db
-def test_without_a_cache_sweeps_queue_everything(
-    broker: redis.Redis, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    demo_catalog()
-    measured(state=State.RECEIVED)
-
-    def away(*_args: object, **_options: object) -> None:
-        raise OSError("gone")
-
-    for name in ("get_many", "set_many", "delete_many", "add", "touch"):
-        monkeypatch.setattr(cache, name, away)
-    assert [tasks.sweep() for _ in range(2)] == [1, 1]
-    assert "the cache is away" in caplog.text
-    tasks.judge.push_request(delivery_info={"routing_key": settings.JUDGE_QUEUE})
-    try:
-        tasks.judge.run(list(Submission.objects.values_list("pk", flat=True)))
-    finally:
-        tasks.judge.pop_request()
-    assert _judged()
 
 
 @pytest.mark.django_db

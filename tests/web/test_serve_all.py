@@ -26,7 +26,7 @@ from joulemark.record.limits import MAX_BUNDLE_BYTES
 from joulemark.record.messages import Ticket
 from joulemark.suite import load_suite
 from joulemark_simulation import records
-from joulemark_site.doctor.file_checks import LEAST_FREE_BYTES, LEAST_FREE_SHARE
+from joulemark_site.doctor.file_checks import least_free_bytes
 from tests.processes import ROOT, free_port, wait_until
 
 if TYPE_CHECKING:
@@ -254,8 +254,7 @@ def test_the_doctor_finds_nothing_wrong_with_all_of_it(served: Served) -> None:
     told = json.loads(done.stdout)
     codes = {finding["code"] for finding in told["findings"]} - {"JM-HUB-AWAY"}
     usage = shutil.disk_usage(served.folder)
-    is_nearly_full = usage.free < max(LEAST_FREE_BYTES, usage.total * LEAST_FREE_SHARE)
-    of_this_machine = {"JM-FILE-DISK"} if is_nearly_full else set()
+    of_this_machine = {"JM-FILE-DISK"} if usage.free < least_free_bytes(usage.total) else set()
     assert codes == {"JM-PEOPLE-MODERATORS"} | of_this_machine, "nobody is there to moderate"
     assert told["skipped"] == {}
     assert done.returncode == bool(of_this_machine)

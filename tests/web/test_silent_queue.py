@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import redis
 from django.core.cache import CacheHandler
 from redis.exceptions import RedisError
 
@@ -49,11 +50,12 @@ def test_a_silent_server_is_waited_for_once(server: socket.socket, silent: str) 
         (cache.add, "x", 1),
         (cache.delete_many, ["x"]),
         (cache.incr_many, {"x": 1}),
+        (cache.touch_many, ["x"], 5),
     ]
     for ask, *arguments in questions * 5:
         with pytest.raises(RedisError):
             ask(*arguments)
-    assert 1 <= connections_made(server) <= 2, "thirty questions, and one wait of two tries"
+    assert 1 <= connections_made(server) <= 2, "thirty-five questions, and one wait of two tries"
 
 
 def test_threads_share_what_they_know_and_ask_again_after_a_while(
@@ -78,3 +80,7 @@ def test_a_server_that_answers_is_asked_as_before() -> None:
     assert cache.get("silent-test") == 5
     assert cache.incr_many({"silent-test": 2, "silent-none": 1}) == ["silent-none"]
     assert cache.get_many(["silent-test"]) == {"silent-test": 7}
+    cache.touch_many(["silent-test", "silent-none"], 300)
+    key = cache.make_key("silent-test")
+    assert 30 < redis.Redis.from_url(os.environ["REDIS_URL"]).ttl(key) <= 300
+    assert cache.get("silent-none") is None, "what is gone does not come back"

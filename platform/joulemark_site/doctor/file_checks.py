@@ -156,6 +156,11 @@ def static_files() -> Iterator[Finding]:
         )
 
 
+def least_free_bytes(total: int) -> float:
+    """What a disk of so many bytes must have left."""
+    return max(LEAST_FREE_BYTES, total * LEAST_FREE_SHARE)
+
+
 def disk() -> Iterator[Finding]:
     """Room for results and for the log, and that somebody looks at the database's."""
     folders = {
@@ -181,7 +186,7 @@ def disk() -> Iterator[Finding]:
         if folder is None or not folder.is_dir():
             continue
         usage = shutil.disk_usage(folder)
-        if usage.free < LEAST_FREE_BYTES or usage.free < usage.total * LEAST_FREE_SHARE:
+        if usage.free < least_free_bytes(usage.total):
             yield error(
                 "JM-FILE-DISK",
                 name,
