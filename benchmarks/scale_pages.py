@@ -50,6 +50,8 @@ def pages_of(platform: LargePlatform) -> list[Page]:
             Verdict.objects.filter(leaf__index__isnull=False).values_list("leaf__index", flat=True)[0]
         ),
         "result_id": platform.result_id,
+        "group": "results",
+        "schema_group": "results",
         "short_id": platform.result_id[:16],
         "series": series,
         "task": cell.dataset.task.slug,

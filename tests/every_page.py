@@ -38,6 +38,7 @@ NO_PAGES = (
     "/en/boards/study-2024/text_classification/cell/",
     "/en/embed/boards/study-2024/text_classification/cell/",
     "/en/published/demo-1-estimated/",
+    "/en/api/schemas/",
 )
 """Addresses under a language that only lead to another page, and series of one kind where only another has a page."""
 

@@ -16,6 +16,7 @@ from measurements.catalog.cached_rows import tasks_by_slug, with_cached_names
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite
 from measurements.intake.models import State, Submission
 from measurements.published.models import PublishedSeries
+from measurements.web.api_reference import read_reference
 from measurements.web.as_of import address_at
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ PAGES = (
         "method",
         "trust",
     ),
-    *("api-reference", "source-code", "standards"),
+    *("api-reference", "reference-problems", "source-code", "standards"),
 )
 
 
@@ -79,7 +80,7 @@ def pages_of(name: str) -> list[MappedPage] | None:
     """The pages of a part; None where there is no such part."""
     kind, _, rest = name.partition(".")
     if name == "pages":
-        return [MappedPage(path=address_at(None, page), changed_at=None) for page in PAGES]
+        return [MappedPage(path=address_at(None, *page), changed_at=None) for page in _pages_by_name()]
     if name == "boards":
         return _boards()
     if name in SUBJECTS:
@@ -89,6 +90,16 @@ def pages_of(name: str) -> list[MappedPage] | None:
     if kind == "results" and rest == rest.lower() and set(rest) <= {*DIGITS} and len(rest) <= 2:
         return _results(rest)
     return None
+
+
+def _pages_by_name() -> list[tuple[str, ...]]:
+    """The names of addresses, those of the API's reference with the group that each shows."""
+    reference = read_reference()
+    return [
+        *((page,) for page in PAGES),
+        *(("reference-operations", group) for group in reference.groups),
+        *(("reference-schemas", group) for group in reference.schema_groups),
+    ]
 
 
 def _boards() -> list[MappedPage]:

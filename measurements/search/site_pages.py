@@ -89,6 +89,11 @@ SITE_PAGES = (
         subject=("REST", "OpenAPI", "JSON", "CSV", "download", "справочник"),
     ),
     SitePage(
+        name="reference-problems",
+        title=_("Problem codes"),
+        subject=("API", "refusals", "errors", "RFC", "9457", "отказы", "ошибки"),
+    ),
+    SitePage(
         name="rules",
         title=_("Rules"),
         subject=("checks", "codes", "JM", "verdict", "правила", "проверки", "коды"),

@@ -1,4 +1,4 @@
-"""The API's description (OpenAPI 3.0) as parts of a page: operations with examples, and schemas with types and units.
+"""The API's description (OpenAPI 3.0) as parts of pages: operations with examples, and schemas with types and units.
 
 Everything follows from the description that the generator writes, which a test holds equal to the committed one.
 """
@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from http import HTTPStatus
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from measurements.web.api_description import EnglishDescription
+from measurements.web.api_schema_groups import SCHEMA_REFERENCE, schema_groups
 from measurements.web.api_units import unit_of_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 Json = dict[str, Any]
-REFERENCE = "#/components/schemas/"
 PROBLEM_MEDIA = "application/problem+json"
 END = re.compile(r"(?:/|\.[a-z]+)\Z")
 """By which the address of a file differs from that of its list."""
@@ -95,12 +96,21 @@ class Operation:
     like: str = ""
     without: tuple[str, ...] = ()
 
+    @property
+    def summary(self) -> str:
+        """The first paragraph of the description, as one line."""
+        return " ".join(self.description.partition("\n\n")[0].split())
+
 
 @dataclass(frozen=True, kw_only=True)
 class ApiSchema:
-    """A named schema: its fields, or `choices` where it is an enumeration. `used_by` are operations that name it."""
+    """A named schema: its fields, or `choices` where it is an enumeration. `used_by` are operations that name it.
+
+    `group` is that of the page that shows it.
+    """
 
     name: str
+    group: str
     description: str
     type: TypeWords
     fields: list[ApiField]
@@ -115,18 +125,53 @@ class ApiReference:
     operations: list[Operation]
     schemas: list[ApiSchema]
 
-    @property
-    def tags(self) -> dict[str, list[Operation]]:
+    @cached_property
+    def groups(self) -> dict[str, list[Operation]]:
         """The operations by the first word of their path, in the order of the description."""
         by_tag: dict[str, list[Operation]] = {}
         for operation in self.operations:
             by_tag.setdefault(operation.tag, []).append(operation)
         return by_tag
 
+    @cached_property
+    def schema_groups(self) -> dict[str, list[ApiSchema]]:
+        """The schemas by their group, groups in the order of their names, `SHARED` among them."""
+        by_group: dict[str, list[ApiSchema]] = {}
+        for schema in sorted(self.schemas, key=lambda schema: schema.group):
+            by_group.setdefault(schema.group, []).append(schema)
+        return by_group
+
+    @cached_property
+    def group_of_operation(self) -> dict[str, str]:
+        """The group of each operation, by its id."""
+        return {operation.id: operation.tag for operation in self.operations}
+
+    @cached_property
+    def group_of_schema(self) -> dict[str, str]:
+        """The group of each schema, by its name."""
+        return {schema.name: schema.group for schema in self.schemas}
+
+    @cached_property
+    def refusals(self) -> list[str]:
+        """Every status that comes with a problem document, in order."""
+        return sorted({status for operation in self.operations for status in operation.refusals})
+
+
+_READING = Lock()
+
+
+def read_reference() -> ApiReference:
+    """The reference of the API that this process serves.
+
+    The first caller has it made, in half a second, and others wait for that one; then it is kept, without the
+    description that it was made of.
+    """
+    with _READING:
+        return _own_reference()
+
 
 @cache
-def read_reference() -> ApiReference:
-    """The reference of the API that this process serves; made once, in about a second."""
+def _own_reference() -> ApiReference:
     described = EnglishDescription()  # type: ignore[no-untyped-call]  # its library has no types
     return reference_of(described.get_schema(request=None, public=True))
 
@@ -144,8 +189,9 @@ def reference_of(description: Mapping[str, Any]) -> ApiReference:
     for operation in operations:
         for name in dict.fromkeys(_schemas_of(operation)):
             used_by.setdefault(name, []).append(operation.id)
+    groups = schema_groups(description)
     schemas = [
-        _schema(name, entry, used_by.get(name, []))
+        _schema(name, entry, group=groups[name], used_by=used_by.get(name, []))
         for name, entry in description["components"]["schemas"].items()
     ]
     return ApiReference(title=description["info"]["title"], operations=operations, schemas=schemas)
@@ -224,7 +270,7 @@ def _parameter(row: Json) -> ApiField:
     )
 
 
-def _schema(name: str, entry: Json, used_by: list[str]) -> ApiSchema:
+def _schema(name: str, entry: Json, *, group: str, used_by: list[str]) -> ApiSchema:
     required = set(entry.get("required", ()))
     fields = [
         ApiField(
@@ -238,6 +284,7 @@ def _schema(name: str, entry: Json, used_by: list[str]) -> ApiSchema:
     ]
     return ApiSchema(
         name=name,
+        group=group,
         description=entry.get("description", ""),
         type=type_words(entry),
         fields=fields,
@@ -283,7 +330,7 @@ def _alternatives(inner: list[TypeWords]) -> TypeWords:
 
 
 def _name(reference: Json) -> str:
-    return str(reference["$ref"]).removeprefix(REFERENCE)
+    return str(reference["$ref"]).removeprefix(SCHEMA_REFERENCE)
 
 
 def _schemas_of(operation: Operation) -> Iterator[str]:

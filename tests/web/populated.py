@@ -50,6 +50,8 @@ def populate(*, with_release: bool = True) -> Values:
         "leaf_index": ["1"],
         "release_path": [release_path],
         "result_id": [made[0].pk, Submission.objects.get(state=State.REJECTED).pk],
+        "group": ["log"],
+        "schema_group": ["log"],
         "short_id": [made[0].pk[:16]],
         "series": ["demo-1-estimated", "study-2024"],
         "task": ["text_classification"],

@@ -18,6 +18,8 @@ FITTING = {
     "task": "t",
     "release_path": "2026-05-05/manifest.json",
     "result_id": "a" * 64,
+    "group": "log",
+    "schema_group": "log",
     "short_id": "a" * 16,
     "part": "pages",
     "path": "0/000.p/1",

@@ -55,6 +55,8 @@ def everywhere(client: Client) -> list[str]:
             "task": ["text_classification"],
             "result_id": [result],
             "part": ["pages"],
+            "group": ["log"],
+            "schema_group": ["log"],
             "short_id": [result[:16]],
             "path": ["0/000"],
             "digest": ["0" * 64],

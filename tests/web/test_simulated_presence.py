@@ -64,6 +64,8 @@ def every(client: Client, language: str = "en") -> dict[str, ClientResponse]:
         "task": [crowd["task"] if crowd else "text_classification"],
         "result_id": [Submission.objects.values_list("pk", flat=True).first() or "0" * 64],
         "part": ["pages"],
+        "group": ["log"],
+        "schema_group": ["log"],
         "short_id": [(Submission.objects.values_list("pk", flat=True).first() or "0" * 64)[:16]],
         "path": ["0/000"],
         "digest": [load_suite("demo").digest],

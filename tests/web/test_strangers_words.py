@@ -182,6 +182,8 @@ def faults_everywhere(client: Client, submission: Submission) -> list[str]:
         "form": ["svg"],
         "number": ["1"],
         "result_id": [submission.pk],
+        "group": ["log"],
+        "schema_group": ["log"],
         "short_id": [submission.pk[:16]],
         "series": ["demo-1-estimated"],
         "task": [records.first_job(load_suite("demo")).task],

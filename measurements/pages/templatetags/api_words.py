@@ -10,6 +10,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 
 from measurements.display.templatetags.statement_words import with_code
+from measurements.web.api_reference import read_reference
+from measurements.web.as_of import path_of
 
 if TYPE_CHECKING:
     from django.utils.safestring import SafeString
@@ -24,8 +26,16 @@ CHOICE = re.compile(r"^\* `([^`]*)` - (.*)", re.MULTILINE)
 
 @register.filter
 def schema_link(name: str) -> SafeString:
-    """A schema's name, leading to its table."""
-    return format_html('<a href="#schema-{}"><code>{}</code></a>', name, name)
+    """A schema's name, leading to its table on the page of its group."""
+    address = path_of("reference-schemas", read_reference().group_of_schema[name])
+    return format_html('<a href="{}#schema-{}"><code>{}</code></a>', address, name, name)
+
+
+@register.filter
+def operation_link(name: str) -> SafeString:
+    """An operation's id, leading to it on the page of its group."""
+    address = path_of("reference-operations", read_reference().group_of_operation[name])
+    return format_html('<a href="{}#{}"><code>{}</code></a>', address, name, name)
 
 
 @register.filter
