@@ -18,7 +18,7 @@ from measurements.web.api_reference import read_reference, reference_of, type_wo
 from measurements.web.api_schema_groups import SHARED, schema_groups
 from measurements.web.api_units import unit_of_field
 from measurements.web.problem_codes import FILE, problem_codes
-from tests.html_validity import check
+from tests.html_validity import faults_of
 from tests.page_reading import read_page
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def test_pages_are_small_and_need_no_script(client: Client, reference: ApiRefere
     index = f"/{language}/api/"
     for address in (index, *addresses_of(reference, language)):
         html = read(client, address)
-        check(html)
+        assert faults_of(html) == [], address
         assert "<script" not in html.replace("application/ld+json", "")
         assert len(html.encode()) < (80_000 if address == index else 200_000), address
 
