@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
+    from measurements.monitoring.dependencies import QueueLength
     from measurements.monitoring.health import Health
 
 Audience = Literal["operators", "moderators"]
@@ -73,12 +74,16 @@ def _messages_old(health: Health) -> AlarmReading:
         return AlarmReading(is_raised=False)
     if not health.readiness.queues:
         return AlarmReading(is_raised=None)
-    old = [queue for queue in health.readiness.queues if (queue.oldest_s or 0.0) > settings.MESSAGE_ALARM_S]
+    old = [queue for queue in health.readiness.queues if _is_old(queue)]
     sentence = " ".join(
         f"{queue.length} messages wait in {queue.name}, the first for {queue.oldest_s or 0.0:.0f} s."
         for queue in old
     )
     return AlarmReading(is_raised=bool(old), sentence=sentence)
+
+
+def _is_old(queue: QueueLength) -> bool:
+    return (queue.oldest_s or 0.0) > settings.MESSAGE_ALARMS_S[queue.name]
 
 
 def _given_up(health: Health) -> AlarmReading:

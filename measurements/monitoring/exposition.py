@@ -61,9 +61,9 @@ def _of_readiness(readiness: Readiness) -> Iterator[Metric]:
             oldest.add_metric([queue.name], 0.0)
         elif queue.oldest_s is not None:
             oldest.add_metric([queue.name], queue.oldest_s)
-    limit = GaugeMetricFamily(
-        "joulemark_queue_limit_seconds", "How long a message may wait", settings.MESSAGE_ALARM_S
-    )
+    limit = _gauge("joulemark_queue_limit_seconds", "How long a message may wait", "queue")
+    for name, limit_s in settings.MESSAGE_ALARMS_S.items():
+        limit.add_metric([name], limit_s)
     free = _gauge("joulemark_disk_free_bytes", "Bytes that are free for the platform", "folder")
     size = _gauge("joulemark_disk_size_bytes", "Size of the disk", "folder")
     for disk in readiness.disks:

@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 WATCH = "watch"
 """The name of the watch's own rounds."""
+RELEASES = "releases.publish"
+"""A round of this one may take hours."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +87,8 @@ def run_ages() -> tuple[RunAge, ...]:
             name=name,
             age_s=None if row.finished_at is None else (now - row.finished_at).total_seconds(),
             waited_s=max((now - (row.finished_at or row.expected_since)).total_seconds(), 0.0),
-            limit_s=max(settings.SWEEP_ALARM_S, 3 * every_s),
+            limit_s=max(settings.SWEEP_ALARM_S, 3 * every_s)
+            + (settings.RELEASE_LIMIT_S if name == RELEASES else 0),
         )
         for name, every_s in {**periods_s(), WATCH: float(settings.WATCH_EVERY_S)}.items()
         if (row := rows.get(name)) is not None

@@ -155,11 +155,20 @@ RELEASES_EVERY_S = env.count("JOULEMARK_RELEASES_EVERY_S", 24 * 3600)  # 0: none
 RELEASE_LOOK_S = min(
     RELEASES_EVERY_S or 3600, 3600
 )  # beat looks so often whether one is due; a restart forgets none
+RELEASE_LIMIT_S = 6 * 3600  # a first release of a million results takes about an hour
 SWEEP_MESSAGE_LIFE_S = max(SWEEP_EVERY_S, 600)  # a worker's clock may be minutes ahead of the sender's
 CELERY_TASK_ANNOTATIONS = {"*": {"expires": SWEEP_MESSAGE_LIFE_S}}  # whatever is lost so, a sweep sends again
-LOG_QUEUE, OUTGOING_QUEUE, SWEEP_QUEUE, CELL_QUEUE, JUDGE_QUEUE, ANSWER_QUEUE, BACKLOG_QUEUE = QUEUES = (
-    "log", "outgoing", "sweeps", "cells", "judging", "answers", "backlog",
-)  # fmt: skip
+QUEUES = ("log", "outgoing", "sweeps", "cells", "judging", "answers", "backlog", "releases")
+(
+    LOG_QUEUE,
+    OUTGOING_QUEUE,
+    SWEEP_QUEUE,
+    CELL_QUEUE,
+    JUDGE_QUEUE,
+    ANSWER_QUEUE,
+    BACKLOG_QUEUE,
+    RELEASE_QUEUE,
+) = QUEUES
 CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in QUEUES]
 CELERY_TASK_DEFAULT_QUEUE = SWEEP_QUEUE
 CELERY_TASK_CREATE_MISSING_QUEUES = False
@@ -179,7 +188,7 @@ CELERY_TASK_ROUTES = {
     "review.judge_distrusted": {"queue": JUDGE_QUEUE},
     "review.judge_again": {"queue": BACKLOG_QUEUE},
     "answer_cache.renew": {"queue": ANSWER_QUEUE},  # before what may take hours, for a few seconds at most
-    "releases.publish": {"queue": BACKLOG_QUEUE},
+    "releases.publish": {"queue": RELEASE_QUEUE},  # for hours, so that nothing waits behind it
 }
 CELERY_BEAT_ENABLE_REMOTE_CONTROL = True  # `manage.py doctor` counts those that answer
 CELERY_BEAT_SCHEDULE = {
@@ -210,6 +219,7 @@ JUDGING_ALARM_S = (
     CELERY_TASK_TIME_LIMIT + SWEEP_WAITING_LONGER_THAN_S + SWEEP_EVERY_S
 )  # then a sweep had its turn
 MESSAGE_ALARM_S = SWEEP_MESSAGE_LIFE_S + 60  # a worker that came by would have thrown it away
+MESSAGE_ALARMS_S = {name: MESSAGE_ALARM_S + RELEASE_LIMIT_S * (name == RELEASE_QUEUE) for name in QUEUES}
 SWEEP_ALARM_S = env.seconds("JOULEMARK_SWEEP_ALARM_S", 5 * 60)
 BOARD_ALARM_S = env.seconds("JOULEMARK_BOARD_ALARM_S", 10 * 60)
 CLOCK_ALARM_S = env.seconds("JOULEMARK_CLOCK_ALARM_S", 10 * 60)

@@ -81,6 +81,19 @@ def periodic(name: str) -> Case:
     return Case({age: 400}, {age: 20}, {f"joulemark_periodic_limit_seconds{{{labels}}}": 300})
 
 
+def messages() -> Case:
+    """A queue is held against its own limit: that of releases is hours."""
+    names = ("judging", "releases")
+    age = {name: f'joulemark_queue_oldest_seconds{{queue="{name}",{LABELS}}}' for name in names}
+    limits = zip(names, (660, 22_260), strict=True)
+    return Case(
+        {age["judging"]: 700},
+        {age["judging"]: 0},
+        {age["releases"]: 22_000}
+        | {f'joulemark_queue_limit_seconds{{queue="{name}",{LABELS}}}': limit_s for name, limit_s in limits},
+    )
+
+
 def gauge(name: str, labels: str, broken: float, well: float, **fixed: float) -> Case:
     series = f"{name}{{{labels}}}"
     return Case(
@@ -131,13 +144,7 @@ CASES = {
     "WatchSilent": periodic("watch"),
     "VerdictLate": wait("verdict"),
     "JudgingStuck": wait("judging"),
-    "MessagesOld": gauge(
-        "joulemark_queue_oldest_seconds",
-        f'queue="judging",{LABELS}',
-        700,
-        0,
-        joulemark_queue_limit_seconds=660,
-    ),
+    "MessagesOld": messages(),
     "BoardLate": gauge("joulemark_board_lag_seconds", LABELS, 700, 3, joulemark_board_limit_seconds=600),
     "ModeratorLate": wait("moderator"),
     "AppealLate": wait("appeal"),

@@ -36,7 +36,7 @@ def option(words: list[str], name: str) -> str:
     return words[words.index(name) + 1]
 
 
-@pytest.mark.parametrize("name", ["web", "judge", "log", "beat", "watch"])
+@pytest.mark.parametrize("name", sorted(procfile()))
 def test_containers_run_the_commands_of_the_list_of_processes(name: str) -> None:
     words = command(name)
     names = {"JOULEMARK_BIND": "0.0.0.0:8000", "JOULEMARK_WEB_PROCESSES": "4", "JOULEMARK_JUDGES": "2"}
@@ -113,7 +113,9 @@ def test_the_database_has_a_connection_for_everybody() -> None:
     threads = 8  # `manage.py serve` has as many where --threads names no other
     assert "--threads" not in command("web")
     workers = int(option(command("web"), "--workers"))
-    judges = int(option(command("judge"), "--concurrency")) + int(option(command("log"), "--concurrency"))
+    judges = int(option(command("judge"), "--concurrency")) + sum(
+        int(option(command(name), "--concurrency")) for name in ("log", "releases")
+    )
     superusers, others = 3, 5  # prepare, manage and backup; a base backup takes two
     (allowed,) = re.findall(r"max_connections=(\d+)", " ".join(command("database")))
     probes, watch = workers, 2  # one who asks how it is in each process; the watch asks itself beside

@@ -97,7 +97,7 @@ def _update(stage: Stage) -> None:
 
 KILLS = [
     Kind(f"kill -9 {name}", partial(_kill, name), hold_s=1.0, is_quick=name == "log")
-    for name in ("web", "judge", "log", "watch", "beat", "nginx", "queue")
+    for name in ("web", "judge", "log", "releases", "watch", "beat", "nginx", "queue")
 ] + [
     Kind("kill -9 a web process", partial(_kill_child, "web"), hold_s=1.0, is_quick=True),
     Kind("kill -9 a judge's process", partial(_kill_child, "judge"), hold_s=1.0, is_quick=True),

@@ -34,7 +34,7 @@ LINKED_WEB, LINKED_DATABASE, LINKED_QUEUE = 8001, 5433, 6380
 ORIGIN = f"https://localhost:{HTTPS}"
 POISON = "JOULEMARK_TEST_POISON"
 """The variable of tests/poisoned_judge.py, which cannot be imported without Django."""
-NAMES = ("web", "judge", "log", "watch", "beat")
+NAMES = ("web", "judge", "log", "releases", "watch", "beat")
 """The services of Procfile, in the order of a restart."""
 DATABASE_MIB, LOG_MIB = 640, 48
 UNLIMITED = ",".join(

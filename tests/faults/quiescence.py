@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tests.faults.production import Production
 
-QUEUES = ("log", "sweeps", "cells", "judging", "backlog")
+QUEUES = ("log", "sweeps", "cells", "judging", "backlog", "releases")
 UNJUDGED = "results without a verdict"
 COUNTS = {
     UNJUDGED: "SELECT count(*) FROM intake_submission WHERE state IN ('received', 'checking')",

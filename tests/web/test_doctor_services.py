@@ -168,7 +168,7 @@ def test_a_queue_is_looked_at(
     assert found(server, right) == {"JM-CLOCK-QUEUE REDIS_URL"}
 
 
-EVERY_QUEUE = ("log", "outgoing", "sweeps", "cells", "judging", "answers", "backlog")
+EVERY_QUEUE = ("log", "outgoing", "sweeps", "cells", "judging", "answers", "backlog", "releases")
 
 
 @pytest.mark.parametrize(

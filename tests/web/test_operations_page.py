@@ -110,7 +110,7 @@ def test_the_workers_that_are_shown_take_every_queue() -> None:
     taken = [name for names in re.findall(r"--queues (\S+)", block) for name in names.split(",")]
     assert sorted(taken) == sorted(settings.QUEUES)
     (sentence,) = re.findall(r"takes all (\w+), and empties", OPERATIONS)
-    assert sentence == {5: "five", 6: "six", 7: "seven"}[len(settings.QUEUES)]
+    assert sentence == {5: "five", 6: "six", 7: "seven", 8: "eight"}[len(settings.QUEUES)]
 
 
 def test_the_proxys_configuration_is_made_as_it_is_written(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -29,6 +30,7 @@ from measurements.contributors.services import revoke_key
 from measurements.intake.models import State, Submission
 from measurements.ledger.models import Checkpoint, LeafKind
 from measurements.ledger.services import append_leaves
+from measurements.monitoring.periodic_runs import RunAge, expect_runs, run_ages
 from measurements.review import fair_share, tasks
 from measurements.review.cell_key import CellKey
 from measurements.review.fair_share import SHARE, split_by_share
@@ -59,6 +61,33 @@ def test_every_task_has_a_queue_of_those_that_workers_have() -> None:
     assert {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()} <= set(settings.QUEUES)
     assert sorted(current_app.amqp.queues) == sorted(settings.QUEUES)
     assert {queue.routing_key for queue in current_app.amqp.queues.values()} == set(settings.QUEUES)
+
+
+@pytest.mark.django_db
+def test_what_may_take_hours_shares_neither_queue_nor_worker() -> None:
+    """A worker that is at it for hours takes nothing else, so nothing else may wait for it."""
+    long = {
+        name for name in TASKS if (current_app.tasks[name].time_limit or 0) > settings.CELERY_TASK_TIME_LIMIT
+    }
+    assert long == {"releases.publish"}
+    queues = {settings.CELERY_TASK_ROUTES[name]["queue"] for name in long}
+    others = {settings.CELERY_TASK_ROUTES[name]["queue"] for name in set(TASKS) - long}
+    assert not queues & others
+    commands = (ROOT / "Procfile").read_text(encoding="utf-8")
+    taken = [set(names.split(",")) for names in re.findall(r"--queues (\S+)", commands)]
+    assert sorted(queue for names in taken for queue in names) == sorted(settings.QUEUES), (
+        "each is taken once"
+    )
+    assert all(names <= queues or not names & queues for names in taken)
+    for name in queues:
+        assert settings.MESSAGE_ALARMS_S[name] > current_app.tasks["releases.publish"].time_limit
+    ages = {age.name: age for age in _expected_ages()}
+    assert ages["releases.publish"].limit_s > settings.RELEASE_LIMIT_S + settings.RELEASE_LOOK_S
+
+
+def _expected_ages() -> tuple[RunAge, ...]:
+    expect_runs()
+    return run_ages()
 
 
 @pytest.mark.parametrize("name", TASKS)

@@ -40,6 +40,8 @@ THREADS = 8
 OF_COMMANDS = 3
 """prepare, manage and backup."""
 OF_PEOPLE = 5
+OF_OTHER_WORKERS = 4
+"""The processes of the worker for the log and of the one for releases, as Procfile starts them."""
 NOT_DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 MODERATORS = 2
 
@@ -136,7 +138,7 @@ def server() -> Iterator[Finding]:
 def needed_connections() -> int:
     """How many connections the processes open at most, by the variables of Procfile."""
     web = settings.WEB_PROCESSES * (THREADS + settings.STREAMS)
-    workers = settings.JUDGES + 1 if settings.REDIS_URL else 0
+    workers = settings.JUDGES + OF_OTHER_WORKERS if settings.REDIS_URL else 0
     return web + workers + OF_COMMANDS + OF_PEOPLE
 
 
