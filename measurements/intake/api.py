@@ -40,7 +40,7 @@ from measurements.intake.batches import Outcome, accept_gathered, accept_results
 from measurements.intake.cosignatures import accept_cosignatures
 from measurements.intake.lost_results import accept_receipted
 from measurements.intake.platform_key import announced
-from measurements.intake.rates import EnrolmentThrottle, PrefixThrottle
+from measurements.intake.rates import EnrolmentThrottle, PrefixThrottle, prefix_of
 from measurements.intake.refusals import NoLength, Refusal, TooBig, TooSlow, count_refusal
 from measurements.web.message_schemas import message, signed_message
 from measurements.web.openapi import SIGNED_BYTES, problems
@@ -174,7 +174,9 @@ class TicketView(APIView):
     )
     def post(self, request: Request) -> HttpResponse:
         """Answer with nonce and sample seed."""
-        ticket = services.issue_ticket(data=read_body(request))
+        meta = request.META
+        prefix = prefix_of(meta.get("REMOTE_ADDR", ""), meta.get("HTTP_X_FORWARDED_FOR", ""))
+        ticket = services.issue_ticket(data=read_body(request), prefix=prefix)
         record = TicketRecord(
             id=ticket.id,
             nonce=ticket.nonce,

@@ -28,7 +28,7 @@ Item = TypeVar("Item")
 def ticket_facts(ticket: Ticket) -> RowFacts:
     """The facts of a ticket; of nonce and seed only a digest, for the volunteer must learn them first."""
     job = ticket.job
-    return {
+    facts: RowFacts = {
         "ticket": ticket.pk,
         "suite": job.suite.digest,
         "workload": f"{job.dataset.task.slug}/{job.dataset.slug}/{job.model.slug}",
@@ -38,6 +38,7 @@ def ticket_facts(ticket: Ticket) -> RowFacts:
         "at": ticket.issued_at,
         "expires_at": ticket.expires_at,
     }
+    return {**facts, "network": ticket.network} if ticket.network else facts
 
 
 def result_facts(submission: Submission) -> RowFacts:

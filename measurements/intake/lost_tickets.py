@@ -45,6 +45,7 @@ def ticket_in_log(opened: OpenedBundle) -> Ticket | None:
             key=opened.key,
             job=job,
             device_tag=str(facts["device_tag"]),
+            network=str(facts.get("network", "")),
             issued_at=datetime.fromisoformat(str(facts["at"])),
             expires_at=datetime.fromisoformat(str(facts["expires_at"])),
             leaf=leaf,

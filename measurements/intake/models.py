@@ -33,6 +33,8 @@ class Ticket(models.Model):
     key = models.ForeignKey(Key, on_delete=models.PROTECT, related_name="tickets")
     job = models.ForeignKey(Job, on_delete=models.PROTECT)
     device_tag = models.CharField(max_length=64)
+    # a keyed code of the network prefix and the job (`network_code`), never the address; empty where there is none
+    network = models.CharField(max_length=32, default="", db_default="")
     issued_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     leaf = models.OneToOneField(Leaf, on_delete=models.PROTECT)
@@ -43,6 +45,8 @@ class Ticket(models.Model):
         indexes = [
             # open tickets, each minute: those of now among all that ever were
             models.Index(fields=["expires_at"], name="ticket_expiry"),
+            # the rule about unreported runs: what else was announced from a network for a job
+            models.Index(fields=["network", "job"], name="ticket_network", condition=~models.Q(network="")),
         ]
 
     def __str__(self) -> str:

@@ -36,6 +36,7 @@ from measurements.intake.log_facts import result_facts, ticket_facts
 from measurements.intake.log_gate import are_rows_lost
 from measurements.intake.lost_tickets import ticket_in_log
 from measurements.intake.models import Submission, Ticket
+from measurements.intake.network_code import network_code
 from measurements.intake.platform_key import signing_key
 from measurements.intake.rates import consume_quota, require_room
 from measurements.intake.refusals import BadRequest, Conflict, Forbidden, TooOften
@@ -48,8 +49,11 @@ logger = logging.getLogger(__name__)
 
 
 @again_if_raced
-def issue_ticket(*, data: bytes) -> Ticket:
-    """Announce a run: a ticket with a fresh nonce and sample seed, logged before anything is measured."""
+def issue_ticket(*, data: bytes, prefix: str | None = None) -> Ticket:
+    """Announce a run: a ticket with a fresh nonce and sample seed, logged before anything is measured.
+
+    `prefix` is the network that the request came from; what is stored of it is a keyed code.
+    """
     opened = open_envelope(data, kind=TicketRequest, payload_type=TICKET_REQUEST_TYPE, scope="ticket")
     request = opened.message
     issued = Ticket.objects.filter(request_sha256=opened.sha256).first()
@@ -57,7 +61,7 @@ def issue_ticket(*, data: bytes) -> Ticket:
         return issued
     with transaction.atomic():
         record_envelope(opened, audience=request.audience, issued_at=request.issued_at, nonce=request.nonce)
-        return _create_ticket(opened, _job(request))
+        return _create_ticket(opened, _job(request), prefix)
 
 
 def _job(request: TicketRequest) -> Job:
@@ -85,8 +89,9 @@ def _job(request: TicketRequest) -> Job:
     return job
 
 
-def _create_ticket(opened: Opened[TicketRequest], job: Job) -> Ticket:
+def _create_ticket(opened: Opened[TicketRequest], job: Job, prefix: str | None) -> Ticket:
     now = timezone.now()
+    workload = f"{job.dataset.task.slug}/{job.dataset.slug}/{job.model.slug}"
     ticket = Ticket(
         id=secrets.token_hex(16),
         nonce=secrets.token_hex(16),
@@ -95,6 +100,7 @@ def _create_ticket(opened: Opened[TicketRequest], job: Job) -> Ticket:
         key=opened.key,
         job=job,
         device_tag=opened.message.device_tag,
+        network=network_code(prefix, suite_digest=job.suite.digest, workload=workload),
         issued_at=now,
         expires_at=now + timedelta(seconds=settings.TICKET_LIFETIME_S),
     )

@@ -15,9 +15,13 @@ class Cause(models.TextChoices):
     RULES = "rules", _("the rules were asked for the first time")
     NEW_RULES = "new-rules", _("the rules have changed")
     KEY_REVOKED = "key-revoked", _("its key was revoked")
+    REPORTED = "reported", _("the runs that were announced beside it have been reported")
     MODERATION = "moderation", _("a moderator decided")
     WITHDRAWAL = "withdrawal", _("its contributor withdrew it")
 
+
+KEEPS_DECISIONS = (Cause.NEW_RULES, Cause.REPORTED)
+"""Causes of verdicts that leave a result where a moderator has put it."""
 
 MOVES: dict[str, tuple[str, ...]] = {
     State.RECEIVED: (State.CHECKING, State.WITHDRAWN),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from django.db.models import F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
@@ -12,7 +12,6 @@ from joulemark.leaderboard.contexts import MOST_PEERS, MOST_PRINTS, JobName, Pee
 from joulemark.leaderboard.eligibility import COMPARABLE
 from joulemark.rules.noise_print import BITS, rows_of
 from measurements.contributors.models import Device
-from measurements.intake.models import State, Submission, Ticket
 from measurements.review.models import Result
 
 JOB = ("suite__digest", "dataset__task__slug", "dataset__slug", "model__slug")
@@ -80,29 +79,3 @@ def devices_of(tags: Iterable[str]) -> dict[str, frozenset[int]]:
     for tag, contributor in Device.objects.filter(tag__in=tags).values_list("tag", "contributor"):
         contributors_by_tag[tag].add(contributor)
     return {tag: frozenset(contributors) for tag, contributors in contributors_by_tag.items()}
-
-
-def unreported_of(submissions: Sequence[Submission]) -> Mapping[str, int]:
-    """By result id how many earlier tickets of the contributor for this job and device have no result that stands."""
-    announced = [submission for submission in submissions if submission.ticket is not None]
-    if not announced:
-        return {}
-    meant = Q()
-    for key in {_run_of(submission) for submission in announced}:
-        meant |= Q(key__contributor=key[0], job=key[1], device_tag=key[2])
-    silent: dict[tuple[int, int, str], list[int]] = defaultdict(list)
-    given_up = Q(submission__isnull=True) | Q(submission__state=State.WITHDRAWN)
-    rows = Ticket.objects.filter(meant).filter(given_up)
-    for contributor, job, tag, leaf in rows.values_list("key__contributor", "job", "device_tag", "leaf"):
-        silent[contributor, job, tag].append(leaf)
-    return {
-        submission.pk: sum(leaf < submission.ticket.leaf_id for leaf in silent[_run_of(submission)])
-        for submission in announced
-        if submission.ticket is not None
-    }
-
-
-def _run_of(submission: Submission) -> tuple[int, int, str]:
-    ticket = submission.ticket
-    assert ticket is not None  # noqa: S101 - the caller has chosen those that have one
-    return submission.key.contributor_id, ticket.job_id, ticket.device_tag

@@ -14,7 +14,8 @@ from joulemark.suite import Suite
 from measurements.catalog.models import Suite as SuiteRow
 from measurements.catalog.suites import known_suite
 from measurements.intake.models import Submission, Ticket
-from measurements.review.peers import devices_of, peers_of, prints_of, unreported_of
+from measurements.review.announced_runs import NONE, RunsBefore, runs_before
+from measurements.review.peers import devices_of, peers_of, prints_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +27,7 @@ class RuleContext:
     times: Mapping[str, Sequence[tuple[int, str]]]
     peers: Mapping[JobName, Sequence[Peer]]
     devices: Mapping[str, frozenset[int]]
-    unreported: Mapping[str, int]
+    runs: Mapping[str, RunsBefore]
     prints: Mapping[JobName, Prints]
 
     @classmethod
@@ -41,7 +42,7 @@ class RuleContext:
             times=_same("result__times_sha256", {case.times_sha256 for case in read.values()}),
             peers=peers_of(jobs),
             devices=devices_of({case.predicate.device.tag for case in read.values()}),
-            unreported=unreported_of(submissions),
+            runs=runs_before(submissions),
             prints=prints_of(jobs),
         )
 
@@ -49,6 +50,7 @@ class RuleContext:
         """The case of a submission with its context."""
         predicate, me, before = read.predicate, submission.key.contributor_id, submission.leaf_id
         job = job_name(read.statement)
+        runs = self.runs.get(submission.pk, NONE)
         others = of_others(
             read, self.peers.get(job, ()), me=me, suite=self.suites.get(predicate.suite.digest)
         )
@@ -57,7 +59,9 @@ class RuleContext:
             same_trace_as=earlier(self.traces.get(submission.trace_sha256, ()), before=before),
             same_times_as=earlier(self.times.get(read.times_sha256, ()), before=before),
             same_noise_as=same_noise(read.noise, self.prints.get(job), before=before),
-            tickets_unreported=self.unreported.get(submission.pk, 0),
+            tickets_unreported=runs.on_device,
+            runs_of_contributor=runs.of_contributor,
+            runs_of_network=runs.of_network,
             device_shared_with=len(self.devices.get(predicate.device.tag, frozenset()) - {me}),
         )
 

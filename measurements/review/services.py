@@ -27,7 +27,7 @@ from measurements.review.cell_key import CellKey
 from measurements.review.hardware_names import confirm_reported_names
 from measurements.review.judging_batches import BATCH_SIZE, claim, forget_losses, judged_alone
 from measurements.review.models import Result, Verdict
-from measurements.review.moves import Cause
+from measurements.review.moves import KEEPS_DECISIONS, Cause
 from measurements.review.replication import cells_of, forget, forget_left, touch
 from measurements.review.result_row import Names, derive_result, store_results
 from measurements.review.rule_context import came_untrusted
@@ -82,6 +82,8 @@ def judge_again(*, result_ids: Sequence[str], cause: Cause) -> int:
 
 def states_judged_again(cause: Cause) -> tuple[State, ...]:
     """In which states submissions are judged once more for this cause."""
+    if cause == Cause.REPORTED:
+        return (State.QUARANTINED,)
     return MIGHT_COUNT if cause == Cause.KEY_REVOKED else (*MIGHT_COUNT, State.REJECTED)
 
 
@@ -316,7 +318,7 @@ def _write_verdicts(
             for submission in submissions
             if judgements[submission.pk].state == state
             and submission.state != state
-            and not (cause == Cause.NEW_RULES and submission.moderations.exists())
+            and not (cause in KEEPS_DECISIONS and submission.moderations.exists())
         ]
         move(moved, state, cause=cause, at=now)
 

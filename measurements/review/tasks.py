@@ -12,6 +12,7 @@ from measurements.review.fair_share import split_by_share
 from measurements.review.judge_queue import send, take_up, unqueued
 from measurements.review.judging_batches import BATCH_SIZE, in_batches, record_loss
 from measurements.review.moves import Cause
+from measurements.review.reported_runs import reported_since
 
 WAITING_PER_SWEEP = 20_000
 """Results without a verdict that are in the queue at most after a sweep: more than workers judge until the next one."""
@@ -85,13 +86,18 @@ def sweep() -> int:
     distrusted = unqueued(
         judge_again, services.distrusted(most=OUTDATED_PER_SWEEP), key_revoked := Cause.KEY_REVOKED.value
     )
+    reported = unqueued(
+        judge_again, reported_since(most=OUTDATED_PER_SWEEP), by_reports := Cause.REPORTED.value
+    )
     for batch in in_batches((result_id, limits[result_id]) for result_id in waiting):
         send(judge, batch)
     for chunk in batched(distrusted):
         send(judge_again, chunk, key_revoked)
+    for chunk in batched(reported):
+        send(judge_again, chunk, by_reports)
     for chunk in batched(outdated):
         send(judge_again, chunk, new_rules)
-    return len(waiting) + len(distrusted) + len(outdated)
+    return len(waiting) + len(distrusted) + len(reported) + len(outdated)
 
 
 @shared_task(name="review.judge_distrusted")

@@ -21,7 +21,7 @@ from joulemark.record import trace as traces
 from joulemark.record.bundle import verified
 from joulemark.record.messages import Ticket
 from joulemark.record.statement import offline_seed
-from joulemark.rules.case import Case, Context, TicketFacts
+from joulemark.rules.case import AnnouncedRuns, Case, Context, TicketFacts
 from joulemark.rules.hardware import BYTES, Gpu, gpus
 from joulemark.session import measure as measuring
 from joulemark.session.facts import describe
@@ -341,6 +341,14 @@ def _ticket(seed: int, lasted: timedelta, rng: Random) -> Ticket:
     )
 
 
+def _honest_runs(story: Story, *, most_devices: int) -> AnnouncedRuns:
+    """What honest people announce for a job on so many devices at most: one run in five is given up on each."""
+    ticket = story.ticket
+    rng = Random(f"runs {most_devices} {ticket.sample_seed if ticket else 0}")  # noqa: S311 - a simulation
+    announced = rng.randint(1, most_devices)
+    return AnnouncedRuns(sum(rng.random() < 0.2 for _ in range(announced - 1)), announced)
+
+
 def _context(story: Story, of: Suite, kind: Kind, right: float, device_tag: str, rng: Random) -> Context:
     """What a platform knows: in half of the cases what others stated of the same job."""
     ticket, job, count = story.ticket, story.job, len(story.sample.query_ids)
@@ -375,4 +383,6 @@ def _context(story: Story, of: Suite, kind: Kind, right: float, device_tag: str,
         answers_by_others=answers if others else {},
         quality_by_others={kind.metric: [_hits(right, count, rng) / count for _ in range(others)]},
         tickets_unreported=min(int(rng.expovariate(1.5)), 9),
+        runs_of_contributor=_honest_runs(story, most_devices=40),
+        runs_of_network=_honest_runs(story, most_devices=400),
     )

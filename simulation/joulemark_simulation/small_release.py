@@ -32,7 +32,7 @@ from joulemark.replay.board_step import DerivedCell, comparison_columns, model_v
 from joulemark.replay.evidence_step import CELL_NAMES, PART_NAMES
 from joulemark.replay.own_facts import Arrival
 from joulemark.replay.reading import ReadResult, derive_numbers, row_values
-from joulemark.rules.case import Case, Context, TicketFacts
+from joulemark.rules.case import AnnouncedRuns, Case, Context, TicketFacts
 from joulemark.rules.findings_digest import findings_digest
 from joulemark.rules.judge import RULES, RULES_VERSION
 from joulemark.rules.verdicts import judgement, plain_findings
@@ -46,11 +46,17 @@ KINDS = {model.id: model.kind for model in SUITE.models}
 
 @dataclass(frozen=True)
 class Run:
-    """One session: by whom (the number of a key), of which job of the suite, on how many busy cores."""
+    """One session: by whom (the number of a key), of which job of the suite, on how many busy cores.
+
+    Before it, `n_abandoned` runs were announced and never reported, each for a device of its own, from the same network
+    prefix and by the same contributor; or, `by_others`, by another one.
+    """
 
     by: int
     job: Job
     busy: float
+    n_abandoned: int = 0
+    by_others: bool = False
 
 
 def usual_runs() -> list[Run]:
@@ -117,23 +123,20 @@ def build(
 
 def _measure(crowd: Crowd, number: int, run: Run) -> None:
     at, key, log = START + timedelta(hours=number), signing_key(run.by), crowd.log
-    public = keys.public_hex(key)
-    key_id = keys.key_id(public)
-    contributor = f"v-{key_id[:12]}"
-    if not any(row["key_id"] == key_id for row in crowd.tables["keys"]):
-        log.append("key-enrolled", key_id, at, contributor=contributor, public_key=public)
-        crowd.tables["keys"].append({"key_id": key_id, "public_key": public, "contributor": contributor})
+    key_id = _enrol(crowd, run.by, at)
+    public, contributor = keys.public_hex(key), f"v-{key_id[:12]}"
     tag = f"{run.by:02x}" * 32
     ticket = messages.Ticket(
         id=f"{number:032x}", nonce=f"{number + 1000:032x}", sample_seed=7, issued_at=at,
         expires_at=at + timedelta(days=7),
     )  # fmt: skip
     workload = f"{run.job.task}/{run.job.dataset}/{run.job.model}"
-    started = log.append(
-        "run-started", key_id, at, ticket=ticket.id, suite=SUITE.digest, workload=workload, device_tag=tag,
-        challenge_sha256=challenge_digest(ticket.nonce, ticket.sample_seed), request_sha256="0" * 64,
-        at=at.isoformat(), expires_at=ticket.expires_at.isoformat(),
-    )  # fmt: skip
+    started = _announce(crowd, key_id, ticket, workload, tag)
+    for place in range(run.n_abandoned):
+        _announce(
+            crowd, _enrol(crowd, run.by + 100, at) if run.by_others else key_id,
+            replace(ticket, id=f"{number:016x}{place + 1:016x}"), workload, f"{place:062x}{run.by:02x}",
+        )  # fmt: skip
     received_at = at + timedelta(minutes=3)
     sealed = bundle(
         key=key, ticket=ticket, job=run.job, now=received_at - timedelta(seconds=10), tag=tag,
@@ -152,11 +155,36 @@ def _measure(crowd: Crowd, number: int, run: Run) -> None:
         received_at=received_at, trace_sha256=sha256(raw), ticket=ticket.id,
     )  # fmt: skip
     case = _case(Case(statement, parse_trace(raw), _context(arrival, ticket, run, tag)), crowd, workload)
+    runs = AnnouncedRuns(unreported=run.n_abandoned, announced=run.n_abandoned + 1)
+    if run.n_abandoned:
+        case = case.knowing(
+            runs_of_contributor=AnnouncedRuns(0, 1) if run.by_others else runs, runs_of_network=runs
+        )
     _judge(crowd, case, arrival, workload)
     crowd.bundles.append((result_id, data))
     crowd.tables["tickets"].append(
         {"leaf_index": leaf, "result_id": result_id, "ticket": ticket.id, "started_leaf_index": started,
          "key_id": key_id, "nonce": ticket.nonce, "sample_seed": ticket.sample_seed}
+    )  # fmt: skip
+
+
+def _enrol(crowd: Crowd, by: int, at: datetime) -> str:
+    """The id of a contributor's key, which is made known once."""
+    public = keys.public_hex(signing_key(by))
+    key_id = keys.key_id(public)
+    contributor = f"v-{key_id[:12]}"
+    if not any(row["key_id"] == key_id for row in crowd.tables["keys"]):
+        crowd.log.append("key-enrolled", key_id, at, contributor=contributor, public_key=public)
+        crowd.tables["keys"].append({"key_id": key_id, "public_key": public, "contributor": contributor})
+    return key_id
+
+
+def _announce(crowd: Crowd, key_id: str, ticket: messages.Ticket, workload: str, tag: str) -> int:
+    at = ticket.issued_at
+    return crowd.log.append(
+        "run-started", key_id, at, ticket=ticket.id, suite=SUITE.digest, workload=workload, device_tag=tag,
+        challenge_sha256=challenge_digest(ticket.nonce, ticket.sample_seed), request_sha256="0" * 64,
+        at=at.isoformat(), expires_at=ticket.expires_at.isoformat(), network=f"{int(at.timestamp()):032x}",
     )  # fmt: skip
 
 

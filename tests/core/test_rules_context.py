@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import structs
 
 from joulemark.record.keys import public_hex
 from joulemark.record.statement import TicketRef
 from joulemark.record.trace import to_deltas
-from joulemark.rules.case import Case, Context, TicketFacts
+from joulemark.rules.case import AnnouncedRuns, Case, Context, TicketFacts
 from joulemark.rules.finding import Severity
 from joulemark.rules.judge import judge
 from joulemark.suite import load_suite
@@ -142,6 +144,20 @@ def test_a_device_of_several_contributors_is_marked() -> None:
 @pytest.mark.parametrize(("unreported", "held"), [(0, True), (9, True), (10, False), (19, False)])
 def test_the_best_of_twenty_runs_is_put_aside(unreported: int, *, held: bool) -> None:
     assert set(found(case(tickets_unreported=unreported))) == (set() if held else {"JM-BEST-OF"})
+
+
+@given(
+    unreported=st.integers(0, 200),
+    reported=st.integers(1, 200),
+    whose=st.sampled_from(("runs_of_contributor", "runs_of_network")),
+)
+def test_one_of_many_is_put_aside_and_a_few_lost_runs_are_not(
+    unreported: int, reported: int, whose: str
+) -> None:
+    runs = AnnouncedRuns(unreported=unreported, announced=unreported + reported)
+    is_held = unreported < 10 or unreported <= reported
+    facts: dict[str, Any] = {whose: runs}
+    assert set(found(case(**facts))) == (set() if is_held else {"JM-BEST-OF"})
 
 
 @pytest.mark.parametrize(

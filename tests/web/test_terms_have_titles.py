@@ -95,7 +95,7 @@ WORDS: list[Case] = [
     ("next step", verdicts.next_step, State.values),
     ("decision", verdicts.decision_reason, ModerationReason.values),
     ("withdrawal", verdicts.withdrawal_reason, get_args(requests.WithdrawalReason)),
-    ("cause", verdicts.cause_name, (Cause.NEW_RULES.value, Cause.KEY_REVOKED.value)),
+    ("cause", verdicts.cause_name, (Cause.NEW_RULES.value, Cause.KEY_REVOKED.value, Cause.REPORTED.value)),
     ("unscored", figures.unscored_reason, NOT_SCORED),
     ("verdict of a claim", figures.verdict_name, get_args(Verdict)),
     ("parity", figures.parity_cause, get_args(ParityCause)),

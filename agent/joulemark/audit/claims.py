@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from joulemark.audit.findings import AuditFinding, LogGap
+from joulemark.leaderboard.eligibility import KEEPS_DECISIONS
 from joulemark.log.leaf import is_same_fact
 from joulemark.log.proofs import RECEIVED
 from joulemark.record import bundle as bundles
@@ -27,8 +28,6 @@ SUITE_PINNED = "suite-pinned"
 RESUMED = "log-resumed"
 DECIDING = {"verdict", MODERATION, "withdrawal"}
 """Kinds of entries that say in which state a result is from then on."""
-NEW_RULES = "new-rules"
-"""Cause of a verdict that leaves a result where a person has put it."""
 
 
 def gap_of(index: int, leaf: LogLeaf) -> LogGap | None:
@@ -172,13 +171,13 @@ def numbers_finding(index: int, numbers: Numbers, listed: PublicResult) -> Audit
 def said_state(leaf: LogLeaf, *, moderated: bool) -> str | None:
     """The state that an entry gives its result; None where it gives none.
 
-    `moderated`: an earlier entry is a person's decision about the result, which new rules do not undo.
+    `moderated`: an earlier entry is a person's decision about the result, which these causes do not undo.
     """
     if leaf.kind == RECEIVED:
         return "received"
     if leaf.kind not in DECIDING:
         return None
-    if moderated and leaf.kind == "verdict" and leaf.facts.get("cause") == NEW_RULES:
+    if moderated and leaf.kind == "verdict" and leaf.facts.get("cause") in KEEPS_DECISIONS:
         return None
     state = leaf.facts.get("state", "withdrawn" if leaf.kind == "withdrawal" else None)
     return state if isinstance(state, str) else None

@@ -22,6 +22,10 @@ COMPARABLE = ("accepted", "quarantined")
 WITHDRAWN = "withdrawn"
 NEW_RULES = "new-rules"
 """The cause of a verdict that was given because the rules have changed."""
+REPORTED = "reported"
+"""The cause of a verdict that was given because the runs announced beside a result have been reported."""
+KEEPS_DECISIONS = (NEW_RULES, REPORTED)
+"""Causes of verdicts that leave a result where a person has put it."""
 
 VERDICT, MODERATION, WITHDRAWAL = "verdict", "moderation", "withdrawal"
 DECISION_KINDS = (VERDICT, MODERATION, WITHDRAWAL)
@@ -39,7 +43,7 @@ class StateOfResult:
         """The state after an entry of one of `DECISION_KINDS`. Raises KeyError for one that states none."""
         state = WITHDRAWN if kind == WITHDRAWAL else str(facts["state"])
         self.is_moderated = self.is_moderated or kind == MODERATION
-        if kind == VERDICT and facts.get("cause") == NEW_RULES and self.is_moderated and self.state:
-            return self.state  # what a person has decided, new rules do not undo
+        if kind == VERDICT and facts.get("cause") in KEEPS_DECISIONS and self.is_moderated and self.state:
+            return self.state  # what a person has decided, such a verdict does not undo
         self.state = state
         return state

@@ -180,7 +180,10 @@ VERDICTS = Table(
         LEAF,
         RESULT_ID,
         text("state", "accepted, quarantined or rejected."),
-        text("cause", "Why it was judged: rules, new-rules, or a key's end."),
+        text(
+            "cause",
+            "Why it was judged: rules, new-rules, reported (runs announced beside it), or a key's end.",
+        ),
         text("occasion", "Tells apart what a cause may bring about more than once."),
         words("codes", "Codes of the rules that are violated."),
         text("rules_version", "Version of the rules."),

@@ -14,7 +14,7 @@ RECEIVED, STARTED, ENROLLED, REVOKED = "result-received", "run-started", "key-en
 
 KEY = "INSERT OR IGNORE INTO keys VALUES (?, ?, ?, ?)"
 REVOCATION = "INSERT INTO revocations VALUES (?, ?, ?)"
-TICKET = "INSERT OR IGNORE INTO tickets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)"
+TICKET = "INSERT OR IGNORE INTO tickets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)"
 TICKET_USED = "UPDATE tickets SET result_id = ? WHERE ticket = ?"
 ARRIVAL = "INSERT OR IGNORE INTO arrivals VALUES (?, ?, ?, ?, ?, ?, ?)"
 STOOD_UNTIL = "UPDATE standings SET until = ? WHERE result_id = ? AND until IS NULL"
@@ -39,8 +39,11 @@ class History:
         elif entry.kind == REVOKED:
             self._add(REVOCATION, entry.subject, written, facts["untrusted_since"])
         elif entry.kind == STARTED:
-            names = ("suite", "workload", "device_tag", "challenge_sha256", "at", "expires_at")
-            self._add(TICKET, facts["ticket"], written, entry.subject, *(facts[name] for name in names))
+            self._add(
+                TICKET, facts["ticket"], written, entry.subject, facts["suite"], facts["workload"],
+                facts["device_tag"], facts.get("network", ""), facts["challenge_sha256"], facts["at"],
+                facts["expires_at"],
+            )  # fmt: skip
         elif entry.kind == RECEIVED:
             self._add(
                 ARRIVAL, entry.subject, written, index, facts["key"], facts["ticket"] or None,

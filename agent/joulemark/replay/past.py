@@ -20,11 +20,11 @@ from joulemark.leaderboard.eligibility import COMPARABLE, WITHDRAWN
 from joulemark.record.bundle import statement_in
 from joulemark.record.trace import Queries, Trace
 from joulemark.replay.own_facts import own_context
-from joulemark.rules.case import Case
+from joulemark.rules.case import AnnouncedRuns, Case
 from joulemark.rules.noise_print import ALIKE, BITS, likeness, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -41,12 +41,14 @@ WHERE e.job = ?1 AND e.derived < ?2 AND e.written < ?2 AND s.state IN ({STATES})
 ORDER BY e.written DESC LIMIT {MOST_PEERS}
 """  # noqa: S608 - our own words
 DEVICES = "SELECT DISTINCT contributor FROM evidence WHERE device = ? AND derived < ?"
-UNREPORTED = f"""
-SELECT count(*) FROM tickets t JOIN keys k ON k.key_id = t.key_id
-WHERE t.suite = ?1 AND t.workload = ?2 AND t.device = ?3 AND k.contributor = ?4 AND t.written < ?5 AND (
+RUNS = f"""
+SELECT t.device = ?3, k.contributor = ?4, ?7 <> '' AND t.network = ?7,
   t.result_id IS NULL
   OR (SELECT a.written FROM arrivals a WHERE a.result_id = t.result_id) >= ?6
   OR EXISTS (SELECT 1 FROM standings s WHERE s.result_id = t.result_id AND s.state = '{WITHDRAWN}' AND s.since < ?6)
+FROM tickets t JOIN keys k ON k.key_id = t.key_id
+WHERE t.suite = ?1 AND t.workload = ?2 AND t.written < ?5 AND (
+  t.key_id IN (SELECT key_id FROM keys WHERE contributor = ?4) OR (?7 <> '' AND t.network = ?7)
 )
 """  # noqa: S608 - our own words
 CHANGES = """
@@ -144,7 +146,7 @@ class PastContexts:
             "same_trace_as": earlier(traces, before=arrival.written),
             "same_times_as": earlier(times, before=arrival.written),
             "same_noise_as": self._same_noise(evidence, arrival, before),
-            "tickets_unreported": self._unreported(arrival, before),
+            **self._runs(arrival, before),
             "device_shared_with": len(devices - {arrival.contributor}),
         }
 
@@ -184,21 +186,30 @@ class PastContexts:
             rows=rows_of([row[2] for row in rows]),
         )
 
-    def _unreported(self, arrival: Arrival, before: int) -> int:
-        if arrival.ticket is None:
-            return 0
+    def _runs(self, arrival: Arrival, before: int) -> dict[str, Any]:
+        """The runs of the result's job that were announced before it arrived, as of an entry."""
         row = self._state.first(
-            "SELECT suite, workload, device, written FROM tickets WHERE ticket = ?", arrival.ticket
+            "SELECT suite, workload, device, network FROM tickets WHERE ticket = ?", arrival.ticket
         )
         if row is None:
-            return 0
-        suite, workload, device, written = row
-        return int(
-            self._state.first(UNREPORTED, suite, workload, device, arrival.contributor, written, before)[0]
+            return {}
+        suite, workload, device, network = row
+        runs = self._state.all(
+            RUNS, suite, workload, device, arrival.contributor, arrival.written, before, network
         )
+        return {
+            "tickets_unreported": sum(same and own and silent for same, own, _near, silent in runs),
+            "runs_of_contributor": _announced(silent for _same, own, _near, silent in runs if own),
+            "runs_of_network": _announced(silent for _same, _own, near, silent in runs if near),
+        }
 
     def _bundle(self, evidence: dict[str, Any]) -> bytes:
         place = self._release.root.fetched(self._archives[evidence["archive"]])
         with place.open("rb", buffering=0) as file:
             file.seek(evidence["offset"])
             return file.read(evidence["size"])
+
+
+def _announced(are_silent: Iterable[bool]) -> AnnouncedRuns:
+    listed = list(are_silent)
+    return AnnouncedRuns(unreported=sum(listed), announced=len(listed))

@@ -27,8 +27,9 @@ CREATE TABLE IF NOT EXISTS keys (key_id TEXT PRIMARY KEY, written INTEGER, contr
 CREATE TABLE IF NOT EXISTS revocations (key_id TEXT, written INTEGER, since TEXT);
 CREATE INDEX IF NOT EXISTS revoked ON revocations (key_id);
 CREATE TABLE IF NOT EXISTS tickets (ticket TEXT PRIMARY KEY, written INTEGER, key_id TEXT, suite TEXT, workload TEXT,
-  device TEXT, challenge TEXT, issued_at TEXT, expires_at TEXT, result_id TEXT);
-CREATE INDEX IF NOT EXISTS ticket_run ON tickets (suite, workload, device);
+  device TEXT, network TEXT, challenge TEXT, issued_at TEXT, expires_at TEXT, result_id TEXT);
+CREATE INDEX IF NOT EXISTS ticket_run ON tickets (suite, workload, network);
+CREATE INDEX IF NOT EXISTS ticket_key ON tickets (suite, workload, key_id);
 CREATE TABLE IF NOT EXISTS arrivals (result_id TEXT PRIMARY KEY, written INTEGER, leaf INTEGER, key_id TEXT,
   ticket TEXT, trace_sha256 TEXT, received_at TEXT);
 CREATE INDEX IF NOT EXISTS arrival_trace ON arrivals (trace_sha256);

@@ -45,6 +45,20 @@ class TicketFacts:
 
 
 @dataclass(frozen=True)
+class AnnouncedRuns:
+    """Runs of one job that were announced before a result arrived: how many, and how many of them have no result.
+
+    False where every run has its result. A withdrawn result is none.
+    """
+
+    unreported: int = 0
+    announced: int = 0
+
+    def __bool__(self) -> bool:
+        return self.unreported > 0
+
+
+@dataclass(frozen=True)
 class Context:
     """The platform's data. `suite` is the one with the digest that the result names, None if there is none.
 
@@ -53,8 +67,10 @@ class Context:
     contributors whose results of the same job were not rejected: `inputs_by_others` has the number of them per
     `inputs_sha256` of the same sample; `answers_by_others`, by query id, the number per short answer digest;
     `quality_by_others`, by metric, one value per contributor, and `quality_sizes_by_others` its number of answers.
-    `tickets_unreported` counts tickets that the same contributor took for this job and device before this one and that
-    have no result. `device_shared_with` counts other contributors who report the same device tag.
+    `tickets_unreported` counts tickets that the same contributor took for this job and device before this result
+    arrived and that have no result; `runs_of_contributor` has those for this job on whatever device, `runs_of_network`
+    those of everybody who asked from the network prefix that this result's ticket was asked from.
+    `device_shared_with` counts other contributors who report the same device tag.
     """
 
     received_at: datetime
@@ -71,6 +87,8 @@ class Context:
     quality_by_others: Mapping[str, Sequence[float]] = field(default_factory=dict)
     quality_sizes_by_others: Mapping[str, Sequence[int]] = field(default_factory=dict)
     tickets_unreported: int = 0
+    runs_of_contributor: AnnouncedRuns = AnnouncedRuns()
+    runs_of_network: AnnouncedRuns = AnnouncedRuns()
     device_shared_with: int = 0
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from joulemark.record.messages import VerdictState
 
-RULES_VERSION = "8"
+RULES_VERSION = "9"
 """Incremented with any change that could change a verdict. Old verdicts keep the version under which they were given.
 """
 

@@ -10,7 +10,7 @@ from joulemark.rules.finding import Broken, Severity
 from joulemark.rules.rule import broken, rule
 
 if TYPE_CHECKING:
-    from joulemark.rules.case import Case
+    from joulemark.rules.case import AnnouncedRuns, Case
 
 CLOCK_SLACK = timedelta(minutes=10)
 """Tolerated clock difference; intake refuses larger ones for the same reason."""
@@ -24,6 +24,10 @@ LONGEST_RUN = timedelta(days=30)
 MOST_UNREPORTED = 10
 """Number of unreported runs of one job that is quarantined. The best of 11 draws from a normal distribution lies 1.6
 standard deviations from its mean; a machine that loses more runs to crashes needs a moderator's attention."""
+
+MOST_UNREPORTED_SHARE = 0.5
+"""Share of a job's announced runs, over several devices or keys, that may be unreported once there are MOST_UNREPORTED.
+Whoever has many devices loses a run now and then on each; whoever reports one run in forty selects it."""
 
 
 @rule(
@@ -292,21 +296,43 @@ def ticket_in_time(case: Case) -> Broken | None:
     Severity.QUARANTINE,
     "Runs are reported",
     condition=f"Fewer than {MOST_UNREPORTED} runs of this job that the same contributor announced for this device "
-    "before this one have no result",
+    "before the result arrived have no result; and of the runs of this job that the contributor announced for "
+    "whatever device, or that anybody announced from the same network prefix, fewer than that, or no more than half, "
+    "have none",
     mend="Send stored results: `joulemark submit`; tell the moderators what ended the runs",
-    version="4",
+    version="9",
     where="platform",
 )
 def runs_are_reported(case: Case) -> Broken | None:
-    """A contributor who announces many runs and reports one may have selected the best."""
-    unreported = case.context.tickets_unreported
-    if unreported < MOST_UNREPORTED:
-        return None
-    return broken(
-        f"{unreported} runs of this job were announced before this one and never reported.",
-        unreported=unreported,
-        limit=MOST_UNREPORTED,
-    )
+    """Whoever announces many runs and reports one may have selected the best, also by many devices or keys."""
+    context = case.context
+    if context.tickets_unreported >= MOST_UNREPORTED:
+        return broken(
+            f"{context.tickets_unreported} runs of this job on this device were announced before the result arrived "
+            "and are not reported.",
+            unreported=context.tickets_unreported,
+            limit=MOST_UNREPORTED,
+        )
+    for runs, whose in (
+        (context.runs_of_contributor, "contributor"),
+        (context.runs_of_network, "network"),
+    ):
+        if is_selected(runs):
+            return broken(
+                f"Of {runs.announced} runs of this job that the {whose} announced before the result arrived, "
+                f"{runs.unreported} are not reported.",
+                unreported=runs.unreported,
+                announced=runs.announced,
+                whose=whose,
+                limit=MOST_UNREPORTED,
+                limit_share=MOST_UNREPORTED_SHARE,
+            )
+    return None
+
+
+def is_selected(runs: AnnouncedRuns) -> bool:
+    """Whether so many of these runs are unreported that those reported may be the best of them."""
+    return runs.unreported >= MOST_UNREPORTED and runs.unreported > MOST_UNREPORTED_SHARE * runs.announced
 
 
 @rule(

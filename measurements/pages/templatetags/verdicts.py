@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 register = template.Library()
 
-SHOWN_CAUSES = (Cause.NEW_RULES, Cause.KEY_REVOKED)
+SHOWN_CAUSES = (Cause.NEW_RULES, Cause.KEY_REVOKED, Cause.REPORTED)
 """Causes of a verdict that was given again; the others are told elsewhere on the page."""
 
 

@@ -132,6 +132,25 @@ def test_best_of_withdrawn(door: Door) -> Outcome:
     return door.send(records.bundle(ticket=door.ticket(key=key), of=records.trace(queries=15, salt=99)))
 
 
+@attack("Best of 41 runs, each announced under a device name of its own", "quarantined", "JM-BEST-OF")
+def test_best_of_fresh_tags(door: Door) -> Outcome:
+    key = records.signing_key()
+    tickets = [door.ticket(key=key, device_tag=f"{number:064x}") for number in range(41)]
+    return door.send(records.bundle(ticket=tickets[3], tag=f"{3:064x}"))
+
+
+@attack("Best of 41 runs, each announced by a key of its own in one network", "quarantined", "JM-BEST-OF")
+def test_best_of_fresh_keys(door: Door, settings: Settings) -> Outcome:
+    settings.RATES = {scope: (10_000, seconds) for scope, (_, seconds) in settings.RATES.items()}
+    tickets = []
+    for number in range(41):
+        door.client.defaults["REMOTE_ADDR"] = f"203.0.113.{number}"
+        key = records.signing_key(number + 1)
+        tickets.append(door.ticket(key=key, device_tag=f"{number:064x}"))
+    assert len(set(Ticket.objects.values_list("network", flat=True))) == 1
+    return door.send(records.bundle(ticket=tickets[3], tag=f"{3:064x}", key=records.signing_key(4)))
+
+
 @attack("Wrong answers to known queries", "quarantined", "JM-KNOWN-ANSWERS")
 def test_wrong_known_answers(door: Door, settings: Settings) -> Outcome:
     demo = load_suite("demo")

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace as replace_run
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,13 @@ from joulemark.replay import replaying, workers
 from joulemark.replay.reading import OF_OTHERS
 from joulemark.replay.replaying import StateOfAnother
 from joulemark.rules.judge import RULES
+from joulemark_simulation.small_release import build, usual_runs
 from tests.core.replay.forging import (
     Rows,
     edit_table,
     manifest_of,
     republish,
+    rows_of,
 )
 from tests.core.replay.replayed import codes, replayed
 
@@ -181,9 +184,28 @@ def test_the_state_of_another_release_is_refused(
         replayed(release, tmp_path / "state")
 
 
+@pytest.mark.parametrize("by_others", [False, True], ids=["fresh tags", "fresh keys"])
+@pytest.mark.parametrize(("n_abandoned", "state"), [(3, "accepted"), (9, "accepted"), (10, "quarantined")])
+def test_the_best_of_many_is_put_aside_offline_too(
+    tmp_path: Path, n_abandoned: int, state: str, *, by_others: bool
+) -> None:
+    first, *others = usual_runs()
+    root = build(tmp_path, [*others, replace_run(first, n_abandoned=n_abandoned, by_others=by_others)])
+    last = rows_of(root, "verdicts")[-1]
+    assert (last["state"], "JM-BEST-OF" in last["codes"]) == (state, state == "quarantined")
+    assert replayed(root, tmp_path / "state").differences == []
+
+
 def test_rules_that_are_asked_about_others_are_known() -> None:
     """Each rule whose code reads what others did is judged with the log of then, and no other one is."""
-    names = ("_by_others", "same_trace_as", "tickets_unreported", "device_shared_with", "key_revoked")
+    names = (
+        "_by_others",
+        "same_trace_as",
+        "tickets_unreported",
+        "runs_of_",
+        "device_shared_with",
+        "key_revoked",
+    )
     import inspect
 
     reads_others = {
