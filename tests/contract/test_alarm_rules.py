@@ -86,12 +86,11 @@ def messages() -> Case:
     names = ("judging", "releases")
     age = {name: f'joulemark_queue_oldest_seconds{{queue="{name}",{LABELS}}}' for name in names}
     limits = zip(names, (660, 22_260), strict=True)
-    return Case(
-        {age["judging"]: 700},
-        {age["judging"]: 0},
-        {age["releases"]: 22_000}
-        | {f'joulemark_queue_limit_seconds{{queue="{name}",{LABELS}}}': limit_s for name, limit_s in limits},
-    )
+    limits_s = {
+        f'joulemark_queue_limit_seconds{{queue="{name}",{LABELS}}}': limit_s for name, limit_s in limits
+    }
+    meanwhile: dict[str, float] = {age["releases"]: 22_000, **limits_s}
+    return Case({age["judging"]: 700}, {age["judging"]: 0}, meanwhile)
 
 
 def gauge(name: str, labels: str, broken: float, well: float, **fixed: float) -> Case:
