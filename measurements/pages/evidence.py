@@ -11,6 +11,7 @@ import msgspec
 
 from joulemark.consensus.unit_energy import CountedReading, session_unit_energies
 from joulemark.energy.budget import SENSOR_TERMS, combined, method_u
+from joulemark.energy.core_watts import core_watts
 from joulemark.energy.sensors import COVERAGE_FACTOR, sensor_u
 from joulemark.leaderboard.result_numbers import sum_known
 from joulemark.record.bundle import parse
@@ -71,6 +72,11 @@ class Evidence:
     def outputs_sha256(self) -> str:
         """Digest of the model's answers, as signed."""
         return self.statement.digest_of("outputs")
+
+    @property
+    def common_watts(self) -> float:
+        """Watts per busy core by which estimates on this processor are compared, whatever they state."""
+        return core_watts(self.predicate.device.name).watts
 
     @property
     def half_width_j(self) -> float | None:

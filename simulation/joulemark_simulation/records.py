@@ -43,19 +43,21 @@ def signing_key(number: int = 1) -> Ed25519PrivateKey:
     return private_key(b"key %d" % number)
 
 
-def estimate_sensor() -> s.Sensor:
-    """The meter of last resort."""
+def estimate_sensor(watts: float = CORE_W) -> s.Sensor:
+    """The meter of last resort, with so many watts per busy core."""
     return s.Sensor(
         meter="cpu-time-estimate",
         grade="estimated",
         scope="cpu",
-        stated_watts=CORE_W,
+        stated_watts=watts,
         stated_watts_source="a test",
     )
 
 
-def trace(*, windows: int = 3, queries: int = 4, busy: float = 1.5, salt: int = 0) -> t.Trace:
-    """A run on `busy` cores: queries of 50 ms with gaps of 1 ms, a tick at both edges of every window.
+def trace(
+    *, windows: int = 3, queries: int = 4, busy: float = 1.5, salt: int = 0, watts: float = CORE_W
+) -> t.Trace:
+    """A run on `busy` cores of so many watts: queries of 50 ms with gaps of 1 ms, a tick at both edges of a window.
 
     No two runs keep time alike: `salt` shifts the ticks, and from the 997th on also what lies between windows.
     """
@@ -73,7 +75,7 @@ def trace(*, windows: int = 3, queries: int = 4, busy: float = 1.5, salt: int = 
         name="cpu-time",
         scope="cpu",
         unit="cpu-us",
-        joules_per_unit=CORE_W * 1e-6,
+        joules_per_unit=watts * 1e-6,
         wraps_at=None,
         t_us=t.to_deltas(times),
         value=t.to_deltas(values),
@@ -136,7 +138,7 @@ def predicate(
         software=s.Software(
             agent_version="0.1.0", source_sha256="cd" * 32, python="3.11.7", packages={"torch": "2.13.0"}
         ),
-        sensor=estimate_sensor(),
+        sensor=estimate_sensor(round(of.streams[0].joules_per_unit * 1e6, 12)),
         quality=tuple(
             s.Quality(metric=name, value=0.75, n=12, higher_is_better=True)
             for name in suite.task(job.task).quality_metrics

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from joulemark.errors import EXIT_USAGE
+from joulemark.meters.estimate import watts_of
 from tests.agent import fake_suite
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 SMALL, LARGE, WRITING = (job.key for job in fake_suite.JOBS)
 RUN = ("run", "--meter", "estimate")
-DEFAULT_WATTS = "x 12 W per busy core"
+DEFAULT_WATTS = f"x {watts_of()[0]:g} W per busy core"
 
 
 def test_an_offline_run_stays_offline(agent: Agent) -> None:
@@ -71,14 +72,14 @@ def test_a_forced_run_stays_forced(enrolled: Agent, monkeypatch: pytest.MonkeyPa
 
 def test_the_last_line_is_true_of_each_result(enrolled: Agent) -> None:
     enrolled(*RUN, "--limit", "1")
-    assert f"Energy is estimated: CPU time of this process {DEFAULT_WATTS}" in enrolled.out
+    assert f"Energy is estimated: CPU time of this process and its children {DEFAULT_WATTS}" in enrolled.out
     enrolled(*RUN, "--limit", "1", "--cpu-watts", "40")
     lines = [line for line in enrolled.out.splitlines() if line.startswith("Energy")]
     assert len(lines) == 2
     assert lines[0].startswith(
-        f"Energy of 1 of 2 results is estimated: CPU time of this process {DEFAULT_WATTS}"
+        f"Energy of 1 of 2 results is estimated: CPU time of this process and its children {DEFAULT_WATTS}"
     )
-    assert lines[1].startswith("Energy of 1 of 2 results is estimated: CPU time of this process x 40 W")
+    assert lines[1].startswith("Energy of 1 of 2 results is estimated: CPU time of this process and its children x 40")
     assert enrolled(*RUN, "--only", SMALL, "--cpu-watts", "40") == 0
     (line,) = [line for line in enrolled.out.splitlines() if line.startswith("Energy")]
     assert DEFAULT_WATTS in line, "the one result that is covered was measured by an earlier run"

@@ -8,19 +8,24 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from joulemark.energy.budget import combined, method_u
+from joulemark.energy.core_watts import core_watts
 from joulemark.leaderboard.stratum import stratum_of
 from joulemark.record.stated import stated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from joulemark.record.statement import Term
+    from joulemark.record.statement import Predicate, Term
     from joulemark.rules.case import Case
 
 
 def result_numbers(case: Case) -> dict[str, Any]:
-    """The fields of a result's row beside its names and its arrival; energies in joules, times in seconds."""
+    """The fields of a result's row beside its names and its arrival; energies in joules, times in seconds.
+
+    The energies of an estimate are those at the watts by which all estimates on its processor are compared.
+    """
     statement, predicate = case.statement, case.predicate
+    factor = compared_by(predicate)
     return {
         "grade": predicate.sensor.grade,
         "scope": predicate.sensor.scope,
@@ -31,9 +36,9 @@ def result_numbers(case: Case) -> dict[str, Any]:
         "queries": predicate.totals.queries,
         "window_count": len(predicate.windows),
         "duration_s": predicate.totals.duration_s,
-        "energy_gross_j": predicate.totals.energy_gross_j,
+        "energy_gross_j": predicate.totals.energy_gross_j * factor,
         "energy_net_j": predicate.totals.energy_net_j,
-        "energy_per_query_j": predicate.totals.energy_per_query_j,
+        "energy_per_query_j": predicate.totals.energy_per_query_j * factor,
         "latency_p50_s": predicate.totals.latency_p50_s,
         "latency_p95_s": predicate.totals.latency_p95_s,
         "output_tokens": sum_known(window.output_tokens for window in predicate.windows),
@@ -49,9 +54,19 @@ def result_numbers(case: Case) -> dict[str, Any]:
         "noise": case.noise,
         "relative_u": combined(predicate.budget) if predicate.budget else None,
         "method_u": method_u(predicate.budget) if predicate.budget else None,
-        "mean_power_w": case.read.mean_power_w if case.read else None,
+        "mean_power_w": None
+        if case.read is None or case.read.mean_power_w is None
+        else case.read.mean_power_w * factor,
         "window_u": within_session_u(predicate.budget),
     }
+
+
+def compared_by(predicate: Predicate) -> float:
+    """What the stated energies of a result are multiplied by: 1 where they were measured, or are at common watts."""
+    watts = predicate.sensor.stated_watts
+    if predicate.sensor.grade != "estimated" or watts is None:
+        return 1.0
+    return core_watts(predicate.device.name).watts / watts
 
 
 def within_session_u(budget: Sequence[Term]) -> float | None:

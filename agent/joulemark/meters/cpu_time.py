@@ -41,7 +41,7 @@ class ProcessorTime:
     def __init__(self, *, proc: Path | None = None, own_s: Callable[[], float] | None = None) -> None:
         """`own_s` gives the seconds of this process and its children. Raises MeterUnavailable without /proc/stat."""
         self._proc = folder = proc or PROC
-        self._own_s = own_s or (lambda: time.process_time() + sum(_children_s(folder)))
+        self._own_s = own_s or (lambda: time.process_time() + children_s(folder))
         self._ticks_per_s = os.sysconf("SC_CLK_TCK")
         try:
             self._busy_s = self._read_busy_s()
@@ -77,8 +77,12 @@ class ProcessorTime:
         return sum(int(columns[column]) for column in BUSY) / self._ticks_per_s
 
 
+def children_s(proc: Path = PROC) -> float:
+    """Processor seconds of this process's children and of theirs: of those that ended and of those that run."""
+    return sum(_children_s(proc))
+
+
 def _children_s(proc: Path) -> Iterator[float]:
-    """Seconds of the children that ended, and of each that runs, with theirs."""
     ended = os.times()
     yield ended.children_user + ended.children_system
     todo, seen = _children_of(str(os.getpid()), proc), set[str]()

@@ -47,6 +47,7 @@ OF_RULES: Mapping[str, Cause] = {
     "JM-POPULATION": "job",
     "JM-PART-SIZES": "job",
     "JM-SENSOR": "lasting",
+    "JM-CPU-TIME": "lasting",
     "JM-TRACE-GAPS": "job",
     "JM-SPANS": "job",
     "JM-LATENCY": "job",
