@@ -30,6 +30,7 @@ from measurements.pages.templatetags import unit_energies as unit_filters
 from measurements.pages.templatetags import verdicts
 from measurements.review.models import ModerationReason
 from measurements.review.moves import Cause
+from measurements.review.rule_facts import ALL_RULES
 
 AGENT = Path(s.__file__).parents[1]
 SAME_IN_BOTH = {"F1", "ROUGE-1", "ROUGE-2", "ROUGE-L"}
@@ -130,6 +131,10 @@ def test_a_rule_is_titled_as_the_rules_say() -> None:
         assert {rule.code: statement_words.rule_title(rule.code) for rule in RULES} == {
             rule.code: rule.title for rule in RULES
         }
+
+
+def test_every_rule_has_a_place_on_a_results_page() -> None:
+    assert {rule.subject for rule in ALL_RULES} == verdicts.EVIDENCE_OF.keys()
 
 
 def test_what_is_not_of_the_format_is_a_quotation() -> None:

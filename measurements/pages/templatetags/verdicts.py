@@ -79,6 +79,7 @@ EVIDENCE_OF = {
     "answer_rules": "values",
     "completeness": "setup",
     "sensor_rules": "power",
+    "estimate_rules": "values",
     "recomputed": "values",
     "power_rules": "power",
     "device_rules": "setup",
