@@ -1,5 +1,7 @@
 # Every target works on a fresh clone: what it needs, it installs into .venv.
 PYTHON ?= python3
+# Programs are started hundreds of times by the tests: each module is compiled once, whatever the caller's environment says.
+unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 BIN := $(VENV)/bin
 VALIDATORS := build/validators
@@ -15,7 +17,7 @@ SERVICES := $(BIN)/python simulation/joulemark_simulation/services.py
 TESTERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help alarms-check release-check install-agent install-platform lock lock-add newest demo demo-check drill test coverage laws check format openapi schema serve-all suite-docs rules-docs release-docs release-validators messages bench-answers bench-cells bench-consensus bench-data bench-intake bench-intervals bench-judging bench-lean bench-ledger bench-meters bench-record bench-replay bench-review bench-sampler bench-scale bench-site bench-startup bench-workloads attacks attacks-docs check-benches compose-check container-check dist faults fuzz-api upgrades sbom audit-libraries freeze-migrations false-alarms html-check screenshots gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
+.PHONY: help alarms-check release-check install-agent install-platform lock lock-add newest demo demo-check drill ready-to-test test tests coverage laws check format openapi schema serve-all suite-docs rules-docs release-docs release-validators messages bench-answers bench-cells bench-consensus bench-data bench-intake bench-intervals bench-judging bench-lean bench-ledger bench-meters bench-record bench-replay bench-review bench-sampler bench-scale bench-site bench-startup bench-workloads attacks attacks-docs check-benches compose-check container-check dist faults fuzz-api upgrades sbom audit-libraries freeze-migrations false-alarms html-check screenshots gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -122,6 +124,8 @@ demo: $(VENV)/.ready ## Measure the demo suite, upload it to a platform on 127.0
 demo-check: $(VENV)/.ready ## The same without waiting: check what arrived and print one line
 	$(BIN)/python manage.py demo --check
 
+ready-to-test: $(VENV)/.ready-bench ## Install all that the checks and the tests need
+
 check: $(VENV)/.ready-test ## Format, lint, types, import contracts, templates, migrations
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -130,7 +134,9 @@ check: $(VENV)/.ready-test ## Format, lint, types, import contracts, templates, 
 	$(BIN)/djlint --lint measurements platform
 	$(SERVICES) -- $(BIN)/python manage.py makemigrations --check --dry-run
 
-test: $(VENV)/.ready-bench check ## Every check, then every test but those of check-benches, on a throwaway PostgreSQL and Redis
+test: check tests ## Every check, then every test but those of check-benches, on a throwaway PostgreSQL and Redis
+
+tests: $(VENV)/.ready-bench ## The tests of `make test` without the checks
 	$(BIN)/python tests/chromium.py --fetch
 	$(SERVICES) -- $(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder -m 'not benches'
 

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from celery import current_app
+from django.db import connection
 from django.test import Client
 from hypothesis import HealthCheck, settings
 
 from joulemark_simulation.services import services
+from tests import migrated
 from tests.contract.attacks.printed import AttackTable
 from tests.reader_client import ReaderClient
 
@@ -39,6 +41,9 @@ def pytest_xdist_setupnodes(config: pytest.Config, specs: list[Any]) -> None:
 
     So no database, no number of a Redis and no lock in them can be another test's at the same time.
     """
+    templates = str(migrated.make_folder())
+    for spec in specs:
+        spec.env[migrated.FOLDER] = templates
     for spec in specs[1:]:
         servers = config.stash[SERVERS].enter_context(services())
         spec.env.update(servers.environment())
@@ -81,6 +86,13 @@ def _expect_a_busy_machine() -> None:
     busy = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
     settings.register_profile("busy machine", parent=settings.get_profile(now), **busy)
     settings.load_profile("busy machine")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """The database of the tests is a copy of the migrated one: Django finds no migration left to apply."""
+    tests_own: dict[str, object] = connection.settings_dict["TEST"]
+    tests_own["TEMPLATE"] = migrated.migrated_database(os.environ["DATABASE_URL"])
 
 
 @pytest.fixture(autouse=True)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
-import functools
 import os
 import shutil
 import signal
@@ -12,7 +10,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -23,13 +20,10 @@ from urllib.request import Request, urlopen
 
 import psycopg
 
-ROOT = Path(__file__).parents[1]
-SOURCE_ROOTS = os.pathsep.join(str(ROOT / part) for part in (".", "platform", "agent", "simulation"))
+from tests import migrated
+
+ROOT, SOURCE_ROOTS = migrated.ROOT, migrated.SOURCE_ROOTS
 LIMIT_S = 60.0
-FILE_NAME, STATIC = "joulemark.sqlite3", "static"
-TEMPLATE = "migrated"
-HIDDEN = {"DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"}
-"""Settings of the tests' own servers, which a platform on SQLite must not find."""
 
 
 @dataclass
@@ -99,7 +93,7 @@ class Platform:
     def one(self, query: str) -> object:
         """The first column of the first row of a query in the platform's database."""
         if "DATABASE_URL" not in self.environment:
-            with contextlib.closing(sqlite3.connect(self.folder / "data" / FILE_NAME)) as file:
+            with contextlib.closing(sqlite3.connect(self.folder / "data" / migrated.FILE_NAME)) as file:
                 return file.execute(query).fetchone()[0]
         with psycopg.connect(self.database_url) as connection:
             row = connection.execute(query).fetchone()
@@ -147,49 +141,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@functools.cache
-def _template_folder() -> Path:
-    """A folder of data from which those of platforms are copied; what is in it is made once in a process."""
-    folder = Path(tempfile.mkdtemp(prefix="template-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
-
-
-@functools.cache
-def _static_files() -> Path:
-    _manage_template("collectstatic", "--no-input")
-    return _template_folder() / STATIC
-
-
-@functools.cache
-def _migrated_file() -> Path:
-    """An empty database of SQLite with all migrations in it."""
-    _manage_template("migrate")
-    return _template_folder() / FILE_NAME
-
-
-@functools.cache
-def _migrated_database(database_url: str) -> str:
-    """The name of a database with all migrations in it, made once for each server and process."""
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{TEMPLATE}" WITH (FORCE)')
-        connection.execute(f'CREATE DATABASE "{TEMPLATE}"')
-    _manage_template("migrate", DATABASE_URL=urlunsplit(urlsplit(database_url)._replace(path=f"/{TEMPLATE}")))
-    return TEMPLATE
-
-
-def _manage_template(*words: str, **settings: str) -> None:
-    environment = {key: value for key, value in os.environ.items() if key not in HIDDEN}
-    environment |= {"JOULEMARK_DATA_DIR": str(_template_folder()), "PYTHONPATH": SOURCE_ROOTS, **settings}
-    command = [sys.executable, "manage.py", *words, "--verbosity", "0"]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True)
-
-
 @contextlib.contextmanager
 def embedded_platform(*, folder: Path, **settings: str) -> Iterator[Platform]:
     """A prepared platform with nothing set but its folder and origin: SQLite, tasks in the web process."""
     origin = f"http://127.0.0.1:{free_port()}"
-    environment = {key: value for key, value in os.environ.items() if key not in HIDDEN}
+    environment = {key: value for key, value in os.environ.items() if key not in migrated.HIDDEN}
     environment |= {
         "JOULEMARK_DATA_DIR": str(folder / "data"),
         "JOULEMARK_ORIGIN": origin,
@@ -197,9 +153,9 @@ def embedded_platform(*, folder: Path, **settings: str) -> Iterator[Platform]:
         **settings,
     }
     made = Platform(origin=origin, environment=environment, folder=folder)
-    shutil.copytree(_static_files(), folder / "data" / STATIC, copy_function=os.link)
+    shutil.copytree(migrated.static_files(), folder / "data" / migrated.STATIC, copy_function=os.link)
     if "DATABASE_URL" not in environment:
-        shutil.copyfile(_migrated_file(), folder / "data" / FILE_NAME)
+        shutil.copyfile(migrated.migrated_file(), folder / "data" / migrated.FILE_NAME)
     try:
         made.manage("prepare", "--keep-static")
         yield made
@@ -216,7 +172,7 @@ def platform(
     server = urlsplit(database_url)
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{_migrated_database(database_url)}"')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{migrated.migrated_database(database_url)}"')
     production = {"DATABASE_URL": urlunsplit(server._replace(path=f"/{name}")), "REDIS_URL": redis_url}
     with embedded_platform(folder=folder, **production, **settings) as made:
         yield made
