@@ -134,7 +134,7 @@ check: $(VENV)/.ready-test ## Format, lint, types, import contracts, templates, 
 	$(BIN)/djlint --lint measurements platform
 	$(SERVICES) -- $(BIN)/python manage.py makemigrations --check --dry-run
 
-test: check tests ## Every check, then every test but those of check-benches, on a throwaway PostgreSQL and Redis
+test: $(if $(CHECKED),,check) tests ## Every check, then every test but those of check-benches, on a throwaway PostgreSQL and Redis
 
 tests: $(VENV)/.ready-bench ## The tests of `make test` without the checks
 	$(BIN)/python tests/chromium.py --fetch
