@@ -36,7 +36,8 @@ def test_what_is_decoded_is_what_json_decodes(value: Any) -> None:
 def test_what_is_asked_for_within_a_column_is_as_django_gives_it() -> None:
     """A database gives a string out of a column as JSON or as itself, which Django's field knows."""
     within = KeyTransform("metric", COLUMN)
-    for value in ('"accuracy"', None, 0.5):
+    values: tuple[Any, ...] = ('"accuracy"', None, 0.5)
+    for value in values:
         fields: Sequence[models.JSONField] = (CellJSONField(), models.JSONField())
         ours, stock = (field.from_db_value(value, within, connection) for field in fields)
         assert ours == stock
