@@ -156,8 +156,8 @@ def measured(
         for before, after in zip(*by_size.values(), strict=True):
             yield from growth_of(before, after)
     elif former is not None and by_size:
-        ((total, figures),) = by_size.items()
-        yield from growth_between(former, total, figures)
+        ((size, of_size),) = by_size.items()
+        yield from growth_between(former, size, of_size)
 
 
 def has_room(folder: Path, more: int) -> bool:

@@ -50,11 +50,16 @@ def test_rows_that_have_not_changed_are_not_written_again(monkeypatch: pytest.Mo
     """On every page with a list of values; of those that have changed no more than one a value."""
     make_board()
     monkeypatch.setattr(fragments, "FRAGMENTS", fragments.KeptFragments(2**20))
-    client, written = Client(), []
+    client = Client()
+    written: list[str] = []
     counted = fragments.written_once
 
     def written_once(template: str, moment: Any, key: Any, write: Any) -> Any:
-        return counted(template, moment, key, lambda: written.append(template) or write())
+        def note_and_write() -> Any:
+            written.append(template)
+            return write()
+
+        return counted(template, moment, key, note_and_write)
 
     monkeypatch.setattr(written_rows, "written_once", written_once)
     before = [client.get(address).content.decode() for address in SUBJECTS]
