@@ -66,20 +66,30 @@ evidence; goal: 10 times as fast. It uses both cores, PostgreSQL one.""",
     "scale": f"""PostgreSQL holds as many results as each table says, in about 5,000 cells of the 2024 study's suite
 on eight cards, with contributors, devices, verdicts, agreements, tickets, log and history; gunicorn serves the
 platform in one process of sixteen threads. CPU is the kernel's count for that process and for PostgreSQL's, per
-answer. Cold: a result of the board has just changed and the shared cache is empty; warm: the same again; renewed:
-after such a change, once a worker has computed what is read often. Growth is the larger size divided by the
-smaller, of both processes together. An empty place means that the page takes more than two seconds and was not
+answer. Cold: a result of the board has just changed and the shared cache is empty, so that the answer is computed as
+a whole; what the process has loaded is there, and so are rows of tables and marks of plots that it wrote for an earlier
+answer and that have not changed. Warm: the same again; renewed: after such a change, once a worker has computed what is
+read often. Growth is the larger size divided by the smaller, of both processes together. An empty place means that
+the page takes more than two seconds and was not
 asked by sixteen clients. Stock Django is a ListView that shows 100 rows of the same tables; from memory, the same
 bytes are sent by a WSGI application of a few lines. Goals, for every page and download: at most 100 ms of CPU cold
 and 5 ms warm, 200 MB for the process, 500 KB raw, growth of at most 1.3, at least 0.9 times the rate from memory; a
-board, cold or renewed, costs at most a tenth of stock Django's list. What grows how: lists read a page of rows out
+board, cold or renewed, costs at most a tenth of stock Django's list. Stock Django keeps nothing, so that its one figure
+stands beside both. Cold, a board misses that goal by far and costs several times what the list costs: the list is
+thirteen columns of text, the board of as many rows has places, scores, links, plots with every row in them, and words
+about each group. No page that is computed as a whole can cost a tenth of a shorter one in the same language; renewed,
+which is what readers of a board meet a few seconds after a change and from then on, a board meets the goal. Cold is
+what the first reader of a rarely read page pays. Pictures miss the goal because they are drawn: nearly all of their
+time is the library's that turns the plot into pixels. Whole boards as files miss that of bytes, having every row by
+contract; the same rows come by pages of a hundred. What grows how: lists read a page of rows out
 of an index, whatever they are narrowed by, and count up to 1,000; health counts up to 10,000; comparisons, the
 front page and counts of jobs are stored rows. So of the platform's results alone no page grows; of those in one
 cell that cell's page does, and what a contributor asks of a result's standing. With cells grow a whole board (0.3
 ms a row), the list of boards and a board at a time (one look into an index for each cell, however long the
 history), and needed work with jobs; with its number a page of a list, which reads the keys of all before it. Ten
-million need 45 GB and were not measured; at three million 703 of 4,864 cells were derived of all their results, the
-others are as they were at one. A cold answer is asked once: one of a few milliseconds scatters by several times.
+million need 48 GB and an hour to fill: a run may measure one size and compute growth from an earlier run of the same
+versions (`benchmarks/scale.py --growth-from`), whose tables then stand first. A cold answer is asked once: one of a
+few milliseconds scatters by several times.
 {BUSY}""",
     "site": f"""The platform of the section above, with 1,000 results in one cell; eight clients ask one process of
 sixteen threads. Cold: after a result has changed and the shared cache is empty, each address of a kind once; warm:

@@ -11,7 +11,8 @@ stock Django that shows 100 rows of the same tables.
 What takes longer than BENCH_PATIENCE seconds is asked twice and not by sixteen clients. BENCH_RESULTS (the first size),
 BENCH_TIMES (how many times more the second has; 1 leaves it out), BENCH_CELLS and BENCH_ROUNDS change how long it
 takes. A size for which the disk has no room is left out, with a sentence that says so. With BENCH_FOLDER the filled
-platform stays in that folder and the next run goes on with it; --fill RESULTS only fills it.
+platform stays in that folder and the next run goes on with it; --fill RESULTS only fills it. A run of one size
+(BENCH_TIMES=1) computes growth from an earlier run's, and shows both: --growth-from takes the scale.json of that one.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ sys.path[:0] = [str(ROOT / place) for place in ("", "agent", "platform", "simula
 from benchmarks import measured_platform, report
 from benchmarks.processor_time import Database
 from benchmarks.scale_figures import BESIDE_MEMORY, Measuring, note_progress, stock_figures
+from benchmarks.scale_growth import OURS, FormerRunUnusable, growth_between, growth_of, read_former_run
 from benchmarks.scale_place import FolderUnusable, running_place
 from benchmarks.scale_suite import write_suite
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from benchmarks.scale_figures import Figures
+    from benchmarks.scale_growth import FormerRun
     from benchmarks.scale_place import Place
     from benchmarks.scale_rows import LargePlatform
 
@@ -45,7 +48,7 @@ TIMES = int(os.environ.get("BENCH_TIMES", "10"))
 CELLS = int(os.environ.get("BENCH_CELLS", "5000"))
 FREE_BYTES = 5 * 10**9
 """That a disk must have left over."""
-OURS, STOCK, GROWTH = "joulemark", "stock Django", "growth"
+STOCK = "stock Django"
 BOARD = "/en/boards/{series}/{task}/"
 GOALS = (
     ("cold CPU of the web process under 100 ms", "cold CPU", 100.0),
@@ -65,12 +68,27 @@ def main() -> None:
     parser.add_argument(
         "--fill", type=int, metavar="RESULTS", help="fill BENCH_FOLDER with so many, and measure nothing"
     )
-    fill = parser.parse_args().fill
+    parser.add_argument(
+        "--growth-from", type=Path, metavar="FILE", help="the scale.json of an earlier run, of another size"
+    )
+    chosen = parser.parse_args()
+    fill = chosen.fill
     folder, largest = os.environ.get("BENCH_FOLDER"), RESULTS * TIMES
     if fill is not None and (folder is None or fill > largest):
         parser.error(
             "--fill needs BENCH_FOLDER, and no more results than BENCH_RESULTS x BENCH_TIMES, for which it is made."
         )
+    former = None
+    if chosen.growth_from is not None:
+        if TIMES != 1:
+            parser.error(
+                "--growth-from is for a run of one size: set BENCH_TIMES=1 and BENCH_RESULTS to the size."
+            )
+        versions = report.machine(*PACKAGES)["versions"]
+        try:
+            former = read_former_run(chosen.growth_from, total=RESULTS, versions=versions)
+        except FormerRunUnusable as error:
+            parser.error(str(error))
     with running_place(folder) as place:
         try:
             platform, environment = prepared_platform(place, cells=CELLS, largest=largest)
@@ -79,7 +97,7 @@ def main() -> None:
         if fill is not None:
             place.grow(platform, max(fill, platform.total))
             return
-        rows = list(measured(place, platform, environment))
+        rows = [*(former.rows if former else ()), *measured(place, platform, environment, former)]
         version = measured_platform.server_version(place.running)
     report.publish("scale", rows, packages=PACKAGES, is_wide=True, postgresql=version)
 
@@ -117,8 +135,10 @@ def prepared_platform(place: Place, *, cells: int, largest: int) -> tuple[LargeP
     return platform, environment
 
 
-def measured(place: Place, platform: LargePlatform, environment: dict[str, str]) -> Iterator[report.Row]:
-    """Every row: size by size, then how the costs have grown, and how many pages meet each goal."""
+def measured(
+    place: Place, platform: LargePlatform, environment: dict[str, str], former: FormerRun | None = None
+) -> Iterator[report.Row]:
+    """Every row: size by size with how many pages meet each goal, then how the costs have grown, since `former` too."""
     by_size: dict[int, list[Figures]] = {}
     for total in (RESULTS,) if TIMES == 1 else (RESULTS, RESULTS * TIMES):
         if total < platform.total:
@@ -133,12 +153,11 @@ def measured(place: Place, platform: LargePlatform, environment: dict[str, str])
             yield from figures.rows(f"{STOCK if figures in stock else OURS}, {total:,}")
         yield from goals(by_size[total], stock, total)
     if len(by_size) == 2:
-        small, large = by_size.values()
-        for before, after in zip(small, large, strict=True):
-            yield report.row(after.title, GROWTH, "cold CPU", "x", [after.cold_ms / before.cold_ms])
-            for metric in ("raw", "peak memory"):
-                pair = after.middle(metric), before.middle(metric)
-                yield report.row(after.title, GROWTH, metric, "x", [(pair[0] or 1) / (pair[1] or 1)])
+        for before, after in zip(*by_size.values(), strict=True):
+            yield from growth_of(before, after)
+    elif former is not None and by_size:
+        ((size, of_size),) = by_size.items()
+        yield from growth_between(former, size, of_size)
 
 
 def has_room(folder: Path, more: int) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 
-from joulemark.consensus.rank import Standing, ranks, surely_lower
+from joulemark.consensus.rank import Standing, rank_among, surely_lower
 from joulemark.leaderboard.fronts import cell_scores
 from measurements.boards.models import Cell
 from measurements.boards.relative_energy import informative, relative_energy
@@ -86,10 +86,8 @@ def size_rank(own: Rival, others: Sequence[Rival]) -> SizeRank | None:
     if own.parameters is None or own.ends is None:
         return None
     peers = [other for other in others if is_of_size(own.parameters, other.parameters) and other.ends]
-    first, *_ = ranks([own.standing, *(peer.standing for peer in peers)])
-    if first is None:
-        return None
-    return SizeRank(best=first.best, worst=first.worst, n_models=1 + len(peers))
+    rank = rank_among(own.standing, [peer.standing for peer in peers])
+    return None if rank is None else SizeRank(best=rank.best, worst=rank.worst, n_models=1 + len(peers))
 
 
 def is_of_size(parameters: int, other: int | None) -> bool:

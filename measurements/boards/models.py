@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 
+from measurements.boards.cell_json import CellJSONField
 from measurements.boards.job_models import JobNeed, JobViews  # noqa: F401 - tables of this app too
 from measurements.boards.latest_models import LatestResult  # noqa: F401 - the same
 from measurements.boards.part_key import PartKey
@@ -130,15 +131,15 @@ class CellContent(models.Model):
     spread = models.FloatField(null=True)
     dark_u = models.FloatField(null=True)
     shift = models.FloatField(null=True)
-    variance = models.JSONField(default=dict)
+    variance = CellJSONField(default=dict)
     voices = models.FloatField(default=1.0)
     n_devices = models.PositiveIntegerField()
     n_contributors = models.PositiveIntegerField()
     n_results = models.PositiveIntegerField()
     label = models.CharField(max_length=20)
     tier = models.CharField(max_length=20, default=Tier.SINGLE)
-    quality = models.JSONField(default=list)
-    unit_energies = models.JSONField(default=list)
+    quality = CellJSONField(default=list)
+    unit_energies = CellJSONField(default=list)
     latency_p50_s = models.FloatField(null=True)
     peak_memory_bytes = models.PositiveBigIntegerField(null=True)
     version = models.PositiveBigIntegerField(default=0)
@@ -358,8 +359,8 @@ class CellStanding(models.Model):
     kind = models.CharField(max_length=20, choices=ModelKind)
     rank = models.PositiveIntegerField(null=True)
     rank_worst = models.PositiveIntegerField(null=True)
-    front = models.JSONField(default=list)
-    beaten = models.JSONField(default=list)
+    front = CellJSONField(default=list)
+    beaten = CellJSONField(default=list)
 
     def __str__(self) -> str:
         return f"{self.cell}: {self.rank}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from joulemark.consensus.cell import Label
@@ -27,21 +28,6 @@ TITLES = ("dataset__task__title", "dataset__title", "model__title")
 """Of a job, in the order of its key in a suite."""
 
 NOTHING: Counts = dict.fromkeys((*OF_CELLS, *OF_DEMAND), 0)
-OF_CELL = (
-    *(
-        "hardware_class_id",
-        "grade",
-        "scope",
-        "stratum",
-        "label",
-        "tier",
-        "n_contributors",
-        "n_devices",
-        "spread",
-    ),
-    *("energy_per_query_j", "least_j", "most_j", "between_low_j", "between_high_j", "version"),
-)
-"""What is read of a cell; no more, since all of them are read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,13 +65,6 @@ class KnownCell:
     def is_established(self) -> bool:
         """Whether a further result would teach little: enough contributors agree, and the interval is narrow."""
         return self.tier == Tier.ESTABLISHED
-
-    @property
-    def certainty(self) -> tuple[float, ...]:
-        """Sorts the least certain first."""
-        unknown = self.half_width is None
-        return (self.is_established, self.independent, self.n_contributors, self.n_devices, not unknown,
-                -(self.half_width or 0.0))  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +160,7 @@ def _by_need(
     counts: Mapping[JobKey, Counts],
     cells: Mapping[JobKey, _CellsOfJob],
 ) -> list[NeededJob]:
-    minutes = {cost.job: cost.gpu_minutes for cost in estimate(suite)}
+    minutes = _gpu_minutes(suite)
     needed = []
     for job in suite.jobs:
         if suite.obstacle(job) is not None:
@@ -211,6 +190,16 @@ def _by_need(
     return sorted(needed, key=lambda job: (job.rank, turns[job.key]))
 
 
+_GPU_MINUTES: dict[str, dict[str, float | None]] = {}
+"""By a suite's digest, which never means another suite: the minutes of each job."""
+
+
+def _gpu_minutes(suite: Suite) -> dict[str, float | None]:
+    if suite.digest not in _GPU_MINUTES:
+        _GPU_MINUTES[suite.digest] = {cost.job: cost.gpu_minutes for cost in estimate(suite)}
+    return _GPU_MINUTES[suite.digest]
+
+
 class _NamedJob(NamedTuple):
     """A job's key in the database, and the titles of what it names."""
 
@@ -233,49 +222,81 @@ class _CellsOfJob:
         """Whether stored counts are those of these cells."""
         return (counts["version"], counts["n_cells"]) == (self.version, self.n_cells)
 
-    def add(self, cell: KnownCell, version: int) -> None:
-        """Take in one more cell."""
-        self.label = max(self.label, cell.label, key=LABELS.index)
-        self.least_certain = min(self.least_certain, cell, key=lambda each: each.certainty)
-        self.version, self.n_cells = max(self.version, version), self.n_cells + 1
+
+class _CellRow(NamedTuple):
+    """What is read of a cell; no more, since all of them are read."""
+
+    suite_id: int
+    dataset_id: int
+    model_id: int
+    hardware_class_id: int
+    grade: str
+    scope: str
+    stratum: str
+    label: str
+    tier: str
+    n_contributors: int
+    n_devices: int
+    spread: float | None
+    energy_per_query_j: float
+    least_j: float
+    most_j: float
+    between_low_j: float | None
+    between_high_j: float | None
+    version: int
+
+    @property
+    def half_width(self) -> float | None:
+        """Of the interval between contributors: what more of them can narrow; the sensors' common error they cannot."""
+        if self.between_low_j is None or self.between_high_j is None:
+            return None
+        return float((self.between_high_j - self.between_low_j) / 2 / self.energy_per_query_j)
+
+    @property
+    def certainty(self) -> tuple[float, ...]:
+        """Sorts the least certain first."""
+        half_width = self.half_width
+        return (self.tier == Tier.ESTABLISHED, min(self.n_contributors, self.n_devices), self.n_contributors,
+                self.n_devices, half_width is not None, -(half_width or 0.0))  # fmt: skip
 
 
 def _cells(digests: Sequence[str]) -> dict[JobKey, _CellsOfJob]:
-    """The cells of each job, in one query that reads no more of a cell than is shown."""
-    classes = hardware_by_key()
-    by_job: dict[JobKey, _CellsOfJob] = {}
+    """The cells of each job, in one query; of the least certain one alone all is formed that is shown."""
+    by_job: dict[tuple[int, ...], list[_CellRow]] = {}
     cells = Cell.objects.filter(suite__digest__in=digests).order_by("pk")
-    for row in cells.values(*JobKey._fields, *OF_CELL):
-        hardware, energy_j = classes[row["hardware_class_id"]], row["energy_per_query_j"]
-        cell = KnownCell(
-            hardware=hardware.public_slug,
-            hardware_title=hardware.public_title,
-            hardware_words=hardware.reported_name,
-            hardware_words_of=hardware.reported_by,
-            grade=row["grade"],
-            scope=row["scope"],
-            stratum=row["stratum"],
-            label=row["label"],
-            tier=row["tier"],
-            n_contributors=row["n_contributors"],
-            n_devices=row["n_devices"],
-            spread=row["spread"],
-            half_width=_half_width(energy_j, row["between_low_j"], row["between_high_j"]),
-            relative_range=(row["most_j"] - row["least_j"]) / energy_j
-            if row["label"] == Tier.SEVERAL
-            else None,
-            version=row["version"],
+    for row in map(_CellRow._make, cells.values_list(*_CellRow._fields)):
+        by_job.setdefault(row[:3], []).append(row)
+    return {
+        JobKey(*key): _CellsOfJob(
+            label=max((row.label for row in of_job), key=LABELS.index),
+            least_certain=_known_cell(min(of_job, key=_certainty)),
+            version=max(row.version for row in of_job),
+            n_cells=len(of_job),
         )
-        job = JobKey(*(row[name] for name in JobKey._fields))
-        if job in by_job:
-            by_job[job].add(cell, row["version"])
-        else:
-            by_job[job] = _CellsOfJob(label=cell.label, least_certain=cell, version=row["version"], n_cells=1)
-    return by_job
+        for key, of_job in by_job.items()
+    }
 
 
-def _half_width(energy_j: float, low_j: float | None, high_j: float | None) -> float | None:
-    """Of the interval between contributors: what more of them can narrow; the sensors' common error they cannot."""
-    if low_j is None or high_j is None:
-        return None
-    return float((high_j - low_j) / 2 / energy_j)
+_certainty = attrgetter("certainty")
+
+
+def _known_cell(row: _CellRow) -> KnownCell:
+    hardware = hardware_by_key()[row.hardware_class_id]
+    is_of_several = row.label == Tier.SEVERAL
+    return KnownCell(
+        hardware=hardware.public_slug,
+        hardware_title=hardware.public_title,
+        hardware_words=hardware.reported_name,
+        hardware_words_of=hardware.reported_by,
+        grade=row.grade,
+        scope=row.scope,
+        stratum=row.stratum,
+        label=row.label,
+        tier=row.tier,
+        n_contributors=row.n_contributors,
+        n_devices=row.n_devices,
+        spread=row.spread,
+        half_width=row.half_width,
+        relative_range=(row.most_j - row.least_j) / row.energy_per_query_j if is_of_several else None,
+        version=row.version,
+    )

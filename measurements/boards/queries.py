@@ -20,7 +20,7 @@ from measurements.boards.board_pages import (
     rows_of_page,
 )
 from measurements.boards.board_row import BoardRow, ranked, row_of_cell, row_of_figure
-from measurements.boards.models import NAMED_BY
+from measurements.boards.models import NAMED_BY, CellRevision
 from measurements.boards.part_storage import places_of_cells
 from measurements.boards.series import (
     PublisherSeries,
@@ -259,6 +259,15 @@ def read_rows(series: Series, tasks: Sequence[Task], *, at: datetime | None = No
 def read_ranked_rows(series: Series, task: Task, *, at: datetime | None = None) -> list[BoardRow]:
     """The rows of one board in its order, each with its place among those under its conditions."""
     return [row for group in _whole_groups(series, task, at) for row in group.rows]
+
+
+def ranked_revisions(series: SuiteSeries, revisions: Sequence[int]) -> list[BoardRow]:
+    """Revisions of cells by their primary keys as rows, in a board's order, each with its place among those given."""
+    if not revisions:
+        return []
+    cells = with_cached_names(CellRevision.objects.filter(pk__in=revisions))
+    rows = [row_of_cell(cell, series) for cell in cells]
+    return [row for group in _groups(rows, ranked) for row in group.rows]
 
 
 def _whole_groups(series: Series, task: Task, at: datetime | None) -> list[Group]:

@@ -93,9 +93,21 @@ def with_cached_names(rows: Iterable[Row]) -> list[Row]:
         ("hardware_class", "hardware_class_id", hardware_by_key()),
     )
     named = list(rows)
+    if not named:
+        return named
+    by_field = [
+        (row_field, column, by_key)
+        for name, column, by_key in by_column
+        if (row_field := _field_of(named[0], name)) is not None
+    ]
     for row in named:
-        for name, column, by_key in by_column:
-            key = getattr(row, column, None)
+        for row_field, column, by_key in by_field:
+            key = getattr(row, column)
             if key is not None:
-                setattr(row, name, by_key[key])
+                row_field.set_cached_value(row, by_key[key])
     return named
+
+
+def _field_of(row: Any, name: str) -> Any:
+    """The foreign key of a row's table with this name; None where it has none."""
+    return next((field for field in row._meta.fields if field.name == name), None)

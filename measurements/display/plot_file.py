@@ -37,6 +37,7 @@ ABOUT_PX = 34
 CARD_REM_PX = (11.5, 22.0)
 """Between these a plot is made smaller or larger for its card."""
 INK, SOFT, GRID, STRONG, SHEET = "#1b2327", "#54616a", "#dcdad2", "#8b9197", "#ffffff"
+RIM = SafeString(f' stroke="{SHEET}" stroke-width="3" paint-order="stroke"')
 COLOURS = {
     ModelKind.TASK_SPECIFIC.value: "#0b6e69",
     ModelKind.GENERAL_PURPOSE.value: "#a8420c",
@@ -91,13 +92,13 @@ class _Page:
         colour: str = INK,
         anchor: str = "start",
         weight: int = 400,
+        on_lines: bool = False,
     ) -> None:
-        """A line of text at its baseline, with a rim that keeps it legible on lines."""
+        """A line of text at its baseline; on lines a rim keeps it legible, which is as long to paint as the text."""
         self.elements.append(
             format_html(
-                '<text x="{}" y="{}" font-size="{}" fill="{}" text-anchor="{}" font-weight="{}" stroke="{}" '
-                'stroke-width="3" paint-order="stroke">{}</text>',
-                f"{x:.1f}", f"{y:.1f}", f"{size:g}", colour, anchor, weight, SHEET, printable(text),
+                '<text x="{}" y="{}" font-size="{}" fill="{}" text-anchor="{}" font-weight="{}"{}>{}</text>',
+                f"{x:.1f}", f"{y:.1f}", f"{size:g}", colour, anchor, weight, RIM if on_lines else "", printable(text),
             )
         )  # fmt: skip
 
@@ -242,11 +243,11 @@ def _draw(page: _Page, plot: Drawing, *, top: float, rem_px: float = REM_PX, unt
         ends = (frame.x(line.x1), frame.x(line.x2), frame.y(line.y1), frame.y(line.y2))
         page.line(*ends, colour=STRONG, width=1.5, dashes="5 4")
     for level in plot.levels:
-        page.text(left, frame.y(level.y) - 3, level.label, size=11, colour=SOFT)
+        page.text(left, frame.y(level.y) - 3, level.label, size=11, colour=SOFT, on_lines=True)
     for head in plot.heads:
         if frame.y(head.y + 2 * LINE_REM) < until:
             label = fitted(printable(head.label), page.width - 2 * MARGIN, 13)
-            page.text(MARGIN, frame.y(head.y) + 15, label, weight=BOLD)
+            page.text(MARGIN, frame.y(head.y) + 15, label, weight=BOLD, on_lines=True)
     marks = [mark for mark in plot.marks if frame.y(mark.y + LINE_REM / 2) < until]
     for mark in marks:
         _point(frame, mark)
@@ -322,9 +323,9 @@ def _write_name(frame: _Frame, name: Name) -> None:
     x = {"start": left + 8, "middle": (left + right) / 2, "end": right - 8}[name.anchor]
     frame.page.elements.append(
         format_html(
-            '<text x="{}" y="{}" font-size="{}" fill="{}" text-anchor="{}" stroke="{}" stroke-width="3" '
-            'paint-order="stroke">{} <tspan font-weight="700">{}</tspan></text>',
-            f"{x:.1f}", f"{baseline:.1f}", f"{size:g}", INK, name.anchor, SHEET, label, name.value,
+            '<text x="{}" y="{}" font-size="{}" fill="{}" text-anchor="{}"{}>{} '
+            '<tspan font-weight="700">{}</tspan></text>',
+            f"{x:.1f}", f"{baseline:.1f}", f"{size:g}", INK, name.anchor, RIM, label, name.value,
         )
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from joulemark.impact.claims import checked_claims
 from joulemark.impact.parity import other_parities, study_parities
 from joulemark.impact.reported_rule import judged_claims
-from joulemark.impact.study_ratios import family_ratios, study_size_controlled
+from joulemark.impact.study_ratios import ratios_of_study, size_controlled_of_study
 from joulemark.suite.published import load_study
 from measurements.answer_cache.sources import made_of
 from measurements.boards.claim_values import read_board_values
@@ -48,8 +48,8 @@ class ClaimsView(APIView):
             "study_digest": study.digest,
             "claims": checked_claims(),
             "reported": judged_claims(read_board_values()),
-            "ratios": family_ratios(study),
-            "size_controlled": study_size_controlled(study),
+            "ratios": ratios_of_study(),
+            "size_controlled": size_controlled_of_study(),
             "parities": study_parities(study),
             "other_parities": other_parities(),
         }

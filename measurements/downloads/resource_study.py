@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from joulemark.impact.parity import other_parities, study_parities
-from joulemark.impact.study_ratios import family_ratios, study_size_controlled
+from joulemark.impact.study_ratios import ratios_of_study, size_controlled_of_study
 from joulemark.release.columns import LICENCE as LICENCE_COLUMN
 from joulemark.release.columns import amount, count, flag, structured, text, words
 from joulemark.suite.published import load_study
@@ -65,7 +65,7 @@ def ratio_rows() -> list[dict[str, Any]]:
             "quality": QualityDifferenceSerializer(each.quality, many=True).data,  # type: ignore[arg-type]
             **of_study(),
         }
-        for each in family_ratios(load_study())
+        for each in ratios_of_study()
     ]
 
 
@@ -108,7 +108,7 @@ RATIOS = Resource(
 
 def size_rows() -> list[dict[str, Any]]:
     """The factor at equal size: one row, or none where the study cannot tell it."""
-    controlled = study_size_controlled(load_study())
+    controlled = size_controlled_of_study()
     if controlled is None:
         return []
     return [

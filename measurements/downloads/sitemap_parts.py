@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING
 
 from django.db.models import Max
 from django.urls import NoReverseMatch
 
-from measurements.boards.models import NAMED_BY, BoardVersion, Cell
+from measurements.boards.models import NAMED_BY, BoardVersion
 from measurements.boards.queries import list_boards
 from measurements.boards.series import SuiteSeries, series_by_slug, series_of_suite
-from measurements.catalog.cached_rows import tasks_by_slug, with_cached_names
+from measurements.catalog.cached_rows import datasets_by_key, hardware_by_key, models_by_key, tasks_by_slug
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite
 from measurements.intake.models import State, Submission
 from measurements.published.models import PublishedSeries
@@ -25,8 +27,12 @@ if TYPE_CHECKING:
 
 MAX_ADDRESSES = 10_000
 """Pages in one part, each in every language: the protocol allows 50,000 addresses, a page of ours reads fewer rows."""
+CELLS_PER_PART = 150
+"""Values of a board in one part, about 2.5 kilobytes each with their addresses in two languages."""
 FEW_RESULTS, MANY_RESULTS = 5_000, 18_000
 """Up to the first all results are one part, up to the second sixteen by the first digit of their id, else 256."""
+OF_CELL = ("dataset_id", "model_id", "hardware_class_id", "scope", "stratum", "updated_at")
+CELLS = re.compile(r"cells(?:-([2-9]|[1-9][0-9]{1,4}))?", re.ASCII)
 DIGITS = "0123456789abcdef"
 PAGES = (
     *(
@@ -63,9 +69,10 @@ def part_names() -> list[tuple[str, datetime | None]]:
     """Every part that has a page, with the time of its last change."""
     changes = _changes_of_series()
     cells = [
-        (f"cells.{entry.series.slug}.{entry.task.slug}", changes.get(entry.series.slug))
+        (f"{_kind_of_cells(number)}.{entry.series.slug}.{entry.task.slug}", changes.get(entry.series.slug))
         for entry in list_boards()
         if isinstance(entry.series, SuiteSeries)
+        for number in range(1, ceil(entry.n_rows / CELLS_PER_PART) + 1)
     ]
     return [
         ("pages", None),
@@ -85,8 +92,8 @@ def pages_of(name: str) -> list[MappedPage] | None:
         return _boards()
     if name in SUBJECTS:
         return SUBJECTS[name]()
-    if kind == "cells":
-        return _cells(rest)
+    if (of_cells := CELLS.fullmatch(kind)) is not None:
+        return _cells(rest, number=int(of_cells[1] or 1))
     if kind == "results" and rest == rest.lower() and set(rest) <= {*DIGITS} and len(rest) <= 2:
         return _results(rest)
     return None
@@ -154,22 +161,35 @@ def _changes_of_series() -> dict[str, datetime]:
     return suites | {row.slug: row.imported_at for row in PublishedSeries.objects.all()}
 
 
-def _cells(name: str) -> list[MappedPage] | None:
-    """Values of one board; its name is the series and the task, both of which may hold dots."""
+def _kind_of_cells(number: int) -> str:
+    """How the name of a part with values of a board begins: the first of a board has no number."""
+    return "cells" if number == 1 else f"cells-{number}"
+
+
+def _cells(name: str, *, number: int) -> list[MappedPage] | None:
+    """Values of one board; its name is the series and the task, both of which may hold dots. None for no values."""
     parts = name.split(".")
     for cut in range(1, len(parts)):
         series = series_by_slug(".".join(parts[:cut]))
         task = tasks_by_slug().get(".".join(parts[cut:]))
         if isinstance(series, SuiteSeries) and task is not None:
-            cells = with_cached_names(series.cells().of_tasks([task])[:MAX_ADDRESSES])
-            return [_cell(series.slug, task.slug, cell) for cell in cells]
+            cells = series.cells().of_tasks([task]).order_by("pk").values_list(*OF_CELL)
+            first = (number - 1) * CELLS_PER_PART
+            pages = [_cell(series.slug, task.slug, *cell) for cell in cells[first : first + CELLS_PER_PART]]
+            return pages if pages or number == 1 else None
     return None
 
 
-def _cell(series: str, task: str, cell: Cell) -> MappedPage:
-    values = (cell.dataset.slug, cell.model.slug, cell.hardware_class.public_slug, cell.scope, cell.stratum)
-    named = dict(zip(NAMED_BY, values, strict=True))
-    return MappedPage(path=address_at(None, "cell", series, task, **named), changed_at=cell.updated_at)
+def _cell(
+    series: str, task: str, dataset: int, model: int, hardware: int, scope: str, stratum: str, at: datetime
+) -> MappedPage:
+    names = (
+        datasets_by_key()[dataset].slug,
+        models_by_key()[model].slug,
+        hardware_by_key()[hardware].public_slug,
+    )
+    named = dict(zip(NAMED_BY, (*names, scope, stratum), strict=True))
+    return MappedPage(path=address_at(None, "cell", series, task, **named), changed_at=at)
 
 
 def _result_parts() -> list[tuple[str, datetime | None]]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from io import StringIO
 from typing import TYPE_CHECKING
-from xml.sax.xmlreader import AttributesImpl
+from xml.sax.saxutils import escape, quoteattr
 
 from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext
-from django.utils.xmlutils import SimplerXMLGenerator
 from django.views.decorators.http import require_safe
 
 from measurements.answer_cache.sources import made_of
@@ -23,10 +21,14 @@ from measurements.review.sources import TRANSITIONS
 from measurements.web.languages import codes, in_language, without_language
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from django.http import HttpRequest
 
+    from measurements.downloads.sitemap_parts import MappedPage
+
+DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 XHTML = "http://www.w3.org/1999/xhtml"
 
@@ -35,12 +37,11 @@ XHTML = "http://www.w3.org/1999/xhtml"
 @require_safe
 def sitemap(_request: HttpRequest) -> HttpResponse:
     """The index of the map."""
-    stream, xml = _begin("sitemapindex")
-    for name, changed_at in part_names():
-        xml.startElement("sitemap", AttributesImpl({}))
-        _write_address(xml, f"{settings.ORIGIN}{reverse('sitemap-part', args=[name])}", changed_at)
-        xml.endElement("sitemap")
-    return _end(stream, xml, "sitemapindex")
+    parts = (
+        f"<sitemap>{_address(reverse('sitemap-part', args=[name]), changed_at)}</sitemap>"
+        for name, changed_at in part_names()
+    )
+    return _answer("sitemapindex", "", parts)
 
 
 @made_of(BOARDS, CATALOG, PUBLISHED, SUBMISSIONS, TRANSITIONS)
@@ -52,39 +53,24 @@ def sitemap_part(_request: HttpRequest, part: str) -> HttpResponse:
         raise Http404(
             gettext("The map of this site has no such part; /sitemap.xml lists those that there are.")
         )
-    stream, xml = _begin("urlset")
-    for page in pages:
-        for language in codes():
-            xml.startElement("url", AttributesImpl({}))
-            _write_address(xml, f"{settings.ORIGIN}{in_language(page.path, language)}", page.changed_at)
-            for other in codes():
-                _write_alternate(xml, other, in_language(page.path, other))
-            _write_alternate(xml, "x-default", without_language(page.path))
-            xml.endElement("url")
-    return _end(stream, xml, "urlset")
+    return _answer("urlset", f' xmlns:xhtml="{XHTML}"', map(_page, pages))
 
 
-def _begin(root: str) -> tuple[StringIO, SimplerXMLGenerator]:
-    stream = StringIO()
-    xml = SimplerXMLGenerator(stream, "utf-8")
-    xml.startDocument()
-    spaces = {"xmlns": SITEMAP} | ({"xmlns:xhtml": XHTML} if root == "urlset" else {})
-    xml.startElement(root, AttributesImpl(spaces))
-    return stream, xml
+def _answer(root: str, spaces: str, elements: Iterable[str]) -> HttpResponse:
+    text = f'{DECLARATION}\n<{root} xmlns="{SITEMAP}"{spaces}>{"".join(elements)}</{root}>'
+    return HttpResponse(text, content_type="application/xml; charset=utf-8")
 
 
-def _end(stream: StringIO, xml: SimplerXMLGenerator, root: str) -> HttpResponse:
-    xml.endElement(root)
-    xml.endDocument()
-    return HttpResponse(stream.getvalue(), content_type="application/xml; charset=utf-8")
+def _page(page: MappedPage) -> str:
+    """A page in each language; what it is in the others is said beside each, in the same words."""
+    paths = [(language, in_language(page.path, language)) for language in codes()]
+    others = "".join(
+        f'<xhtml:link rel="alternate" hreflang="{language}" href={quoteattr(settings.ORIGIN + path)}/>'
+        for language, path in [*paths, ("x-default", without_language(page.path))]
+    )
+    return "".join(f"<url>{_address(path, page.changed_at)}{others}</url>" for _, path in paths)
 
 
-def _write_address(xml: SimplerXMLGenerator, address: str, changed_at: datetime | None) -> None:
-    xml.addQuickElement("loc", address)
-    if changed_at is not None:
-        xml.addQuickElement("lastmod", changed_at.isoformat(timespec="seconds"))
-
-
-def _write_alternate(xml: SimplerXMLGenerator, language: str, path: str) -> None:
-    attributes = {"rel": "alternate", "hreflang": language, "href": f"{settings.ORIGIN}{path}"}
-    xml.addQuickElement("xhtml:link", None, attributes)
+def _address(path: str, changed_at: datetime | None) -> str:
+    changed = "" if changed_at is None else f"<lastmod>{changed_at.isoformat(timespec='seconds')}</lastmod>"
+    return f"<loc>{escape(settings.ORIGIN + path)}</loc>{changed}"

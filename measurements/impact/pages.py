@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from joulemark.impact import intensity
 from joulemark.impact.claims import CheckedClaim, checked_claims
 from joulemark.impact.parity import other_parities, study_parities
-from joulemark.impact.study_ratios import size_overlap, study_size_controlled
+from joulemark.impact.study_ratios import size_controlled_of_study, size_overlap
 from joulemark.impact.usage import YearOfUse, year_of
 from joulemark.suite.published import load_study
 from measurements.display.numbers import as_written, significant
@@ -69,7 +69,7 @@ def claims(request: HttpRequest, *, read_values: ReadBoardValues, share: ShareCl
     study = load_study()
     compared = [task for task in study.tasks if task.compared]
     rows = [_claim_row(claim) for claim in checked_claims()]
-    ratios = ratio_rows(study)
+    ratios = ratio_rows()
     context = {
         "rows": rows,
         "reported": reported_groups(read_values()),
@@ -78,9 +78,9 @@ def claims(request: HttpRequest, *, read_values: ReadBoardValues, share: ShareCl
         ),
         "ratios": ratios,
         **share(ratios),
-        "sized": study_size_controlled(study),
+        "sized": size_controlled_of_study(),
         "overlap": size_overlap(study),
-        "sized_tasks": [(task.title, study_size_controlled(study, task.id)) for task in compared],
+        "sized_tasks": [(task.title, size_controlled_of_study(task.id)) for task in compared],
         "parities": [(_title(study, row.model), row) for row in study_parities(study)],
         "others": other_parities(),
         "caveat": study.caveats[0].text,

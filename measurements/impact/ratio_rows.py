@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext
 
-from joulemark.impact.study_ratios import family_ratios
+from joulemark.impact.study_ratios import ratios_of_study
+from joulemark.suite.published import load_study
 from measurements.display.choices import Grade
 from measurements.display.kinds import RATIO
 from measurements.display.row_plot import Point, dot_plot
@@ -20,7 +21,6 @@ from measurements.published.answer_forms import study_unlike_tasks
 if TYPE_CHECKING:
     from joulemark.consensus.quality_difference import QualityDifference
     from joulemark.impact.study_ratios import FamilyRatio
-    from joulemark.suite.published import Study
     from measurements.display.drawing import Drawing
 
 
@@ -39,8 +39,9 @@ class RatioRow:
         return self.ratios[0].quality
 
 
-def ratio_rows(study: Study) -> list[RatioRow]:
+def ratio_rows() -> list[RatioRow]:
     """The rows in the study's order."""
+    study = load_study()
     tasks = {task.id: task.title for task in study.tasks}
     unlike = study_unlike_tasks(study)
     datasets = {(dataset.task, dataset.id): dataset.title for dataset in study.datasets}
@@ -51,9 +52,7 @@ def ratio_rows(study: Study) -> list[RatioRow]:
             unlike_jobs=task in unlike,
             ratios=list(of_dataset),
         )
-        for (task, dataset), of_dataset in groupby(
-            family_ratios(study), key=lambda row: (row.task, row.dataset)
-        )
+        for (task, dataset), of_dataset in groupby(ratios_of_study(), key=lambda row: (row.task, row.dataset))
     ]
 
 

@@ -17,7 +17,7 @@ from measurements.boards.sources import BOARDS
 from measurements.catalog.cached_rows import tasks_by_slug
 from measurements.catalog.sources import CATALOG
 from measurements.intake.sources import SUBMISSIONS
-from measurements.pages.provenance import Provenance, provenance_of_board_rows
+from measurements.pages.provenance import Provenance, provenance_of_board_at
 from measurements.published.sources import PUBLISHED
 from measurements.review.result_moves import move_of, moves_on_board
 from measurements.review.sources import STATE_REASONS, TRANSITIONS
@@ -56,7 +56,7 @@ def changes(request: HttpRequest, series: str, task: str) -> HttpResponse:
         "rows": compared.changed if compared else [],
         "page": moves,
         "moves": [] if moves is None else [move_of(row) for row in moves],
-        "provenance": provenance_of_board_rows(of_series, compared.rows, at=compared.at)
+        "provenance": provenance_of_board_at(of_series, compared.scopes, at=compared.at)
         if compared
         else Provenance(),
         "query": f"from={since.date()}&to={until.date()}",

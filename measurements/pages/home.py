@@ -10,8 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from joulemark.impact.study_ratios import study_size_controlled
-from joulemark.suite.published import load_study
+from joulemark.impact.study_ratios import size_controlled_of_study
 from measurements.answer_cache.sources import made_of
 from measurements.boards.equal_size import read_equal_size
 from measurements.boards.home_numbers import read_changed_values, read_counts
@@ -68,4 +67,4 @@ def home(request: HttpRequest) -> HttpResponse:
 @cache
 def _study_factor() -> SizeControlled | None:
     """The published study's factor at equal size, whose figures come with the software."""
-    return study_size_controlled(load_study())
+    return size_controlled_of_study()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext
 
-from joulemark.impact.study_ratios import study_size_controlled
+from joulemark.impact.study_ratios import size_controlled_of_study
 from joulemark.suite.published import load_study
 from measurements.boards.models import NAMED_BY
 from measurements.display.choices import Grade
@@ -254,7 +254,7 @@ def power_sheet(evidence: Evidence, drawing: Drawing | None) -> Sheet:
 def claims_sheet(rows: list[RatioRow]) -> Sheet:
     """The study's ratios, on which most claims rest."""
     study = load_study()
-    sized = study_size_controlled(study)
+    sized = size_controlled_of_study()
     headline = ""
     if sized is not None:
         headline = gettext("At equal size a general-purpose model uses %(factor)s (%(range)s) the energy") % {

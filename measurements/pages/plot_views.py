@@ -13,7 +13,6 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from joulemark.suite.published import load_study
 from measurements.answer_cache.sources import made_of
 from measurements.boards.cell_detail import explain_cell
 from measurements.boards.comparisons import read_comparison
@@ -129,7 +128,7 @@ def result_power_plot(request: HttpRequest, result_id: str, form: str) -> HttpRe
 @require_safe
 def claims_plot(request: HttpRequest, form: str) -> HttpResponse:
     """The study's ratios, whose figures come with the software."""
-    return plot_answer(request, claims_sheet(ratio_rows(load_study())), form)
+    return plot_answer(request, claims_sheet(ratio_rows()), form)
 
 
 def share_claims(ratios: list[RatioRow]) -> dict[str, object]:

@@ -112,15 +112,15 @@ def provenance_of_boards(*, at: datetime | None = None) -> Provenance:
     return Provenance(at=changed_at, checkpoint=checkpoint, grades=grades)
 
 
-def provenance_of_board_rows(series: Series, rows: Iterable[BoardRow], *, at: datetime) -> Provenance:
-    """Of a page about rows of one board as they were at a time."""
+def provenance_of_board_at(series: Series, scopes: Iterable[str], *, at: datetime) -> Provenance:
+    """Of a page about one board as it was at a time, with rows of these scopes."""
     version, version_at = series.revision(at=at)
     return Provenance(
         version=version,
         at=version_at,
         checkpoint=checkpoint_size_at(version_at),
         grades=(series.grade,),
-        scopes=_scopes(rows),
+        scopes=tuple(scopes),
     )
 
 

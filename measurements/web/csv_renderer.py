@@ -13,7 +13,7 @@ from rest_framework.renderers import BaseRenderer
 from measurements.web.simulated import FIELD, is_simulated
 
 if TYPE_CHECKING:
-    pass
+    from collections.abc import Sequence
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """How a cell begins that a spreadsheet may run as a formula (OWASP, "CSV Injection")."""
@@ -26,13 +26,28 @@ def harmless(value: object) -> object:
     return "" if value is None else value
 
 
-def table(rows: list[Mapping[str, Any]], columns: list[str]) -> str:
-    """CSV text with a heading (RFC 4180)."""
+def table(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[str], same: Mapping[str, object] | None = None
+) -> str:
+    """CSV text with a heading (RFC 4180); `same` are columns behind the others, each with its value in every row."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow(columns)
-    writer.writerows([_cell(row[name]) for name in columns] for row in rows)
+    writer.writerow([*columns, *(same or {})])
+    cells = [_cells([row[name] for row in rows]) for name in columns]
+    cells += [[_cell(value)] * len(rows) for value in (same or {}).values()]
+    writer.writerows(zip(*cells, strict=True))
     return stream.getvalue()
+
+
+def _cells(column: list[object]) -> list[object]:
+    """A column's cells. Numbers stay as they are, and each word is looked at once, however many rows have it."""
+    types = {*map(type, column)} - {type(None)}
+    if types <= {float, int}:
+        return column  # what is null is written as an empty cell
+    if types == {str}:
+        written = {value: harmless(value) for value in {*column}}
+        return [written[value] for value in column]
+    return [_cell(value) for value in column]
 
 
 def _cell(value: object) -> object:
@@ -78,10 +93,7 @@ class RowsCsvRenderer(BaseRenderer):
         word = "true" if is_simulated(renderer_context) else "false"
         rows = [row | {FIELD: word} for row in data["rows"]]
         flat_rows, columns = self.flat(rows, [*view.row_serializer().fields, FIELD])
-        if not self.of_the_file:
-            return table(flat_rows, columns)
-        same = {name: data[field] for name, field in self.of_the_file.items()}
-        return table([{**row, **same} for row in flat_rows], [*columns, *same])
+        return table(flat_rows, columns, {name: data[field] for name, field in self.of_the_file.items()})
 
     def flat(
         self, rows: list[Mapping[str, Any]], columns: list[str]

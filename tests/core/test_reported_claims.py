@@ -14,6 +14,7 @@ from joulemark.impact.board_numbers import (
     BoardNumber,
     BoardQuantity,
     BoardValue,
+    BoardValues,
     ValueSelection,
     board_numbers,
 )
@@ -40,6 +41,8 @@ from joulemark.impact.reported_rule import (
 CLAIMS = reported_claims()
 BY_ID = {claim.id: claim for claim in CLAIMS}
 positive = st.floats(min_value=1e-6, max_value=1e6)
+words = st.sampled_from(["a", "b", "a-b"])
+maybe = st.none() | words
 
 
 def value(**over: object) -> BoardValue:
@@ -185,7 +188,7 @@ def test_the_number_of_boards_is_their_geometric_mean_within_all_intervals(
     cells: list[tuple[float, float]],
 ) -> None:
     rows = [value(model=str(n), energy_j=e, low_j=e / u, high_j=e * u) for n, (e, u) in enumerate(cells)]
-    (number,) = board_numbers(BoardQuantity(of=ValueSelection(task="text_generation")), rows)
+    (number,) = board_numbers(BoardQuantity(of=ValueSelection(task="text_generation")), BoardValues(rows))
     assert number.value == pytest.approx(exp(sum(log(e) for e, _ in cells) / len(cells)) / 3600)
     assert number.low is not None
     assert number.high is not None
@@ -193,6 +196,25 @@ def test_the_number_of_boards_is_their_geometric_mean_within_all_intervals(
     assert number.low <= number.value * (1 + 1e-12)
     assert number.high >= number.value * (1 - 1e-12)
     assert number.n_values == len(cells)
+
+
+@pytest.mark.laws
+@given(
+    st.lists(st.builds(value, task=words, model=words, hardware=words, stratum=words.map("{}.b1".format))),
+    st.builds(ValueSelection, task=maybe, model=maybe, hardware=maybe, precision=maybe),
+)
+def test_a_selection_has_every_value_that_fits_it(rows: list[BoardValue], selection: ValueSelection) -> None:
+    """In their order, however they are looked up; a second time too."""
+    fitting = [
+        row
+        for row in rows
+        if selection.task in (None, row.task)
+        and selection.model in (None, row.model)
+        and selection.precision in (None, row.precision)
+        and (selection.hardware is None or selection.hardware in row.hardware.split("-"))
+    ]
+    values = BoardValues(rows)
+    assert values.selected(selection) == values.selected(selection) == fitting
 
 
 def test_ratios_are_formed_where_all_else_is_equal_and_scopes_never_meet() -> None:
@@ -206,16 +228,15 @@ def test_ratios_are_formed_where_all_else_is_equal_and_scopes_never_meet() -> No
             scope="gpu+cpu+dram", stratum="int8.b1.power-default", energy_j=7200.0, low_j=None, high_j=None
         ),
     ]
-    gpu, whole = board_numbers(subject, rows)
+    gpu, whole = board_numbers(subject, BoardValues(rows))
     assert (gpu.scope, gpu.n_values) == ("gpu", 1)
     assert gpu.value == pytest.approx(1.25)
     assert (gpu.low, gpu.high) == pytest.approx((4400 / 3960, 4600 / 3240))
     assert whole.value == pytest.approx(2.0)
     assert (whole.low, whole.high) == (None, None)
     spread = BoardQuantity(of=ValueSelection(task="text_generation"), spread=True, paired=("dataset",))
-    (number,) = board_numbers(
-        spread, [value(), value(model="n", energy_j=36000.0, low_j=35000.0, high_j=37000.0)]
-    )
+    models = [value(), value(model="n", energy_j=36000.0, low_j=35000.0, high_j=37000.0)]
+    (number,) = board_numbers(spread, BoardValues(models))
     assert number.value == pytest.approx(10)
     with pytest.raises(ValueError, match="ratio of two selections, or the spread of one"):
         BoardQuantity(of=ValueSelection(), over=ValueSelection(), spread=True)
@@ -230,16 +251,17 @@ def test_what_is_measured_decides_each_verdict_in_turn() -> None:
     def judged(energy: float, spread: float | None = 1.01) -> tuple[str, str | None]:
         low, high = (None, None) if spread is None else (energy / spread, energy * spread)
         row = value(stratum="int8.b1.power-default", energy_j=energy, low_j=low, high_j=high)
-        (judged_value,) = judge_claim(claim, [base, row]).values
+        (judged_value,) = judge_claim(claim, BoardValues([base, row])).values
         return judged_value.verdict, judged_value.reason
 
     assert judged(4500) == ("agrees", None)
     assert judged(9000) == ("below", None)
     assert judged(2000) == ("above", None)
     assert judged(4500, None) == ("no-measurement", "no-interval-yet")
-    assert judge_claim(claim, [base]).values[0].reason == "not-measured"
-    assert judge_claim(BY_ID["reasoning-30"], [base]).values[0].reason == "no-such-quantity"
-    spread = judge_claim(BY_ID["spread-of-models"], [base, value(model="n", energy_j=7200.0)]).values[0]
+    assert judge_claim(claim, BoardValues([base])).values[0].reason == "not-measured"
+    assert judge_claim(BY_ID["reasoning-30"], BoardValues([base])).values[0].reason == "no-such-quantity"
+    two = BoardValues([base, value(model="n", energy_j=7200.0)])
+    spread = judge_claim(BY_ID["spread-of-models"], two).values[0]
     assert spread.verdict == "other-boundary"
     assert spread.number is not None
     assert spread.number.value == pytest.approx(2.0)

@@ -49,13 +49,18 @@ def surely_lower(standing: Standing, other: Standing) -> bool:
 
 def ranks(standings: Sequence[Standing]) -> list[Rank | None]:
     """A rank for each standing, in the given order; None for one without an interval."""
-    with_interval = [standing for standing in standings if standing.low_j is not None]
     return [
-        None
-        if standing.low_j is None
-        else Rank(
-            best=1 + sum(surely_lower(other, standing) for other in with_interval),
-            worst=len(with_interval) - sum(surely_lower(standing, other) for other in with_interval),
-        )
-        for standing in standings
+        rank_among(standing, [*standings[:place], *standings[place + 1 :]])
+        for place, standing in enumerate(standings)
     ]
+
+
+def rank_among(standing: Standing, others: Sequence[Standing]) -> Rank | None:
+    """The rank of one standing beside others, in as many steps as there are; None for one without an interval."""
+    if standing.low_j is None:
+        return None
+    with_interval = [other for other in others if other.low_j is not None]
+    return Rank(
+        best=1 + sum(surely_lower(other, standing) for other in with_interval),
+        worst=1 + len(with_interval) - sum(surely_lower(standing, other) for other in with_interval),
+    )

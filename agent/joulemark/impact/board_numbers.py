@@ -96,21 +96,47 @@ class BoardNumber:
     n_values: int
 
 
-def board_numbers(subject: BoardQuantity, values: Iterable[BoardValue]) -> list[BoardNumber]:
+class BoardValues:
+    """Values of boards, those of each task apart: nearly every selection names one. Selections are looked up once."""
+
+    def __init__(self, values: Iterable[BoardValue]) -> None:
+        self._every = tuple(values)
+        self._of_task: dict[str, list[BoardValue]] = {}
+        for value in self._every:
+            self._of_task.setdefault(value.task, []).append(value)
+        self._selected: dict[ValueSelection, list[BoardValue]] = {}
+
+    def selected(self, selection: ValueSelection) -> list[BoardValue]:
+        """The values that have all that is given in a selection, in their order."""
+        if selection not in self._selected:
+            rows = self._every if selection.task is None else self._of_task.get(selection.task, ())
+            self._selected[selection] = [row for row in rows if _matches(row, selection)]
+        return self._selected[selection]
+
+
+def board_numbers(subject: BoardQuantity, values: BoardValues) -> list[BoardNumber]:
     """The numbers of `subject`, one a scope: energies of different scopes never meet."""
-    of_scope: dict[str, list[BoardValue]] = {}
-    for value in values:
-        of_scope.setdefault(value.scope, []).append(value)
-    numbers = [_number(subject, scope, rows) for scope, rows in sorted(of_scope.items())]
+    selected = _by_scope(values.selected(subject.of))
+    over = _by_scope(values.selected(subject.over)) if subject.over is not None else {}
+    numbers = [_number(subject, scope, rows, over.get(scope, ())) for scope, rows in sorted(selected.items())]
     return [number for number in numbers if number is not None]
 
 
-def _number(subject: BoardQuantity, scope: str, rows: Sequence[BoardValue]) -> BoardNumber | None:
-    selected = [row for row in rows if _matches(row, subject.of)]
+def _by_scope(rows: Iterable[BoardValue]) -> dict[str, list[BoardValue]]:
+    of_scope: dict[str, list[BoardValue]] = {}
+    for row in rows:
+        of_scope.setdefault(row.scope, []).append(row)
+    return of_scope
+
+
+def _number(
+    subject: BoardQuantity, scope: str, selected: Sequence[BoardValue], over: Sequence[BoardValue]
+) -> BoardNumber | None:
+    """The number of one scope; `over` are the values that those of a ratio are divided by."""
     if subject.spread:
         parts = [_spread(group) for group in _grouped(selected, subject.paired).values() if len(group) > 1]
     elif subject.over is not None:
-        divisors = _grouped([row for row in rows if _matches(row, subject.over)], subject.paired)
+        divisors = _grouped(over, subject.paired)
         parts = [
             _ratio(group, divisors[key])
             for key, group in _grouped(selected, subject.paired).items()

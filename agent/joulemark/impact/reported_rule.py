@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from joulemark.impact.board_numbers import board_numbers
+from joulemark.impact.board_numbers import BoardValues, board_numbers
 from joulemark.impact.reported import contradictions, in_board_unit, reported_claims, stated_extent
 
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ def board_verdict(
 def judged_claims(values: Sequence[BoardValue]) -> list[JudgedClaim]:
     """Every reported row, judged against the measured values of boards."""
     claims = reported_claims()
-    against = contradictions(claims)
-    return [judge_claim(claim, values, against[claim.id]) for claim in claims]
+    against, of_boards = contradictions(claims), BoardValues(values)
+    return [judge_claim(claim, of_boards, against[claim.id]) for claim in claims]
 
 
 def tasks_compared() -> frozenset[str]:
@@ -88,9 +88,7 @@ def tasks_compared() -> frozenset[str]:
     return frozenset(part.task for part in selections if part.task is not None)
 
 
-def judge_claim(
-    claim: ReportedClaim, values: Sequence[BoardValue], contradicts: tuple[str, ...] = ()
-) -> JudgedClaim:
+def judge_claim(claim: ReportedClaim, values: BoardValues, contradicts: tuple[str, ...] = ()) -> JudgedClaim:
     """A row with the verdict on each of its values, from the measured values of boards."""
     return JudgedClaim(
         claim=claim,
@@ -99,7 +97,7 @@ def judge_claim(
     )
 
 
-def _judge(claim: ReportedClaim, reported: ReportedValue, values: Sequence[BoardValue]) -> JudgedValue:
+def _judge(claim: ReportedClaim, reported: ReportedValue, values: BoardValues) -> JudgedValue:
     extent = None if reported.board is None else in_board_unit(stated_extent(reported), claim.unit)
     numbers = [] if reported.board is None else board_numbers(reported.board, values)
     verdict, number = board_verdict(extent, claim.boundary, numbers)

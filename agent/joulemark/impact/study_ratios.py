@@ -9,12 +9,14 @@ divides arithmetic means instead, and by the mean over a task's three data sets;
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, get_args
 
 from joulemark.consensus.quality_difference import ModelScore, QualityDifference, quality_differences
 from joulemark.consensus.ratio import ModelValue, paired_ratio
 from joulemark.consensus.size_controlled import FactorEstimate, SizeControlled, Sized, size_controlled
 from joulemark.impact.study_figures import FAMILIES, Pick, energy_kwh_per_1000, picked, task_mean
+from joulemark.suite.published import load_study
 from joulemark.suite.schema import ModelKind
 
 if TYPE_CHECKING:
@@ -65,6 +67,18 @@ def family_ratios(study: Study) -> list[FamilyRatio]:
                     )
                 )
     return ratios
+
+
+@cache
+def ratios_of_study() -> tuple[FamilyRatio, ...]:
+    """Those of the study that this package has, which never change: computed once a process."""
+    return tuple(family_ratios(load_study()))
+
+
+@cache
+def size_controlled_of_study(task: str | None = None) -> SizeControlled | None:
+    """`study_size_controlled` of the study that this package has: computed once a process."""
+    return study_size_controlled(load_study(), task)
 
 
 def _ratio(study: Study, general: Pick, specific: Pick) -> FactorEstimate:

@@ -1,4 +1,4 @@
-"""Template tags of rows of boards and of tasks, and of a task's forms: each written once for what it shows."""
+"""Template tags of rows of boards, tasks and subjects, and of a task's forms: each written once for what it shows."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from measurements.boards.board_row import BoardRow
     from measurements.boards.board_table import TableRow
+    from measurements.boards.model_rivals import SizeRank
+    from measurements.boards.subject_rows import SubjectRow
     from measurements.boards.unit_columns import UnitColumn
     from measurements.pages.query_form import FieldGroup, QueryField
 
@@ -43,6 +45,24 @@ def table_row(context: Context, line: TableRow) -> SafeString:
         hardware.memory_bytes, hardware.power_w, hardware.architecture, hardware.year,
     )  # fmt: skip
     return _written("pages/_task_row.html", context, {"line": line}, key=key)
+
+
+@register.simple_tag(takes_context=True)
+def subject_row(context: Context, line: SubjectRow, subject: str) -> SafeString:
+    """A row of the values of a `hardware` class or a `dataset`, without the columns that would say which."""
+    values = {"line": line, "subject": subject}
+    return _written("pages/_subject_row.html", context, values, key=(*_of_subject(line), _plain(subject)))
+
+
+@register.simple_tag(takes_context=True)
+def model_value_row(context: Context, line: SubjectRow, size: SizeRank | None) -> SafeString:
+    """A row of a model's values, with its rank among models of its size."""
+    values = {"line": line, "size": size}
+    return _written("pages/_model_value_row.html", context, values, key=(*_of_subject(line), size))
+
+
+def _of_subject(line: SubjectRow) -> tuple[Any, ...]:
+    return line.row, line.series.name, line.task_title, line.cell is not None
 
 
 @register.simple_tag(takes_context=True)
