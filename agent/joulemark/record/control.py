@@ -44,16 +44,20 @@ ELEMENT_BYTES = 4
 class ControlRun(Record, frozen=True, kw_only=True):
     """The kernel once: how many products and copies ran, how long each kind took, and the energy of each, in joules.
 
-    `sample`: 8 x 8 elements of the last product, row by row, at the places that `sample_places` draws.
+    Seconds and joules are those of the two `control` spans of the trace. `products_u` and `copies_u` are relative
+    standard uncertainties (k = 1) of the energies, without the sensor's own. `sample`: 8 x 8 elements of the product,
+    row by row, at the places that `sample_places` draws.
     """
 
     when: ControlTime
     products: Repeats
     products_s: Positive
-    products_j: Amount
+    products_j: Positive
+    products_u: Amount
     copies: Repeats
     copies_s: Positive
-    copies_j: Amount
+    copies_j: Positive
+    copies_u: Amount
     sample: Annotated[tuple[Element, ...], Meta(min_length=SAMPLE_SIZE, max_length=SAMPLE_SIZE)]
 
 

@@ -93,7 +93,7 @@ class Gauge(Record, frozen=True, kw_only=True):
 class Span(Record, frozen=True, kw_only=True):
     """A named stretch of the run, in microseconds on the trace's clock.
 
-    `rest` is the pause behind a window, the warm-up or a stretch of the control kernel: the sensor settles in it and the
+    `control` is a stretch of the control kernel. `rest` is the pause behind any work: the sensor settles in it and the
     idle power is seen.
     """
 
