@@ -32,11 +32,12 @@ SECONDS = (2.0, 5.0, 10.0)
 CARD_SPREAD, GAIN_SPREAD = 0.02, 0.025
 """Relative, standard: speed and power of cards of one design, and the gain of their sensors."""
 OF_PEAK_FLOPS, OF_PEAK_BYTES = 0.8, 0.85
-PRODUCTS_OF_LIMIT, COPIES_OF_LIMIT = 0.85, 0.6
+PRODUCTS_SHARE, COPIES_SHARE = 0.8, 0.5
+"""Of what the limit leaves above the power at rest."""
 
 
 def honest_control(
-    gpu: Gpu | None, device: DeviceFacts, work: Callable[[float, float], None], seed: int
+    gpu: Gpu | None, device: DeviceFacts, work: Callable[[float, float], None], *, idle_w: float, seed: int
 ) -> ControlRuns | None:
     """The kernel on a card of this model, whose chances follow from the session's seed; None on a processor."""
     rng = Random(f"control of {seed}")  # noqa: S311 - chances, no secrets
@@ -47,16 +48,17 @@ def honest_control(
         work,
         side=side,
         seed=seed,
-        products_w=PRODUCTS_OF_LIMIT * limit_w * rng.gauss(1.0, CARD_SPREAD),
-        copies_w=COPIES_OF_LIMIT * limit_w * rng.gauss(1.0, CARD_SPREAD),
+        products_w=_above(idle_w, limit_w, PRODUCTS_SHARE) * rng.gauss(1.0, CARD_SPREAD),
+        copies_w=_above(idle_w, limit_w, COPIES_SHARE) * rng.gauss(1.0, CARD_SPREAD),
         flop_s=_flop_s(gpu) * rng.gauss(1.0, CARD_SPREAD),
         byte_s=_byte_s(gpu) * rng.gauss(1.0, CARD_SPREAD),
     )
     return ControlRuns(kernel, side=side, seconds=rng.choice(SECONDS), reason=None)
 
 
-def control_of_another(gpu: Gpu, *, limit_w: float, offset_w: float, rng: Random) -> ControlFigures:
-    """What another card of the design states; its sensor's zero is off by up to `offset_w` either way."""
+def control_of_another(gpu: Gpu, *, limit_w: float, idle_w: float, rng: Random) -> ControlFigures:
+    """What another card of the design states; its sensor's zero is off by a quarter of its power at rest at most."""
+    offset_w = min(OFFSET_W, idle_w / 4)
     zero_w = max(-offset_w, min(rng.gauss(0.0, offset_w), offset_w))
 
     def times(value: float) -> float:
@@ -64,9 +66,9 @@ def control_of_another(gpu: Gpu, *, limit_w: float, offset_w: float, rng: Random
 
     flop_s, byte_s, gain = times(1 / _flop_s(gpu)), times(1 / _byte_s(gpu)), rng.gauss(1.0, GAIN_SPREAD)
     return ControlFigures(
-        flop_j=flop_s * (gain * times(PRODUCTS_OF_LIMIT * limit_w) + zero_w),
+        flop_j=flop_s * (gain * times(_above(idle_w, limit_w, PRODUCTS_SHARE)) + zero_w),
         flop_s=flop_s,
-        byte_j=byte_s * (gain * times(COPIES_OF_LIMIT * limit_w) + zero_w),
+        byte_j=byte_s * (gain * times(_above(idle_w, limit_w, COPIES_SHARE)) + zero_w),
         byte_s=byte_s,
     )
 
@@ -77,8 +79,7 @@ def controls_of_others(gpu: Gpu | None, device: DeviceFacts, *, idle_w: float, s
     count, limit_w = rng.choice((0, 0, 1, 3, 5, 12)), device.power_limit_w
     if gpu is None or limit_w is None:
         return {}
-    offset_w = min(OFFSET_W, idle_w / 4)
-    others = [control_of_another(gpu, limit_w=limit_w, offset_w=offset_w, rng=rng) for _ in range(count)]
+    others = [control_of_another(gpu, limit_w=limit_w, idle_w=idle_w, rng=rng) for _ in range(count)]
     return {"controls_by_others": tuple(others), "earlier_controls_by_others": count}
 
 
@@ -112,6 +113,10 @@ def restated_control(
             )
         )
     return replace(control, runs=tuple(runs))
+
+
+def _above(idle_w: float, limit_w: float, share: float) -> float:
+    return idle_w + share * max(limit_w - idle_w, 0.0)
 
 
 def _flop_s(gpu: Gpu) -> float:

@@ -71,6 +71,7 @@ class Machine:
     device: DeviceFacts
     watts: float
     gpu: Gpu | None
+    idle_w: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,6 +205,7 @@ def _on_gpu(gpu: Gpu, mode: str, rng: Random) -> Iterator[Machine]:
             device=meter.device(),
             watts=_load_w(scenario.idle.watts, scenario.card.limit_w, rng),
             gpu=gpu,
+            idle_w=scenario.idle.watts,
         )
 
 
@@ -273,7 +275,9 @@ def _measured(
         Busy(machine.timer, rng),
         timings=machine.timings,
         timer=machine.timer,
-        control=honest_control(machine.gpu, machine.device, machine.timer.work, seed),
+        control=honest_control(
+            machine.gpu, machine.device, machine.timer.work, idle_w=machine.idle_w, seed=seed
+        ),
     )
     lasted = timedelta(seconds=measured.trace.spans[-1].end_us / 1e6 + 5)
     right = rng.uniform(0.3, 0.95)

@@ -49,10 +49,15 @@ def control_energies(trace: Trace, sensor: Sensor) -> tuple[ControlEnergy, ...]:
 
 def _with_controls_as_windows(trace: Trace, spans: tuple[Span, ...]) -> Trace:
     """The same readings, in which controls and windows have changed places; one query lasts a whole control."""
-    kinds = {"control": "window", "window": "control"}
-    turned = tuple(replace(span, kind=kinds.get(span.kind, span.kind)) for span in trace.spans)
+    turned = tuple(_turned(span) for span in trace.spans)
     queries = tuple(Queries(duration_us=(span.end_us - span.start_us,), gap_us=(0,)) for span in spans)
     return replace(trace, spans=turned, queries=queries, population=None, mode="throughput")
+
+
+def _turned(span: Span) -> Span:
+    if span.kind == "control":
+        return replace(span, kind="window")
+    return replace(span, kind="control") if span.kind == "window" else span
 
 
 def _energy_of(number: int, span: Span, streams: tuple[ReadStream, ...]) -> ControlEnergy:

@@ -251,8 +251,8 @@ def control_is_like_that_of_others(case: Case) -> Broken | None:
         logs = [log(figures.values()[name]) for figures in others]
         middle = median(logs)
         spread = 1.4826 * median(abs(each - middle) for each in logs)
-        known = SENSOR_DEVIATIONS * _known_u(case, control, name) * (1 + MEDIAN_COSTS / len(others)) ** 0.5
-        width = max(log(1 + BAND), BAND_DEVIATIONS * spread, known) + 2 * u[name]
+        chance = SENSOR_DEVIATIONS * _known_u(case, control, name) * (1 + MEDIAN_COSTS / len(others)) ** 0.5
+        width = max(log(1 + BAND), BAND_DEVIATIONS * spread, chance) + 2 * u[name]
         apart = log(value) - middle
         if abs(apart) > width:
             return broken(

@@ -109,8 +109,8 @@ class TorchControl:
         return (numbers.to(self._device) & LOWER_BITS).to(self._torch.float32) - HALF
 
     def _multiply(self) -> None:
-        held = self._tensors
-        self._torch.matmul(held["left"], held["right"], out=held["product"])
+        tensors = self._tensors
+        self._torch.matmul(tensors["left"], tensors["right"], out=tensors["product"])
 
     def _copy(self) -> None:
         self._tensors["copy"].copy_(self._tensors["block"])
