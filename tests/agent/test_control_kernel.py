@@ -138,7 +138,7 @@ def test_what_the_kernel_takes_is_no_memory_of_the_model() -> None:
         _peaks = (7, 9)
 
     kernel: Any = Kernel()
-    runs = ControlRuns(kernel, side=SIDE, seconds=1.0, reason=None)
+    runs = ControlRuns(kernel, side=2048, seconds=1.0, reason=None)
     assert [runs.peak_beside(peak) for peak in (3, 12, None)] == [9, 12, None]
 
 
@@ -156,7 +156,7 @@ def test_memory_is_given_back_where_the_counter_fails() -> None:
         raise workloads.WorkloadError("The sensor is gone.")
 
     kernel: Any = Kernel()
-    runs = ControlRuns(kernel, side=SIDE, seconds=1.0, reason=None)
+    runs = ControlRuns(kernel, side=2048, seconds=1.0, reason=None)
     with pytest.raises(workloads.WorkloadError):
         runs.run("first", begin=lambda: 0, rest=lambda: 0, end=end)
     assert given_back == ["all"]

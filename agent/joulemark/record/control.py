@@ -31,7 +31,8 @@ ControlWork = Literal["products", "copies"]
 SAMPLE_SIDE = 8
 """The sample of a product has so many rows and columns."""
 SAMPLE_SIZE = SAMPLE_SIDE**2
-LARGE_SIDE, SMALL_SIDE = 4096, 2048
+ControlSide = Literal[4096, 2048]
+"""Rows and columns of the matrices: of large cards and of small ones."""
 LARGE_MEMORY_BYTES = 8 * 10**9
 """Cards with so much memory or more multiply large matrices."""
 MATRICES_COPIED = 4
@@ -68,7 +69,7 @@ class Control(Record, frozen=True, kw_only=True):
     """
 
     version: Literal[1]
-    side: Literal[4096, 2048]
+    side: ControlSide
     copy_bytes: Annotated[int, Meta(ge=1, le=2**40)]
     runs: Annotated[tuple[ControlRun, ...], Meta(min_length=2, max_length=2)]
 
@@ -78,9 +79,9 @@ class Control(Record, frozen=True, kw_only=True):
             raise ValueError(f"`runs` must be those of {', '.join(get_args(ControlTime))}, in this order")
 
 
-def control_side(memory_bytes: int | None) -> int:
+def control_side(memory_bytes: int | None) -> ControlSide:
     """The side of the matrices on a card with so much memory; the small one where it is not known."""
-    return LARGE_SIDE if (memory_bytes or 0) >= LARGE_MEMORY_BYTES else SMALL_SIDE
+    return 4096 if (memory_bytes or 0) >= LARGE_MEMORY_BYTES else 2048
 
 
 def copy_bytes(side: int) -> int:

@@ -6,7 +6,6 @@ from math import exp, hypot, log
 from statistics import median
 from typing import TYPE_CHECKING, get_args
 
-from joulemark.energy.budget import combined, sensor_terms
 from joulemark.energy.errors import EnergyError
 from joulemark.record.control import ControlWork, control_side, copy_bytes, flop_of, moved_bytes_of
 from joulemark.record.stated import stated
@@ -32,9 +31,9 @@ BAND_DEVIATIONS = 3.0
 """Allowed difference from the others' median: this share, or this many of their own standard deviations."""
 
 SENSOR_DEVIATIONS = 3.5
-CARD_SPREAD = 0.02
-"""Or, of energies, this many standard deviations of what sensors of one design and its cards are known to scatter by:
-of three others the spread is hardly known, and a watt is much of a small card's power."""
+CARD_SPREAD, GAIN_SPREAD, ZERO_SPREAD_W = 0.02, 0.025, 6.5
+"""Or, of energies, this many standard deviations of what chips, gains and zeros of one design's boards scatter by
+(energy/data/boards.csv, five RTX 3090): of three others the spread is hardly known."""
 
 RATE_HEADROOM = 1.15
 """A kernel may be faster than the data sheet's peak rate by this factor, as for JM-ROOFLINE."""
@@ -251,7 +250,7 @@ def control_is_like_that_of_others(case: Case) -> Broken | None:
         logs = [log(figures.values()[name]) for figures in others]
         middle = median(logs)
         spread = 1.4826 * median(abs(each - middle) for each in logs)
-        chance = SENSOR_DEVIATIONS * _known_u(case, control, name) * (1 + MEDIAN_COSTS / len(others)) ** 0.5
+        chance = SENSOR_DEVIATIONS * _design_u(control, name) * (1 + MEDIAN_COSTS / len(others)) ** 0.5
         width = max(log(1 + BAND), BAND_DEVIATIONS * spread, chance) + 2 * u[name]
         apart = log(value) - middle
         if abs(apart) > width:
@@ -267,15 +266,13 @@ def control_is_like_that_of_others(case: Case) -> Broken | None:
     return None
 
 
-def _known_u(case: Case, control: Control, name: str) -> float:
+def _design_u(control: Control, name: str) -> float:
     """Relative standard deviation of a number between cards of one design: of an energy, by their sensors and chips."""
     if not name.endswith("_j"):
         return 0.0
     values = ControlFigures.of(control).values()
     power_w = values[name] / values[name.replace("_j", "_s")]
-    predicate = case.predicate
-    terms = sensor_terms(predicate.sensor, board_name=predicate.device.name, mean_power_w=power_w)
-    return hypot(CARD_SPREAD, combined(terms))
+    return hypot(CARD_SPREAD, GAIN_SPREAD, ZERO_SPREAD_W / power_w)
 
 
 RULES = (

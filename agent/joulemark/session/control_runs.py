@@ -10,7 +10,15 @@ from msgspec import UNSET
 from joulemark import workloads
 from joulemark.energy.control_energy import control_energies
 from joulemark.energy.errors import EnergyError
-from joulemark.record.control import Control, ControlRun, ControlTime, ControlWork, control_side, copy_bytes
+from joulemark.record.control import (
+    Control,
+    ControlRun,
+    ControlSide,
+    ControlTime,
+    ControlWork,
+    control_side,
+    copy_bytes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,7 +54,7 @@ class ControlCount:
 class ControlOutcome:
     """What ran, on matrices of `side` x `side`; `reason` says why some of it did not."""
 
-    side: int
+    side: ControlSide
     counts: tuple[ControlCount, ...]
     reason: str | None
 
@@ -60,7 +68,7 @@ class ControlRuns:
     """The kernel's runs in one job, `seconds` each: half of it products, half copies."""
 
     def __init__(
-        self, kernel: ControlKernel | None, *, side: int, seconds: float, reason: str | None
+        self, kernel: ControlKernel | None, *, side: ControlSide, seconds: float, reason: str | None
     ) -> None:
         self._kernel, self._side, self._work_s = kernel, side, seconds / len(get_args(ControlWork))
         self._counts: list[ControlCount] = []
