@@ -44,8 +44,7 @@ class Kernel:
 
     def run(self, seconds: float) -> None:
         """Draw power for so long."""
-        with _clock().load(WATTS):
-            time.sleep(seconds)
+        _draw(WATTS, seconds)
 
 
 class OnCard:
@@ -76,6 +75,18 @@ class OnCard:
         return self._bytes + RESERVED_BYTES
 
 
+def _draw(watts: float, seconds: float) -> None:
+    """The card draws `watts` for so long."""
+    with _clock().load(watts):
+        time.sleep(seconds)
+
+
+def _control_kernel(_device: str, **shape: int) -> Any:
+    from joulemark_simulation.nvml.control import SimulatedControl
+
+    return SimulatedControl(_draw, **shape)
+
+
 def _clock() -> Any:
     global _opened  # noqa: PLW0603 - one simulation a process
     if _opened is None:
@@ -100,6 +111,7 @@ def _replace_torch_device() -> None:
     vars(workloads).update(
         run_first_kernel=lambda _device, _gpu=None: first_kernel("cpu"),
         busy_kernel=lambda _device: Kernel(),
+        control_kernel=_control_kernel,
         open_workload=on_card,
     )
 

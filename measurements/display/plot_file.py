@@ -44,7 +44,7 @@ COLOURS = {
     ModelKind.UNKNOWN.value: "#5a5f66",
     "ratio": INK,
 }
-SHADES = {"window": ("#0b5c66", 0.16), "warm-up": ("#a8420c", 0.16)}
+SHADES = {"window": ("#0b5c66", 0.16), "warm-up": ("#a8420c", 0.16), "control": ("#5a5f66", 0.24)}
 """Fills of stretches of a run; of rests and idle times that of `OTHER_SHADE`."""
 OTHER_SHADE = (SOFT, 0.1)
 STROKES = {"curve gauge": ("#a8420c", "4 2")}

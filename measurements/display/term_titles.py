@@ -33,6 +33,7 @@ ESTIMATORS = {
 PHASES = {
     "idle-before": _("idle before the windows"),
     "warm-up": _("warm-up"),
+    "control": _("control kernel"),
     "window": _("windows"),
     "rest": _("rests"),
     "idle-after": _("idle after the windows"),

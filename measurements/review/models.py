@@ -231,6 +231,7 @@ class Appeal(models.Model):
         return f"{self.submission_id[:12]}: appealed"
 
 
+HAS_CONTROL = models.Q(control_flop_j__isnull=False)
 LISTED_BY = ("suite", "task", "dataset", "model", "hardware_class", "scope", "stratum", "grade")
 """What lists of results are narrowed by: with `received_at`, their submission's, each has an index of the latest."""
 
@@ -259,6 +260,7 @@ class Result(models.Model):
     budget was stated. `mean_power_w` is the power at which the energy of the queries was drawn, against which the
     sensor's offset is set; null where the trace does not tell. `answers` are the trace's short digests of the
     answers, four bytes each, in the sample's order; `noise` is the print of its noise, empty where it has too little.
+    `control_design`: a GPU's design and power controls. Joules and seconds of an operation (FLOP) and of a byte follow.
     """
 
     submission = models.OneToOneField(
@@ -301,6 +303,11 @@ class Result(models.Model):
     times_sha256 = models.CharField(max_length=64, default="")
     answers = models.BinaryField(default=b"")
     noise = models.BinaryField(default=b"")
+    control_design = models.CharField(max_length=80, default="")
+    control_flop_j = models.FloatField(null=True)
+    control_flop_s = models.FloatField(null=True)
+    control_byte_j = models.FloatField(null=True)
+    control_byte_s = models.FloatField(null=True)
 
     objects = ResultQuerySet.as_manager()
 
@@ -316,6 +323,8 @@ class Result(models.Model):
             models.Index(fields=["dataset", "model", "sample_sha256"], name="result_sample"),
             # a trace whose values were scaled keeps its times
             models.Index(fields=["times_sha256"], name="result_times"),
+            # what cards of one design are like
+            models.Index(fields=["control_design"], name="result_control", condition=HAS_CONTROL),
             *(
                 models.Index(fields=[name, "-received_at"], name=f"result_{name}_latest")
                 for name in LISTED_BY

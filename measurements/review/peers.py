@@ -9,7 +9,9 @@ from django.db.models import F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from joulemark.leaderboard.contexts import MOST_PEERS, MOST_PRINTS, JobName, Peer, Prints
+from joulemark.leaderboard.control_design import MOST_CONTROLS, PeerControl
 from joulemark.leaderboard.eligibility import COMPARABLE
+from joulemark.rules.control_figures import ControlFigures
 from joulemark.rules.noise_print import BITS, rows_of
 from measurements.contributors.models import Device
 from measurements.review.models import Result
@@ -43,6 +45,21 @@ def peers_of(jobs: Collection[JobName]) -> dict[JobName, list[Peer]]:
             )
         )
     return peers
+
+
+def controls_of(designs: Iterable[str]) -> dict[str, list[PeerControl]]:
+    """By design the control kernels of its latest accepted results, latest first, MOST_CONTROLS of each at most."""
+    figures = ("control_flop_j", "control_flop_s", "control_byte_j", "control_byte_s")
+    return {
+        design: [
+            PeerControl(contributor=contributor, leaf=leaf, figures=ControlFigures.from_numbers(numbers))
+            for contributor, leaf, *numbers in Result.objects.eligible()
+            .filter(control_design=design, control_flop_j__isnull=False)
+            .order_by("-submission__leaf")
+            .values_list("contributor", "submission__leaf", *figures)[:MOST_CONTROLS]
+        ]
+        for design in designs
+    }
 
 
 def prints_of(jobs: Collection[JobName]) -> dict[JobName, Prints]:

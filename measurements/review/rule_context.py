@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from joulemark.leaderboard.contexts import JobName, Peer, Prints, earlier, job_name, of_others, same_noise
+from joulemark.leaderboard.control_design import PeerControl, control_design, control_facts
 from joulemark.rules.case import Case, Context, TicketFacts
 from joulemark.suite import Suite
 from measurements.catalog.models import Suite as SuiteRow
 from measurements.catalog.suites import known_suite
 from measurements.intake.models import Submission, Ticket
 from measurements.review.announced_runs import NONE, RunsBefore, runs_before
-from measurements.review.peers import devices_of, peers_of, prints_of
+from measurements.review.peers import controls_of, devices_of, peers_of, prints_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,7 @@ class RuleContext:
     devices: Mapping[str, frozenset[int]]
     runs: Mapping[str, RunsBefore]
     prints: Mapping[JobName, Prints]
+    controls: Mapping[str, Sequence[PeerControl]]
 
     @classmethod
     def about(cls, submissions: Sequence[Submission], read: Mapping[str, Case]) -> RuleContext:
@@ -44,6 +46,7 @@ class RuleContext:
             devices=devices_of({case.predicate.device.tag for case in read.values()}),
             runs=runs_before(submissions),
             prints=prints_of(jobs),
+            controls=controls_of({control_design(case.predicate) for case in read.values()} - {""}),
         )
 
     def case(self, submission: Submission, read: Case) -> Case:
@@ -56,6 +59,7 @@ class RuleContext:
         )
         return read.knowing(
             **others,
+            **control_facts(self.controls.get(control_design(predicate), ()), me=me, before=before),
             same_trace_as=earlier(self.traces.get(submission.trace_sha256, ()), before=before),
             same_times_as=earlier(self.times.get(read.times_sha256, ()), before=before),
             same_noise_as=same_noise(read.noise, self.prints.get(job), before=before),

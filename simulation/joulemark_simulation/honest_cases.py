@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from joulemark.rules.case import Case
+from joulemark_simulation.honest_controls import restated_control
 from joulemark_simulation.nvml.cards import A100
 from joulemark_simulation.nvml.running import running
 from joulemark_simulation.nvml.scenario import scripted
@@ -59,7 +60,8 @@ def measuring(case: Case, edit: Callable[[Trace], Trace]) -> Case:
     trace, predicate = edit(case.trace), case.predicate
     tokens = [(window.input_tokens, window.output_tokens) for window in predicate.windows]
     measured = Measured.by(trace, predicate.sensor, board_name=predicate.device.name, tokens=tokens)
-    restated = replace(case.statement, predicate=measured.stated_in(predicate))
+    control = restated_control(predicate.control, trace, predicate.sensor)
+    restated = replace(case.statement, predicate=replace(measured.stated_in(predicate), control=control))
     return Case(restated, trace, case.context)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING
@@ -30,6 +30,7 @@ from joulemark.session.statement import Circumstances, Story, new_nonce, signed_
 from joulemark.workloads.base import Loaded, Output, QualityScore, Query
 from joulemark_simulation import records
 from joulemark_simulation.card_sessions import at_work, read_rests_rarely
+from joulemark_simulation.honest_controls import controls_of_others, honest_control
 from joulemark_simulation.honest_machines import (
     MODES,
     UNKNOWN,
@@ -70,6 +71,7 @@ class Machine:
     device: DeviceFacts
     watts: float
     gpu: Gpu | None
+    idle_w: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,6 +205,7 @@ def _on_gpu(gpu: Gpu, mode: str, rng: Random) -> Iterator[Machine]:
             device=meter.device(),
             watts=_load_w(scenario.idle.watts, scenario.card.limit_w, rng),
             gpu=gpu,
+            idle_w=scenario.idle.watts,
         )
 
 
@@ -272,6 +275,9 @@ def _measured(
         Busy(machine.timer, rng),
         timings=machine.timings,
         timer=machine.timer,
+        control=honest_control(
+            machine.gpu, machine.device, machine.timer.work, idle_w=machine.idle_w, seed=seed
+        ),
     )
     lasted = timedelta(seconds=measured.trace.spans[-1].end_us / 1e6 + 5)
     right = rng.uniform(0.3, 0.95)
@@ -292,13 +298,15 @@ def _measured(
     predicate = msgspec.structs.replace(
         statement.predicate, started_at=NOW - lasted, ended_at=NOW - timedelta(seconds=1), issued_at=NOW
     )
+    idle_w = predicate.idle.before_w if predicate.idle else 0.0
+    context = _context(story, of, kind, right, around.facts.device.tag, rng)
     return Drawn(
         kind=f"{machine.kind}, {protocol.mode}",
         job=ran.key,
         case=Case(
             msgspec.structs.replace(statement, predicate=predicate),
             traces.parse(raw),
-            _context(story, of, kind, right, around.facts.device.tag, rng),
+            replace(context, **controls_of_others(machine.gpu, machine.device, idle_w=idle_w, seed=seed)),
         ),
     )
 

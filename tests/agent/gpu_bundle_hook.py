@@ -25,6 +25,7 @@ from joulemark import workloads
 from joulemark.meters import timer as timers
 from joulemark.session import checkup, job_runner, run
 from joulemark_simulation.nvml.clock import Clock
+from joulemark_simulation.nvml.control import SimulatedControl
 from joulemark_simulation.nvml.virtual import Busy, VirtualTimer
 
 WATTS, QUERY_S = 350.0, 0.02
@@ -60,7 +61,9 @@ def tasks(open_task: Any) -> Any:
 
 os.environ["JOULEMARK_BUNDLE_DEVICE"] = "cpu"
 TIMER.wait(3.0)
-vars(workloads).update(busy_kernel=kernel)
+vars(workloads).update(
+    busy_kernel=kernel, control_kernel=lambda _device, **shape: SimulatedControl(TIMER.work, **shape)
+)
 for module in (timers, run, job_runner, checkup):
     vars(module).update(RealTimer=lambda: TIMER)
 for module in (run, job_runner):

@@ -24,6 +24,7 @@ from joulemark.session import checkup, job_runner, run, suite_source
 from joulemark.workloads.first_kernel import run_first_kernel
 from joulemark_simulation.nvml.cards import A100
 from joulemark_simulation.nvml.clock import Clock
+from joulemark_simulation.nvml.control import SimulatedControl
 from joulemark_simulation.nvml.virtual import Busy, VirtualTimer
 from tests.agent import fake_suite
 
@@ -48,6 +49,22 @@ def kernel(device: str) -> Busy:
     if "JOULEMARK_TEST_NO_KERNEL" in os.environ:
         raise workloads.WorkloadError(f"torch cannot use {device}.")
     return Busy(TIMER, WATTS)
+
+
+class BrokenControl(SimulatedControl):
+    """A kernel for which there is no memory, or that torch cannot run."""
+
+    def load(self) -> None:
+        super().load()
+        raise MemoryError if os.environ["JOULEMARK_TEST_CONTROL"] == "memory" else RuntimeError("no kernel")
+
+
+def control_kernel(_device: str, **shape: int) -> SimulatedControl:
+    """As torch would run it; `JOULEMARK_TEST_CONTROL` is what is wrong with it."""
+    fault = os.environ.get("JOULEMARK_TEST_CONTROL")
+    if fault == "torch":
+        raise workloads.WorkloadError("There is no torch.")
+    return (BrokenControl if fault else SimulatedControl)(TIMER.work, **shape)
 
 
 class FakeTorch:
@@ -129,7 +146,11 @@ def install(*, idle_s: float = 15.0, warmup_s: float = 60.0) -> None:
         tiny.protocol, idle_s=idle_s, budget_s=600.0, windows_max=5, half_width_target=0.02, warmup_s=warmup_s
     )
     fake_suite.suite = lambda: replace(tiny, protocol=protocol)
-    vars(workloads).update(open_workload=lambda _suite, job, **_: Work(job), busy_kernel=kernel)
+    vars(workloads).update(
+        open_workload=lambda _suite, job, **_: Work(job),
+        busy_kernel=kernel,
+        control_kernel=control_kernel,
+    )
     if fault := os.environ.get("JOULEMARK_TEST_TORCH"):
         torch: Any = FakeTorch(fault, A100.uuid)
         sys.modules["torch"] = torch

@@ -23,12 +23,14 @@ from joulemark import workloads
 from joulemark.cli import main
 from joulemark.record.codec import decode
 from joulemark.record.trace import Timing
-from joulemark.session import query_turns, sensor_timing
+from joulemark.session import control_runs, query_turns, sensor_timing
 from joulemark_simulation.nvml.clock import Clock
+from joulemark_simulation.nvml.control import SimulatedControl
 from tests.agent import fake_suite
 
 QUERY_S = 0.05
 WINDOW_PERIODS = 20
+CONTROL_S = 2.0
 CLOCK = Clock(Path(os.environ["NVML_SIM_CLOCK"]))
 WATTS = float(os.environ.get("JOULEMARK_TEST_WATTS", "200"))
 
@@ -38,8 +40,13 @@ class Busy:
 
     def run(self, seconds: float) -> None:
         """Draw power for so long."""
-        with CLOCK.load(WATTS):
-            time.sleep(seconds)
+        draw(WATTS, seconds)
+
+
+def draw(watts: float, seconds: float) -> None:
+    """The card draws `watts` for so long."""
+    with CLOCK.load(watts):
+        time.sleep(seconds)
 
 
 class Work(fake_suite.Workload):
@@ -60,8 +67,11 @@ def install() -> None:
     tiny = fake_suite.suite()
     fake_suite.suite = lambda: replace(tiny, protocol=protocol)
     vars(workloads).update(
-        open_workload=lambda _suite, job, **_: Work(job), busy_kernel=lambda _device: Busy()
+        open_workload=lambda _suite, job, **_: Work(job),
+        busy_kernel=lambda _device: Busy(),
+        control_kernel=lambda _device, **shape: SimulatedControl(draw, **shape),
     )
+    vars(control_runs).update(MOST_S=CONTROL_S)
     query_turns.COUNTER_PERIODS = WINDOW_PERIODS
     timing = os.environ.get("JOULEMARK_TEST_TIMING")
     if timing:

@@ -20,7 +20,7 @@ sys.path.insert(0, str(TESTS.parent / "simulation"))
 from joulemark import workloads
 from joulemark.cli import main
 from joulemark.patience import Pauses
-from joulemark.session import query_turns, run
+from joulemark.session import control_runs, query_turns, run
 from joulemark.session.fetch import is_of_hub
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 QUERY_S = 0.05
 WATTS = 300.0
 TOKENS = 7
+CONTROL_S = 1.0
 CARD = os.environ.get("JOULEMARK_TEST_CARD")
 
 
@@ -42,10 +43,15 @@ class Busy:
             while time.process_time() < ends_s:
                 sum(range(1000))
             return
-        from joulemark_simulation.nvml.clock import Clock
+        draw(WATTS, seconds)
 
-        with Clock(Path(os.environ["NVML_SIM_CLOCK"])).load(WATTS):
-            time.sleep(seconds)
+
+def draw(watts: float, seconds: float) -> None:
+    """The card draws `watts` for so long."""
+    from joulemark_simulation.nvml.clock import Clock
+
+    with Clock(Path(os.environ["NVML_SIM_CLOCK"])).load(watts):
+        time.sleep(seconds)
 
 
 class Work:
@@ -95,6 +101,10 @@ def install() -> None:
         busy_kernel=lambda _device: Busy(),
     )
     if CARD is not None:
+        from joulemark_simulation.nvml.control import SimulatedControl
+
+        vars(workloads).update(control_kernel=lambda _device, **shape: SimulatedControl(draw, **shape))
+        vars(control_runs).update(MOST_S=CONTROL_S)
         query_turns.COUNTER_PERIODS = 20
     if pauses := os.environ.get("JOULEMARK_TEST_PAUSES"):
         first_s, longest_s = json.loads(pauses)

@@ -26,6 +26,7 @@ STAGES = {
     "fetching": marked("fetching"),
     "loading": marked("loading the model"),
     "warm-up": marked("warm-up"),
+    "control": marked("control kernel"),
     "idle-before": marked("idle before the windows"),
     "idle-after": marked("idle after the windows"),
     "window": marked("window"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from math import hypot
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,10 @@ import msgspec
 
 from joulemark.energy.budget import combined, method_u
 from joulemark.energy.core_watts import core_watts
+from joulemark.leaderboard.control_design import control_design
 from joulemark.leaderboard.stratum import stratum_of
 from joulemark.record.stated import stated
+from joulemark.rules.control_figures import ControlFigures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -58,6 +61,18 @@ def result_numbers(case: Case) -> dict[str, Any]:
         if case.read is None or case.read.mean_power_w is None
         else case.read.mean_power_w * factor,
         "window_u": within_session_u(predicate.budget),
+        **control_numbers(predicate),
+    }
+
+
+def control_numbers(predicate: Predicate) -> dict[str, Any]:
+    """The design that a control kernel is compared within, and its numbers; None where none ran."""
+    control = stated(predicate.control, otherwise=None)
+    names = [field.name for field in fields(ControlFigures)]
+    numbers = dict.fromkeys(names) if control is None else ControlFigures.of(control).values()
+    return {
+        "control_design": control_design(predicate),
+        **{f"control_{name}": numbers[name] for name in names},
     }
 
 

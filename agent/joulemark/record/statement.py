@@ -14,6 +14,7 @@ from typing import Annotated, Literal, get_args
 from msgspec import UNSET, Meta, UnsetType, field
 
 from joulemark.record.codec import Record
+from joulemark.record.control import Control
 from joulemark.record.field_types import FieldPath, Nonce, Sha256, Slug, Word
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
@@ -285,8 +286,9 @@ class Predicate(Record, frozen=True, kw_only=True):
     others could not. `comparisons` sets each other estimator beside the headline; agents that do not know the estimator
     `derivative` yet leave it out. `budget` is the uncertainty of the headline. `not_read`: why a scope, a gauge or a
     condition of the device was not read, by its name. `not_scored`: why a metric has no value, by its name.
-    `peak_memory_bytes`: the most device memory that tensors took since the model began to load. `parallelism` and
-    `power_controls` are left out by agents that do not know them yet, and `power_controls` of a processor.
+    `peak_memory_bytes`: the most device memory that tensors took since the model began to load. `parallelism`,
+    `power_controls` and `control` are left out by agents that do not know them yet, and the last two of a processor.
+    `control`: the control kernel that ran first and last, null with a reason where none did.
     """
 
     audience: Word
@@ -319,6 +321,7 @@ class Predicate(Record, frozen=True, kw_only=True):
     parallelism: Parallelism | UnsetType = UNSET
     comparisons: Annotated[tuple[Comparison, ...], Meta(max_length=20)] = ()
     power_controls: PowerControls | UnsetType = UNSET
+    control: Control | UnsetType | None = UNSET
 
     def __post_init__(self) -> None:
         """Times lie in years that a run can lie in. Raises ValueError, which decoding reports as a schema fault."""

@@ -33,7 +33,7 @@ StreamScope = Literal["gpu", HostScope]
 CountUnit = Literal["mJ", "uJ", "cpu-us"]
 GaugeUnit = Literal["mW", "C", "mask", "count", "cpu-ms"]
 IdleKind = Literal["idle-before", "idle-after"]
-BusyKind = Literal["warm-up", "window"]
+BusyKind = Literal["warm-up", "control", "window"]
 SizeUnit = Literal["characters", "pixels"]
 Mode = Literal["throughput", "latency"]
 
@@ -93,7 +93,8 @@ class Gauge(Record, frozen=True, kw_only=True):
 class Span(Record, frozen=True, kw_only=True):
     """A named stretch of the run, in microseconds on the trace's clock.
 
-    `rest` is the pause behind a window or the warm-up: the sensor settles in it and the idle power is seen.
+    `control` is a stretch of the control kernel. `rest` is the pause behind any work: the sensor settles in it and the
+    idle power is seen.
     """
 
     kind: Literal[IdleKind, BusyKind, "rest"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tarfile
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from joulemark.leaderboard.eligibility import COMPARABLE, ELIGIBLE
@@ -14,6 +15,7 @@ from joulemark.replay.own_facts import arrival_of
 from joulemark.replay.reading import digest_of, read_bundle, row_values
 from joulemark.replay.state_file import PartOutcome, text_of
 from joulemark.replay.table_rows import files_of, rows_in
+from joulemark.rules.control_figures import ControlFigures
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -26,9 +28,10 @@ if TYPE_CHECKING:
     from joulemark.replay.state_file import StateFile
     from joulemark.replay.suites import ReleaseSuites
 
-EVIDENCE = "INSERT OR IGNORE INTO evidence VALUES (?{})".format(", ?" * 26)  # noqa: S608 - a fixed text
+EVIDENCE = "INSERT OR IGNORE INTO evidence VALUES (?{})".format(", ?" * 28)  # noqa: S608 - a fixed text
 DERIVED = ", ".join(f"'{state}'" for state in COMPARABLE)
 OUTSIDE = "outside"
+CONTROL_NAMES = tuple(f"control_{field.name}" for field in fields(ControlFigures))
 CELL_NAMES = (
     "suite_digest", "task", "dataset", "model", "hardware_code", "grade", "scope", "stratum",
 )  # fmt: skip
@@ -221,7 +224,7 @@ class EvidenceReader:
         )
         fault = None if result.error is None else text_of([result.error.code, str(result.error)])
         if not result.is_numbered:
-            nothing = (None,) * 17
+            nothing = (None,) * 19
             return (
                 arrival.result_id, arrival.written, None, arrival.contributor, *where, *nothing,
                 text_of([result.own, result.tripped]), text_of(result.alone), fault,
@@ -229,6 +232,8 @@ class EvidenceReader:
         names, numbers = result.names, result.numbers
         key = names | numbers
         job = text_of([names[name] for name in ("suite_digest", "task", "dataset", "model")])
+        figures = [numbers[name] for name in CONTROL_NAMES]
+        control = None if None in figures else text_of(figures)
         quality = [[score["metric"], score["value"], score["n"]] for score in numbers["quality"]]
         return (
             arrival.result_id, arrival.written, derived[0], arrival.contributor, *where, job,
@@ -237,6 +242,7 @@ class EvidenceReader:
             numbers["answers"], numbers["noise"], names["n_measured"], names["hardware_code"],
             names["hardware_title"], text_of([key[name] for name in CELL_NAMES]),
             text_of([key[name] for name in PART_NAMES]), text_of(row_values(result, arrival)),
+            numbers["control_design"] or None, control,
             text_of([result.own, result.tripped]), text_of(result.alone), fault,
         )  # fmt: skip
 

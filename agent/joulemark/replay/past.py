@@ -16,11 +16,13 @@ from joulemark.leaderboard.contexts import (
     earlier,
     of_others,
 )
-from joulemark.leaderboard.eligibility import COMPARABLE, WITHDRAWN
+from joulemark.leaderboard.control_design import MOST_CONTROLS, PeerControl, control_facts
+from joulemark.leaderboard.eligibility import COMPARABLE, ELIGIBLE, WITHDRAWN
 from joulemark.record.bundle import statement_in
 from joulemark.record.trace import Queries, Trace
 from joulemark.replay.own_facts import own_context
 from joulemark.rules.case import AnnouncedRuns, Case
+from joulemark.rules.control_figures import ControlFigures
 from joulemark.rules.noise_print import ALIKE, BITS, likeness, rows_of
 
 if TYPE_CHECKING:
@@ -33,12 +35,18 @@ if TYPE_CHECKING:
     from joulemark.replay.state_file import StateFile
     from joulemark.replay.suites import ReleaseSuites
 
-STATES = ", ".join(f"'{state}'" for state in COMPARABLE)
+STATES, ACCEPTED = (", ".join(f"'{state}'" for state in states) for states in (COMPARABLE, ELIGIBLE))
 PEERS = f"""
 SELECT e.result_id FROM evidence e
 JOIN standings s ON s.result_id = e.result_id AND s.since < ?2 AND (s.until IS NULL OR s.until >= ?2)
 WHERE e.job = ?1 AND e.derived < ?2 AND e.written < ?2 AND s.state IN ({STATES})
 ORDER BY e.written DESC LIMIT {MOST_PEERS}
+"""  # noqa: S608 - our own words
+DESIGN = f"""
+SELECT e.contributor, e.written, e.control FROM evidence e
+JOIN standings s ON s.result_id = e.result_id AND s.since < ?2 AND (s.until IS NULL OR s.until >= ?2)
+WHERE e.design = ?1 AND e.control IS NOT NULL AND e.derived < ?2 AND e.written < ?2 AND s.state IN ({ACCEPTED})
+ORDER BY e.written DESC LIMIT {MOST_CONTROLS}
 """  # noqa: S608 - our own words
 DEVICES = "SELECT DISTINCT contributor FROM evidence WHERE device = ? AND derived < ?"
 RUNS = f"""
@@ -53,7 +61,7 @@ WHERE t.suite = ?1 AND t.workload = ?2 AND t.written < ?5 AND (
 """  # noqa: S608 - our own words
 CHANGES = """
 SELECT DISTINCT s.since FROM standings s JOIN evidence e ON e.result_id = s.result_id
-WHERE e.job = ? AND s.since > ? AND s.since < ? ORDER BY s.since DESC LIMIT ?
+WHERE (e.job = ? OR e.design = ?) AND s.since > ? AND s.since < ? ORDER BY s.since DESC LIMIT ?
 """
 PEER = "SELECT contributor, seed, sample, inputs, quality, answers FROM evidence WHERE result_id = ?"
 PEERS_AT_HAND = 4096
@@ -85,7 +93,9 @@ class PastContexts:
     def moments(self, evidence: dict[str, Any], before: int) -> Iterator[int]:
         """The entry before which the context was read, most likely first: the batch's own, then earlier changes."""
         yield before
-        rows = self._state.all(CHANGES, evidence["job"], evidence["written"], before, MOST_MOMENTS)
+        rows = self._state.all(
+            CHANGES, evidence["job"], evidence["design"], evidence["written"], before, MOST_MOMENTS
+        )
         yield from (since for (since,) in rows)
 
     def is_revoked(self, arrival: Arrival, before: int) -> bool:
@@ -148,7 +158,19 @@ class PastContexts:
             "same_noise_as": self._same_noise(evidence, arrival, before),
             **self._runs(arrival, before),
             "device_shared_with": len(devices - {arrival.contributor}),
+            **self._controls(evidence, arrival, before),
         }
+
+    def _controls(self, evidence: dict[str, Any], arrival: Arrival, before: int) -> dict[str, Any]:
+        """What others' cards of the result's design were like, as of an entry."""
+        rows = self._state.all(DESIGN, evidence["design"], before) if evidence["design"] else ()
+        peers = (
+            PeerControl(
+                contributor=name, leaf=written, figures=ControlFigures.from_numbers(json.loads(control))
+            )
+            for name, written, control in rows
+        )
+        return control_facts(peers, me=arrival.contributor, before=arrival.written)
 
     def _same_noise(self, evidence: dict[str, Any], arrival: Arrival, before: int) -> str | None:
         """As `joulemark.leaderboard.contexts.same_noise` of the latest prints of then."""

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 OF_OTHERS = frozenset(
     {
         "JM-BEST-OF",
+        "JM-CONTROL-BAND",
+        "JM-CONTROL-NONE",
         "JM-DEVICE-SHARED",
         "JM-INPUTS",
         "JM-KEY-REVOKED",

@@ -43,8 +43,10 @@ CREATE TABLE IF NOT EXISTS writing_order (written INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS evidence (result_id TEXT PRIMARY KEY, written INTEGER, derived INTEGER, contributor TEXT,
   archive TEXT, offset INTEGER, size INTEGER, job TEXT, suite TEXT, dataset TEXT, device TEXT, times TEXT, sample TEXT,
   inputs TEXT, seed INTEGER, quality TEXT, answers BLOB, noise BLOB, n_measured INTEGER, hardware_code TEXT,
-  hardware_title TEXT, cell TEXT, part TEXT, row TEXT, own TEXT, alone TEXT, fault TEXT);
+  hardware_title TEXT, cell TEXT, part TEXT, row TEXT, design TEXT, control TEXT, own TEXT, alone TEXT,
+  fault TEXT);
 CREATE INDEX IF NOT EXISTS evidence_job ON evidence (job, written);
+CREATE INDEX IF NOT EXISTS evidence_design ON evidence (design, written);
 CREATE INDEX IF NOT EXISTS evidence_device ON evidence (device);
 CREATE INDEX IF NOT EXISTS evidence_times ON evidence (times);
 CREATE INDEX IF NOT EXISTS evidence_part ON evidence (part, cell);

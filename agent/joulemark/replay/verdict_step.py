@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Findings = list[dict[str, Any]]
 EVIDENCE = (
     "result_id", "written", "archive", "offset", "size", "job", "suite", "dataset", "device", "times", "answers",
-    "noise", "n_measured", "own", "alone", "fault",
+    "noise", "n_measured", "design", "own", "alone", "fault",
 )  # fmt: skip
 GIVEN_UP = failed(LOST)
 

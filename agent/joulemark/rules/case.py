@@ -12,6 +12,7 @@ import numpy as np
 
 from joulemark.energy.analysis import Analysis, analyse
 from joulemark.energy.columns import int64
+from joulemark.energy.control_energy import ControlEnergy, control_energies
 from joulemark.energy.errors import EnergyError
 from joulemark.record.statement import offline_seed
 from joulemark.rules.hardware import Gpu, gpu_of
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from joulemark.energy.streams import ReadStream
     from joulemark.record.statement import Predicate, Statement
     from joulemark.record.trace import Trace
+    from joulemark.rules.control_figures import ControlFigures
     from joulemark.suite import Job, Sample, Suite
 
 
@@ -71,6 +73,8 @@ class Context:
     arrived and that have no result; `runs_of_contributor` has those for this job on whatever device, `runs_of_network`
     those of everybody who asked from the network prefix that this result's ticket was asked from.
     `device_shared_with` counts other contributors who report the same device tag.
+    `controls_by_others` has the control kernel of each other contributor's latest accepted result for a GPU of the same
+    design under the same power controls; `earlier_controls_by_others` counts those that arrived before this result.
     """
 
     received_at: datetime
@@ -90,6 +94,8 @@ class Context:
     runs_of_contributor: AnnouncedRuns = AnnouncedRuns()
     runs_of_network: AnnouncedRuns = AnnouncedRuns()
     device_shared_with: int = 0
+    controls_by_others: Sequence[ControlFigures] = ()
+    earlier_controls_by_others: int = 0
 
 
 @dataclass(frozen=True)
@@ -149,6 +155,14 @@ class Case:
         """The analysis of the trace, or the error that prevents it."""
         try:
             return analyse(self.trace, self.predicate.sensor, board_name=self.predicate.device.name)
+        except EnergyError as error:
+            return error
+
+    @cached_property
+    def control_energies(self) -> tuple[ControlEnergy, ...] | EnergyError:
+        """Energy of the stretches in which the control kernel ran, or the error that prevents it."""
+        try:
+            return control_energies(self.trace, self.predicate.sensor)
         except EnergyError as error:
             return error
 
@@ -215,7 +229,7 @@ class Case:
         return gpu_of(device.name) if device.kind == "gpu" else None
 
 
-BY_BYTES = ("answers", "board", "busy_s", "energy", "gpu", "noise", "times_sha256")
+BY_BYTES = ("answers", "board", "busy_s", "control_energies", "energy", "gpu", "noise", "times_sha256")
 """Cached properties that depend on the result's bytes alone."""
 
 BY_SUITE = ("job", "places", "sample")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from joulemark.rules import (
     answer_rules,
     completeness,
+    control_rules,
     device_rules,
     estimate_rules,
     power_rules,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from joulemark.record.messages import VerdictState
 
-RULES_VERSION = "9"
+RULES_VERSION = "10"
 """Incremented with any change that could change a verdict. Old verdicts keep the version under which they were given.
 """
 
@@ -54,6 +55,7 @@ RULES: tuple[Rule, ...] = (
     power_rules.power_is_above_idle,
     power_rules.idle_was_measured,
     *device_rules.RULES,
+    *control_rules.RULES,
     *texture_rules.RULES,
     completeness.nulls_have_reasons,
     completeness.quality_is_stated,

@@ -20,6 +20,7 @@ from joulemark.record.messages import TICKET_REQUEST_TYPE, PlatformKey, TicketRe
 from joulemark.record.statement import offline_seed
 from joulemark.session import plan, state, unusable
 from joulemark.session.comparison import own_energy_words
+from joulemark.session.control_runs import open_control
 from joulemark.session.controls import changed_flags, read_controls
 from joulemark.session.device_check import require_device
 from joulemark.session.fetch import fetch_job, fetches
@@ -55,7 +56,10 @@ STOPPED = marked("The run was stopped: the same finding would apply to every fur
 
 @dataclass(frozen=True, kw_only=True)
 class JobRunner:
-    """The jobs of one run, under its circumstances. `link` is None offline, `key` when nothing is to be sent."""
+    """The jobs of one run, under its circumstances. `link` is None offline, `key` when nothing is to be sent.
+
+    The control kernel runs for `control_s` seconds first and last in each.
+    """
 
     around: Circumstances
     device: str
@@ -72,6 +76,7 @@ class JobRunner:
     pace: Pace
     budget: Budget
     ending: JobEnd
+    control_s: float
 
     def run_jobs(self, forecast: Forecast, session: state.Session) -> None:
         """Send the session's stored results, then measure the cells of the plan; space for a result is reserved."""
@@ -263,6 +268,14 @@ class JobRunner:
             queries = workload.queries(sample)
         controls = read_controls(self.around.meter)
         drawn_from = population_of(suite, job, queries, seed=seed)
+        control = open_control(
+            self.around.meter,
+            self.timings,
+            device=self.device,
+            memory_bytes=self.around.facts.device.memory_bytes,
+            seed=seed,
+            seconds=self.control_s,
+        )
         measured = measure(
             workload,
             queries,
@@ -272,6 +285,7 @@ class JobRunner:
             timings=self.timings,
             timer=RealTimer(),
             population=None if drawn_from is None else drawn_from.population,
+            control=control,
         )
         changed = changed_flags(controls, read_controls(self.around.meter))
         if drawn_from is not None:  # the sample is what ran
@@ -281,6 +295,7 @@ class JobRunner:
         with workloads.crashes_named(job.key):
             quality = tuple(workload.quality(queries, measured.outputs))
             not_scored = tuple(workload.missing_quality(queries, measured.outputs))
+        peak_bytes = workload.peak_memory_bytes()
         story = Story(
             job=job,
             nonce=nonce,
@@ -293,7 +308,7 @@ class JobRunner:
             inputs_sha256=(
                 workloads.inputs_sha256(queries) if drawn_from is None else drawn_from.content_sha256
             ),
-            peak_memory_bytes=workload.peak_memory_bytes(),
+            peak_memory_bytes=peak_bytes if control is None else control.peak_beside(peak_bytes),
             controls=controls,
             flags=changed,
         )

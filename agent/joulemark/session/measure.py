@@ -1,4 +1,7 @@
-"""One job under the meter: warm-up, idle, windows with rests between, idle. What comes out is raw."""
+"""One job under the meter: warm-up, idle, windows with rests between, idle. What comes out is raw.
+
+The control kernel runs behind the warm-up and behind the last window.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,9 @@ if TYPE_CHECKING:
     from joulemark.meters.meter import Meter, Tick
     from joulemark.meters.sampler import Look
     from joulemark.meters.timer import Timer
+    from joulemark.record.control import ControlTime
     from joulemark.record.trace import IdleKind, Population, Timing
+    from joulemark.session.control_runs import ControlOutcome, ControlRuns
     from joulemark.session.progress import Watch
     from joulemark.suite import Protocol
     from joulemark.workloads import Output, Query, TimedWork
@@ -45,7 +50,7 @@ class Measurement:
     """A job's raw yield. `outputs` are the answers of the first pass over the sample, or over what ran of it, in order.
 
     `flags` are those that the trace does not show by itself. `started_ns` and `ended_ns` are of the clock that counts
-    since the machine was started (`meters.timer.boot_ns`).
+    since the machine was started (`meters.timer.boot_ns`). `control` is None of a job without a control kernel.
     """
 
     trace: Trace
@@ -55,6 +60,7 @@ class Measurement:
     flags: tuple[str, ...]
     started_ns: int
     ended_ns: int
+    control: ControlOutcome | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +82,7 @@ def measure(
     timings: Sequence[Timing | None] | None = None,
     timer: Timer | None = None,
     population: Population | None = None,
+    control: ControlRuns | None = None,
 ) -> Measurement:
     """Run the protocol once. Idle is read only where the meter knows it.
 
@@ -99,6 +106,7 @@ def measure(
         timings=tuple(timings or [None] * len(meter.streams)),
         timer=timer or RealTimer(),
         population=population,
+        control=control,
     )
     try:
         return job.run()
@@ -123,8 +131,9 @@ class _Job:
         timings: tuple[Timing | None, ...],
         timer: Timer,
         population: Population | None,
+        control: ControlRuns | None,
     ) -> None:
-        self._workload, self._queries, self._meter = workload, queries, meter
+        self._workload, self._queries, self._meter, self._control = workload, queries, meter, control
         self._protocol, self._watch = protocol, watch
         self._timings, self._timer, self._population = timings, timer, population
         self._timing = next((timing for timing in timings if timing is not None), None)
@@ -153,12 +162,14 @@ class _Job:
         with self._sampler:
             self._warm_up()
             asleep_us = self._timer.asleep_us()
+            self._run_control("first")
             if self._meter.knows_idle:
                 self._idle("idle-before")
             while not self._enough():
                 self._announce()
                 self._rest()
                 self._window()
+            self._run_control("last")
             if self._meter.knows_idle:
                 self._idle("idle-after")
             self._sampler.edge()
@@ -185,6 +196,7 @@ class _Job:
             flags=tuple(sorted(self._flags)),
             started_ns=started_ns,
             ended_ns=boot_ns(),
+            control=None if self._control is None else self._control.outcome(),
         )
 
     def trace(self) -> Trace:
@@ -273,6 +285,26 @@ class _Job:
         self._query_s = (end_us - start_us) / 1e6 / answered if answered else 0.0
         self._sampler.edge()
         self._spans.append(Span(kind="warm-up", start_us=start_us, end_us=end_us))
+        self._quiet_us = end_us
+
+    def _run_control(self, when: ControlTime) -> None:
+        """The control kernel, where the job has one: loading it is a warm-up of its own, which needs no rest first."""
+        if self._control is not None:
+            self._watch.stage("control", total=None, live=self._sampler.live)
+            begin = (
+                self._settled_rest if when == "last" else lambda: max(self._timer.now(), self._quiet_us + 1)
+            )
+            self._control.run(when, begin=begin, rest=self._settled_rest, end=self._end_work)
+
+    def _settled_rest(self) -> int:
+        self._rest()
+        return self._end_rest()
+
+    def _end_work(self, kind: BusyKind, start_us: int) -> None:
+        """What began at `start_us` has ended, and the counter is read."""
+        end_us = max(self._timer.now(), start_us + 1)
+        self._sampler.edge()
+        self._spans.append(Span(kind=kind, start_us=start_us, end_us=end_us))
         self._quiet_us = end_us
 
     def _part(self, first: Sequence[Tick], last: Sequence[Tick]) -> WarmUpPart:

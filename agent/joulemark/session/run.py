@@ -20,6 +20,7 @@ from joulemark.patience import LONG
 from joulemark.platform_client import PlatformClient
 from joulemark.session import plan, sensor_timing, state, suite_source
 from joulemark.session.budget import Budget, Pace
+from joulemark.session.control_runs import control_seconds
 from joulemark.session.device_check import require_device
 from joulemark.session.facts import describe
 from joulemark.session.job_end import JobEnd
@@ -190,6 +191,7 @@ def run(
                     verdicts=verdicts,
                     goes_on=options.force,
                 ),
+                control_s=control_seconds(len(forecast.cells)),
             )
             runner.run_jobs(forecast, session)
 

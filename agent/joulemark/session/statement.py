@@ -21,6 +21,7 @@ from joulemark.record.codec import decode, encode
 from joulemark.record.errors import RecordError
 from joulemark.record.limits import MAX_BUNDLE_BYTES
 from joulemark.record.sealing import absent, sealed
+from joulemark.session.control_runs import stated_control
 from joulemark.session.readings import readings_unusable
 from joulemark.translation import gettext as _
 from joulemark.workloads.threads import TorchThreads, torch_threads
@@ -125,6 +126,7 @@ def _predicate(around: Circumstances, story: Story, *, raw: bytes, packed: bytes
     analysis = analyse(measured.trace, sensor, board_name=around.facts.device.name)
     quality, not_a_number = _quality(story)
     quota = cpu_quota()
+    control, control_reason = stated_control(measured.control, measured.trace, sensor)
     issued_at, moment = stamps()
     predicate = record.Predicate(
         audience=around.origin,
@@ -162,8 +164,13 @@ def _predicate(around: Circumstances, story: Story, *, raw: bytes, packed: bytes
             settings=thread_settings(),
         ),
         power_controls=msgspec.UNSET if story.controls is None else story.controls.stated,
+        control=control,
     )
-    reasons = {**_reasons(around.facts, quota), **({} if story.controls is None else story.controls.absent)}
+    reasons = {
+        **_reasons(around.facts, quota),
+        **({} if story.controls is None else story.controls.absent),
+        "control": control_reason,
+    }
     return msgspec.structs.replace(predicate, absent=absent(predicate, reasons))
 
 

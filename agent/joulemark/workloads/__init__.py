@@ -18,6 +18,7 @@ from joulemark.workloads.base import (
     WorkloadError,
     crashes_named,
 )
+from joulemark.workloads.control_kernel import ControlKernel, control_kernel
 from joulemark.workloads.first_kernel import GpuIdentity, run_first_kernel
 from joulemark.workloads.inputs import InputSizes, input_sizes, inputs_sha256
 from joulemark.workloads.known_answers import answers_of, require_known_answers
@@ -25,6 +26,7 @@ from joulemark.workloads.load_kernel import busy_kernel
 from joulemark.workloads.registry import available, open_workload
 
 __all__ = [
+    "ControlKernel",
     "FetchFailed",
     "GpuIdentity",
     "InputSizes",
@@ -41,6 +43,7 @@ __all__ = [
     "answers_of",
     "available",
     "busy_kernel",
+    "control_kernel",
     "crashes_named",
     "input_sizes",
     "inputs_sha256",

@@ -48,7 +48,7 @@ class Book:
 
 
 BOOK = Book()
-FILES = ("test_doors", "test_sessions", "test_low_estimates", "test_crowd", "test_operator")
+FILES = ("test_doors", "test_sessions", "test_low_estimates", "test_controls", "test_crowd", "test_operator")
 """Where attacks are, in the order of the table."""
 Test = Callable[..., "Outcome | None"]
 
