@@ -32,7 +32,7 @@ from measurements.review.models import ModerationReason
 from measurements.review.moves import Cause
 
 AGENT = Path(s.__file__).parents[1]
-SAME_IN_BOTH = {"F1", "ROUGE-1", "ROUGE-2", "ROUGE-L"}
+SAME_IN_BOTH = {"BLEU", "F1", "ROUGE-1", "ROUGE-2", "ROUGE-L", "chrF"}
 
 
 def flags_in_code() -> set[str]:

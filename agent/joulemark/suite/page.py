@@ -13,7 +13,8 @@ from joulemark.suite.loader import load_suite
 from joulemark.suite.words import limits_in_words, preparation_in_words
 
 if TYPE_CHECKING:
-    from joulemark.suite.schema import DataSet, Job, Model
+    from joulemark.suite.jobs import Job
+    from joulemark.suite.schema import DataSet, Model
     from joulemark.suite.suite import Suite
 
 STANDARD, LEAN, OPEN, QUICK = "a100-2024", "a100-2024-lean", "a100-2024-open", "quick"

@@ -70,7 +70,7 @@ def recipe_of(
         columns=_columns(dataset),
         model=model.id,
         device=device,
-        dtype=suite.protocol.dtype or "float32",
+        dtype=suite.dtype(job) or "float32",
         weights={file.name: file.sha256 for file in model.files},
         beside=None if model.beside is None else {file.name: file.sha256 for file in model.beside},
         unused_tensors=model.unused_tensors,
