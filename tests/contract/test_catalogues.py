@@ -151,6 +151,7 @@ ENGLISH_ON_PURPOSE = {
     "suite/page.py": "writes docs/suite.md",
     "suite/schemas.py": "writes docs/schema",
     "suite/published.py": "the study's tables are data, and their faults are those of this software",
+    "hub/admission.py": "sentences of a lock, which has one language",
     "hub/pin.py": "a pinned copy states these sentences, and its digest has one language",
     "energy/sensors.py": "raised to programmers",
 }

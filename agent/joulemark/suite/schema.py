@@ -341,6 +341,11 @@ class Admission(Entry, frozen=True, kw_only=True):
     custom_code: bool = True
     pickles: bool = True
 
+    @property
+    def is_strict(self) -> bool:
+        """Whether it keeps anything out: what the suite says is then compared with the hub and filled in from it."""
+        return not (self.gated and self.custom_code and self.pickles)
+
 
 class Choice(Entry, frozen=True, kw_only=True):
     """A choice that a suite's author made, and why.
