@@ -219,18 +219,20 @@ def _has_split(files: tuple[RepositoryEntry, ...], config: str | None, split: st
 
 def _unavailable_model(model: Model, missing: _Missing) -> Unavailable:
     reason = missing.reason
-    sentence = missing.sentence or {
+    sentence = {
         "gated": f"Model {model.id} needs consent to its terms: give it at {model.url}, set HF_TOKEN and pin again.",
         "vanished": f"Model {model.id} is no longer on the hub as {model.hub_id}; nothing stands in for it.",
         "no-weights": f"The repository of model {model.id} ({model.hub_id}) has no weights that are read here.",
         "no-parquet": "",
-    }.get(reason, "")
+        "not-admitted": missing.sentence,
+        "disagrees": missing.sentence,
+    }[reason]
     return Unavailable(what="model", id=model.id, hub_id=str(model.hub_id), reason=reason, sentence=sentence)
 
 
 def _unavailable_dataset(dataset: DataSet, missing: _Missing) -> Unavailable:
     name = f"Data set {dataset.id} ({dataset.hub_id})"
-    sentence = missing.sentence or {
+    sentence = {
         "gated": f"{name} needs consent to its licence: give it at {dataset.url}, set HF_TOKEN and pin again.",
         "vanished": f"{name} is no longer on the hub under this name.",
         "no-parquet": (
@@ -240,7 +242,9 @@ def _unavailable_dataset(dataset: DataSet, missing: _Missing) -> Unavailable:
             "conversion of it."
         ),
         "no-weights": "",
-    }.get(missing.reason, "")
+        "not-admitted": missing.sentence,
+        "disagrees": missing.sentence,
+    }[missing.reason]
     return Unavailable(
         what="data set",
         id=dataset.id,

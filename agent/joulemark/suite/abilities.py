@@ -42,8 +42,6 @@ def missing_ability(job: Job) -> str | None:
         return _("This version does not know the task {task} yet.").format(task=job.task)
     if job.prompt not in (None, BARE_TEXT) and job.task not in BY_PROMPT:
         return _("This version cannot ask for {task} in words yet.").format(task=job.task)
-    if job.prompt_style == "chat":
-        return _("This version does not apply the chat formats of models of the hub yet.")
     if job.reasoning == "on":
         return _("This version cannot let a model reason within a budget of tokens yet.")
     return None
