@@ -47,6 +47,8 @@ class Repository:
     files: dict[str, bytes] | None = None
     created_at: str | None = "2023-11-05T09:41:00.000Z"
     family: str | None = "gpt2"
+    tags: tuple[str, ...] = ()
+    safetensors: dict[str, object] | None = None
 
     def listed(self, name: str) -> list[dict[str, object]]:
         """The files with bytes, as the hub lists them."""
@@ -118,11 +120,12 @@ class FakeHub:
                 "id": name,
                 "sha": commit_of(name, branch),
                 "gated": found.gated,
-                "tags": [f"license:{found.licence}"] if found.licence else [],
+                "tags": [*found.tags, *([f"license:{found.licence}"] if found.licence else [])],
                 "siblings": [{"rfilename": path} for path in found.files or (*found.small, *found.large)],
                 "downloads": 1,
                 **({"createdAt": found.created_at} if found.created_at else {}),
                 **({"config": {"model_type": found.family}} if found.family else {}),
+                **({"safetensors": found.safetensors} if found.safetensors else {}),
             },
         )
 

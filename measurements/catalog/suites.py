@@ -68,12 +68,15 @@ def current_digests() -> dict[str, str]:
 def unpinned_suites(current: Mapping[str, str] | None = None) -> list[Suite]:
     """The suites of the software that fix no revisions and of which this platform has no pinned version.
 
+    Without those of which this version can run no job: pinning them would hand out nothing.
+
     `current` is what `current_digests` says, where the caller has asked.
     """
     handed_out = current_digests() if current is None else current
     pinned = {*handed_out, *(suite.name for suite in settings.SUITES)}
     suites = map(load_suite, suite_names())
-    return [suite for suite in suites if not suite.is_pinned and suite.name not in pinned]
+    waiting = [suite for suite in suites if not suite.is_pinned and suite.name not in pinned]
+    return [suite for suite in waiting if any(suite.obstacle(job) is None for job in suite.jobs)]
 
 
 def pin_advice(suite: Suite) -> str:

@@ -74,6 +74,10 @@ METRICS = {
     "rouge-1": "ROUGE-1",
     "rouge-2": "ROUGE-2",
     "rouge-l": "ROUGE-L",
+    "word-error-rate": _("word error rate"),
+    "chrf": "chrF",
+    "bleu": "BLEU",
+    "ndcg-10": _("nDCG over the first ten"),
     "top-1": _("first guess correct"),
     "top-5": _("one of five guesses correct"),
 }

@@ -20,6 +20,9 @@ TITLES = (
     _("Summarization"),
     _("Image captioning"),
     _("Image generation"),
+    _("Speech recognition"),
+    _("Translation"),
+    _("Text embedding (retrieval)"),
     _("Text classification"),
     _("Hundred sentences by topic"),
     _("Hundred sentences by sentiment"),
@@ -31,12 +34,18 @@ TITLES = (
     _("FineWeb (for OSCAR)"),
     _("Imagenette (for ImageNet-1k)"),
     _("TinyStories (for BookCorpus)"),
+    _("CNN/Daily Mail, whole articles"),
+    _("COCO captions 2017"),
+    _("WMT24++ English to German"),
     _("8 × NVIDIA A100-SXM4-80GB"),  # noqa: RUF001 - the sign of multiplication is meant
     _("Demo: real small models, no GPU and no network needed"),
     _("The protocol of the 2024 study: 10 tasks, 30 data sets, 88 models"),
     _("a100-2024 from parts of its queries, for an evening"),
     _("Open data sets in place of the gated and script ones of a100-2024"),
     _("One small model and one data set for each task of a100-2024"),
+    _("Today's models: task-specific and general-purpose on the same inputs"),
+    _("tasks-2026 asked of models that reason before they answer"),
+    _("The smallest models of tasks-2026 on each of its tasks"),
 )
 """Titles of tasks, data sets, hardware, suites and the published study."""
 

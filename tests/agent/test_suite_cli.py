@@ -33,6 +33,9 @@ def test_list_names_every_suite_and_whether_it_is_pinned(command: Agent) -> None
         "a100-2024-open": False,
         "demo": True,
         "quick": False,
+        "quick-2026": False,
+        "tasks-2026": False,
+        "tasks-2026-reasoning": False,
     }
     assert command("suite", "list") == 0
     assert re.search(r"^a100-2024 +1 +312 +not pinned", command.out, re.MULTILINE)

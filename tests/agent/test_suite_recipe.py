@@ -17,7 +17,7 @@ from joulemark.workloads.recipe import Answers, Decoding, Diffusion, Recipe
 from joulemark.workloads.suite_recipe import recipe_of
 from joulemark.workloads.tasks import TASKS
 
-FULL, QUICK = load_suite("a100-2024"), load_suite("quick")
+FULL, QUICK, TODAY = load_suite("a100-2024"), load_suite("quick"), load_suite("tasks-2026")
 FOLDER = Path("snapshot")
 
 
@@ -198,6 +198,41 @@ def test_a_data_set_that_does_not_fit_its_task_is_said(
 def test_limits_that_would_be_ignored_are_said(changes: dict[str, object], reason: str) -> None:
     job = msgspec.structs.replace(FULL.job("text_generation/wikitext/gpt2"), **changes)
     assert reason in str(suite_recipe.obstacle(FULL, job))
+
+
+@pytest.mark.parametrize(
+    ("reasoning", "changes", "reason"),
+    [
+        ("switch", {}, None),
+        (None, {}, None),
+        ("always", {}, "always reasons before it answers"),
+        ("switch", {"prompt_style": "completion"}, "is switched by its chat format"),
+        ("switch", {"reasoning": "on", "reasoning_budget": 64}, "cannot let a model reason within a budget"),
+    ],
+)
+def test_a_model_that_reasons_is_asked_in_a_format_that_can_switch_it_off(
+    reasoning: str | None, changes: dict[str, object], reason: str | None
+) -> None:
+    job = msgspec.structs.replace(TODAY.job("extractive_qa/squad/qwen3-4b"), **changes)
+    models = tuple(
+        msgspec.structs.replace(model, reasoning=reasoning) if model.id == job.model else model
+        for model in TODAY.models
+    )
+    suite = msgspec.structs.replace(TODAY, models=models)
+    found = suite_recipe.obstacle(suite, job)
+    assert (found is None) == (reason is None)
+    assert (reason or "") in (found or "")
+    if reason is None:
+        made = recipe_of(suite, job, model_folder=FOLDER)
+        assert (made.chat, made.switches_reasoning) == (True, reasoning == "switch")
+        assert made.dtype == "bfloat16"
+
+
+@pytest.mark.parametrize("name", ["tasks-2026", "tasks-2026-reasoning", "quick-2026"])
+def test_what_a_suite_says_can_run_has_a_recipe(name: str) -> None:
+    suite = load_suite(name)
+    for job in suite.jobs:
+        assert (suite.obstacle(job) is None) == (suite_recipe.obstacle(suite, job) is None), job.key
 
 
 def test_rows_are_taken_dropped_kept_and_named_in_this_order() -> None:

@@ -321,7 +321,7 @@ def test_a_number_in_a_long_column_is_found() -> None:
 )  # fmt: skip
 def test_what_is_no_toml_is_named(text: bytes, code: str, sentence: str) -> None:
     with pytest.raises(Malformed) as refusal:
-        decode_toml(text, SUITE_FILES["suite-lock-3"], what="lock")
+        decode_toml(text, SUITE_FILES["suite-lock-4"], what="lock")
     assert refusal.value.code == code
     assert str(refusal.value).startswith(sentence)
 
@@ -329,7 +329,7 @@ def test_what_is_no_toml_is_named(text: bytes, code: str, sentence: str) -> None
 @pytest.mark.parametrize("text", [b"a = 1\nb = = 2\n", b"a = 1\n[a]\n"])
 def test_the_line_where_toml_breaks_is_named(text: bytes) -> None:
     with pytest.raises(Malformed, match=r"^The lock is not valid TOML in line 2\.$"):
-        decode_toml(text, SUITE_FILES["suite-lock-3"], what="lock")
+        decode_toml(text, SUITE_FILES["suite-lock-4"], what="lock")
 
 
 @pytest.mark.laws

@@ -52,6 +52,9 @@ def test_every_suite_is_there_with_its_jobs(catalogue: None) -> None:
         "a100-2024-open": 40,
         "demo": 8,
         "quick": 10,
+        "quick-2026": 20,
+        "tasks-2026": 113,
+        "tasks-2026-reasoning": 60,
     }
     assert Job.objects.filter(suite__name="a100-2024", dataset__slug="imdb").count() == 16
 

@@ -283,6 +283,7 @@ def test_an_empty_platform_says_what_to_do(client: Client, db: None) -> None:
 PROPER_NAME = re.compile(
     r"BookCorpus|C4|CIFAR-10|CIFAR-100|CNN/Daily Mail|COCO 2017|CPPE-5|CoNLL-2003|DiffusionDB|ImageNet-1k|ImageReward"
     r"|OSCAR|ReCoRD|RedCaps|Rotten Tomatoes|SAMSum|SQuAD|SQuAD 2\.0|SST-2|SciQ|Visual Genome|WikiANN|WikiText-103|XSum"
+    r"|GLUE SST-2|Imagenette|LibriSpeech test-clean|NanoNQ"
 )
 """Data sets that are called the same in every language."""
 

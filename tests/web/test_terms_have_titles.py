@@ -33,7 +33,7 @@ from measurements.review.moves import Cause
 from measurements.review.rule_facts import ALL_RULES
 
 AGENT = Path(s.__file__).parents[1]
-SAME_IN_BOTH = {"F1", "ROUGE-1", "ROUGE-2", "ROUGE-L"}
+SAME_IN_BOTH = {"BLEU", "F1", "ROUGE-1", "ROUGE-2", "ROUGE-L", "chrF"}
 
 
 def flags_in_code() -> set[str]:

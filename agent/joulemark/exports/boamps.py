@@ -57,10 +57,13 @@ DATA: dict[str, tuple[DataKind, DataKind]] = {
     "object_detection": ("image", "other"),
     "extractive_qa": ("text", "text"),
     "masked_lm": ("text", "text"),
+    "speech_recognition": ("audio", "text"),
     "summarization": ("text", "text"),
     "text_classification": ("text", "other"),
+    "text_embedding": ("text", "other"),
     "text_generation": ("text", "text"),
     "token_classification": ("text", "other"),
+    "translation": ("text", "text"),
 }
 """What goes into a task and what comes out, by the words of the format."""
 CPU_MODES = {"gpu+cpu+dram": RAPL_WITH_MEMORY, "cpu+dram": RAPL_WITH_MEMORY, "cpu": RAPL}

@@ -78,6 +78,13 @@ class ModelConfiguration(msgspec.Struct, frozen=True):
     model_type: str | None = None
 
 
+class Tensors(msgspec.Struct, frozen=True):
+    """What the hub counts in safetensors: `parameters` by their number format, as `BF16`, and all of them."""
+
+    parameters: dict[str, int] = {}
+    total: int | None = None
+
+
 class Repository(msgspec.Struct, frozen=True):
     """A repository at a commit. `gated` is false, or how access is granted (`auto`, `manual`).
 
@@ -91,6 +98,7 @@ class Repository(msgspec.Struct, frozen=True):
     siblings: tuple[Sibling, ...] = ()
     created_at: str | None = msgspec.field(default=None, name="createdAt")
     config: ModelConfiguration | None = None
+    safetensors: Tensors | None = None
 
     @property
     def created_on(self) -> date | None:

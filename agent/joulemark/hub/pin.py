@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from joulemark.hub.admission import DTYPES, disagreement, file_dtype, file_parameters, not_admitted
 from joulemark.hub.client import NotGiven
 from joulemark.hub.needed_files import decisive
 from joulemark.hub.weights import weights_files
@@ -24,21 +25,25 @@ from joulemark.suite.lock import (
 from joulemark.suite.schema import CONVERSION, PinnedFile, WeightsFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from joulemark.hub.client import HubClient, Repository, RepositoryEntry
     from joulemark.suite import DataSet, Model, Suite
     from joulemark.suite.lock import Lock
-    from joulemark.suite.schema import Branch
+    from joulemark.suite.schema import Admission, Branch, Dtype
 
 
 class _Missing(Exception):
-    """Why there is no pin; `script`: of a data set, whether its rows are made by a program."""
+    """Why there is no pin; `script`: of a data set, whether its rows are made by a program.
 
-    def __init__(self, reason: Reason, *, script: bool = False) -> None:
+    `sentence` says it where the reason alone does not.
+    """
+
+    def __init__(self, reason: Reason, *, script: bool = False, sentence: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.script = script
+        self.sentence = sentence
 
 
 def pin(suite: Suite, hub: HubClient, *, say: Callable[[str], None] = lambda _: None) -> Lock:
@@ -54,14 +59,14 @@ def pin(suite: Suite, hub: HubClient, *, say: Callable[[str], None] = lambda _: 
     unavailable: list[Unavailable] = []
     for model in (model for model in suite.models if model.hub_id is not None):
         try:
-            models.append(_model(model, hub))
+            models.append(_model(model, hub, suite.admission))
             say(f"{model.id}  {models[-1].revision[:12]}")
         except _Missing as missing:
-            unavailable.append(_unavailable_model(model, missing.reason))
+            unavailable.append(_unavailable_model(model, missing))
             say(f"{model.id}  {missing.reason}")
     for dataset in (dataset for dataset in suite.datasets if dataset.hub_id is not None):
         try:
-            datasets.append(_dataset(dataset, hub))
+            datasets.append(_dataset(dataset, hub, suite.admission))
             say(f"{dataset.id}  {datasets[-1].revision[:12]}")
         except _Missing as missing:
             unavailable.append(_unavailable_dataset(dataset, missing))
@@ -75,7 +80,7 @@ def pin(suite: Suite, hub: HubClient, *, say: Callable[[str], None] = lambda _: 
     )
 
 
-def _model(model: Model, hub: HubClient) -> PinnedModel:
+def _model(model: Model, hub: HubClient, admission: Admission) -> PinnedModel:
     try:
         repository = hub.repository("models", str(model.hub_id))
         listing = hub.files("models", repository.id, repository.sha)
@@ -85,6 +90,14 @@ def _model(model: Model, hub: HubClient) -> PinnedModel:
         raise _Missing(error.reason) from error
     if not files:
         raise _Missing("no-weights")
+    paths = [file.path for file in files]
+    _admit(
+        model,
+        repository,
+        admission,
+        weights=paths,
+        config=_configuration(listing, repository, hub, admission),
+    )
     weights = tuple(
         WeightsFile(name=file.path, sha256=file.lfs.oid, bytes=file.lfs.size)
         for file in files
@@ -101,7 +114,43 @@ def _model(model: Model, hub: HubClient) -> PinnedModel:
         gated=bool(repository.gated),
         family=repository.family,
         released=repository.created_on,
+        parameters=file_parameters(repository) if "parameters" in model.unchecked else None,
+        dtype=_dtype(repository) if admission.is_strict else None,
     )
+
+
+def _configuration(
+    listing: tuple[RepositoryEntry, ...], repository: Repository, hub: HubClient, admission: Admission
+) -> bytes:
+    """The model's ``config.json``, where the suite wants to know what is in it."""
+    found = [file for file in listing if file.path == "config.json" and file.lfs is None]
+    if admission.custom_code or not found:
+        return b""
+    return hub.content("models", repository.id, repository.sha, found[0])
+
+
+def _dtype(repository: Repository) -> Dtype | None:
+    dtype = file_dtype(repository)
+    return next((known for known in DTYPES.values() if known == dtype), None)
+
+
+def _admit(
+    entry: Model | DataSet,
+    repository: Repository,
+    admission: Admission,
+    *,
+    weights: Sequence[str] = (),
+    config: bytes = b"",
+) -> None:
+    """Raise _Missing for what the suite does not let in, and for what is not as it says."""
+    if not admission.is_strict:
+        return
+    if sentence := not_admitted(
+        f"{entry.id} ({entry.hub_id})", repository, admission, weights=weights, config=config
+    ):
+        raise _Missing("not-admitted", sentence=sentence)
+    if sentence := disagreement(entry, repository):
+        raise _Missing("disagrees", sentence=sentence)
 
 
 def _pinned_file(file: RepositoryEntry, repository: Repository, hub: HubClient) -> PinnedFile:
@@ -111,12 +160,13 @@ def _pinned_file(file: RepositoryEntry, repository: Repository, hub: HubClient) 
     return PinnedFile(name=file.path, sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
 
 
-def _dataset(dataset: DataSet, hub: HubClient) -> PinnedDataSet:
+def _dataset(dataset: DataSet, hub: HubClient, admission: Admission) -> PinnedDataSet:
     """On its own branch where that has the split in Parquet, else on that of the conversions."""
     try:
         repository = hub.repository("datasets", str(dataset.hub_id))
     except NotGiven as error:
         raise _Missing(error.reason) from error
+    _admit(dataset, repository, admission)
     script = _is_script(repository)
     if not script and split_files((sibling.rfilename for sibling in repository.siblings), dataset):
         return _pinned(dataset, repository, repository, branch="main", config=dataset.config)
@@ -167,12 +217,15 @@ def _has_split(files: tuple[RepositoryEntry, ...], config: str | None, split: st
     )
 
 
-def _unavailable_model(model: Model, reason: Reason) -> Unavailable:
+def _unavailable_model(model: Model, missing: _Missing) -> Unavailable:
+    reason = missing.reason
     sentence = {
         "gated": f"Model {model.id} needs consent to its terms: give it at {model.url}, set HF_TOKEN and pin again.",
         "vanished": f"Model {model.id} is no longer on the hub as {model.hub_id}; nothing stands in for it.",
         "no-weights": f"The repository of model {model.id} ({model.hub_id}) has no weights that are read here.",
         "no-parquet": "",
+        "not-admitted": missing.sentence,
+        "disagrees": missing.sentence,
     }[reason]
     return Unavailable(what="model", id=model.id, hub_id=str(model.hub_id), reason=reason, sentence=sentence)
 
@@ -189,6 +242,8 @@ def _unavailable_dataset(dataset: DataSet, missing: _Missing) -> Unavailable:
             "conversion of it."
         ),
         "no-weights": "",
+        "not-admitted": missing.sentence,
+        "disagrees": missing.sentence,
     }[missing.reason]
     return Unavailable(
         what="data set",

@@ -14,11 +14,12 @@ from joulemark.suite.errors import (
     UnknownEntry,
     UnknownSuite,
 )
+from joulemark.suite.jobs import Job
 from joulemark.suite.loader import load_suite, open_suite, read_archive, read_suite, suite_names
 from joulemark.suite.lock import weights_digest
 from joulemark.suite.rows import Photo, Prompt, Row, Sentence, Text
 from joulemark.suite.sampling import Sample
-from joulemark.suite.schema import DataSet, Job, Label, Model, Protocol, Resize, Task
+from joulemark.suite.schema import DataSet, Label, Model, Protocol, Resize, Task
 from joulemark.suite.suite import Suite, require_pinned
 
 __all__ = [

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from joulemark.suite.schema import Job
+    from joulemark.suite.jobs import Job
 
 AnswerForm = Literal["picks", "writes"]
 

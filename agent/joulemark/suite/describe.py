@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from joulemark.suite.schema import Job
+from joulemark.suite.jobs import Job
+from joulemark.suite.suite import pin_command, why_unpinned
 
 if TYPE_CHECKING:
+    from joulemark.suite.schema import DataSet, Model
     from joulemark.suite.suite import Suite
 
 
@@ -35,7 +37,9 @@ def counts(suite: Suite) -> dict[str, int]:
 def describe(suite: Suite) -> dict[str, Any]:
     """The whole suite but for its rows.
 
-    Each cell has its key, the kind of its model, all of its limits, and as `obstacle` why it cannot run, else None.
+    Each cell has its key, the kind of its model, all of its limits, whether its model is known to have seen the
+    training part of its data set, and as `obstacle` why it cannot run, else None. `unpinned` is None, or says why no
+    revision is fixed and which command fixes them; a model or data set without one has its own `revision_reason`.
     """
     return {
         "name": suite.name,
@@ -43,15 +47,28 @@ def describe(suite: Suite) -> dict[str, Any]:
         "title": suite.title,
         "digest": suite.digest,
         "pinned": suite.is_pinned,
+        "unpinned": None
+        if suite.is_pinned
+        else {"reason": why_unpinned(suite), "command": pin_command(suite)},
         "counts": counts(suite),
         "protocol": plain(suite.protocol),
         "tasks": [plain(task) for task in suite.tasks],
-        "datasets": [plain(dataset) for dataset in suite.datasets],
-        "models": [plain(model) for model in suite.models],
+        "datasets": [_with_reason(suite, "data set", dataset) for dataset in suite.datasets],
+        "models": [_with_reason(suite, "model", model) for model in suite.models],
         "cells": [_cell(suite, job) for job in suite.jobs],
         "choices": [plain(choice) for choice in suite.choices],
+        "admission": plain(suite.admission),
         "unavailable": [plain(entry) for entry in suite.unavailable],
     }
+
+
+def _with_reason(suite: Suite, what: str, entry: DataSet | Model) -> dict[str, Any]:
+    """The entry, and why it has no revision where it has none."""
+    reason = None
+    if entry.revision is None:
+        gone = [gone.sentence for gone in suite.unavailable if (gone.what, gone.id) == (what, entry.id)]
+        reason = gone[0] if gone else why_unpinned(suite)
+    return {**plain(entry), "revision_reason": reason}
 
 
 def _cell(suite: Suite, job: Job) -> dict[str, Any]:
@@ -63,6 +80,8 @@ def _cell(suite: Suite, job: Job) -> dict[str, Any]:
         "dataset": job.dataset,
         "model": job.model,
         "kind": suite.model(job.model).kind,
+        "dtype": suite.dtype(job),
+        "model_trained_on_dataset": job.dataset in suite.model(job.model).trained_on,
         "obstacle": suite.obstacle(job),
         "queries_per_window": suite.queries_per_window(job.dataset),
         "quality_metrics": list(suite.quality_metrics(job.dataset)),

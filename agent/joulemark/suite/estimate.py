@@ -18,7 +18,8 @@ from joulemark.translation import gettext as _
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from joulemark.suite.schema import DataSet, Job, Model, Protocol
+    from joulemark.suite.jobs import Job
+    from joulemark.suite.schema import DataSet, Model, Protocol
     from joulemark.suite.suite import Suite
 
 NORMAL_95 = 1.959963984540054
@@ -34,6 +35,8 @@ SPREADS = {
     "image-to-category": 0.3,
     "image-to-text": 0.4,
     "text-to-image": 0.01,
+    "sound-to-text": 0.6,
+    "text-to-vector": 0.4,
 }
 """Standard deviation of a query's duration over its mean, by a task's modality. No source has them: they are assumed,
 rather too large than too small, and serve to plan alone. A picture takes the same steps whatever the prompt."""
@@ -125,10 +128,11 @@ def _estimate(suite: Suite, job: Job, study: Study) -> JobEstimate:
     if dataset.hub_id is not None:
         unknown["dataset_bytes"] = _("the size of a data set on the hub is not published with the study")
     memory = None
-    if suite.protocol.dtype is None:
+    dtype = suite.dtype(job)
+    if dtype is None:
         unknown["memory_bytes"] = unknown["disk_bytes"] = _("the suite names no number format")
     else:
-        memory = model.parameters * BYTES[suite.protocol.dtype]
+        memory = model.parameters * BYTES[dtype]
     disk = sum(file.bytes for file in model.files) or memory
     if disk is not None:
         unknown.pop("disk_bytes", None)

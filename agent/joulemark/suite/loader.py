@@ -13,13 +13,15 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from threading import Lock as ThreadLock
+from typing import get_args
 
 from joulemark.suite.archive import decode_archive
 from joulemark.suite.errors import BrokenArchive, BrokenSuite, UnknownSuite
+from joulemark.suite.jobs import Cells, Job, Reasoning
 from joulemark.suite.lock import LOCK, Lock, decode_lock, pin_datasets, pin_models
 from joulemark.suite.reference_answers import ANSWERS, decode_answers
 from joulemark.suite.rows import Row, decode_rows
-from joulemark.suite.schema import Cells, Choice, DataSet, Entry, Job, Model, Protocol, Task
+from joulemark.suite.schema import Admission, Choice, DataSet, Entry, Model, Protocol, Task
 from joulemark.suite.suite import Suite
 from joulemark.suite.toml_file import decode_toml
 from joulemark.translation import gettext as _
@@ -45,6 +47,7 @@ class Manifest(Entry, frozen=True, kw_only=True):
     jobs: tuple[Job, ...] = ()
     cells: tuple[Cells, ...] = ()
     choices: tuple[Choice, ...] = ()
+    admission: Admission = Admission()
 
     def all_jobs(self) -> tuple[Job, ...]:
         """The jobs, those of `cells` written out."""
@@ -171,6 +174,7 @@ def _suite(manifest: Manifest, lock: Lock | None, content: Mapping[str, bytes]) 
             dataset.id: _rows(dataset, content) for dataset in manifest.datasets if dataset.hub_id is None
         },
         choices=manifest.choices,
+        admission=manifest.admission,
         unavailable=() if lock is None else lock.unavailable,
         reference_answers=()
         if ANSWERS not in content
@@ -245,3 +249,16 @@ def _check_names(manifest: Manifest) -> None:
                     key=job.key
                 )
             )
+    for model in manifest.models:
+        if strangers := sorted(set(model.trained_on) - set(datasets)):
+            raise BrokenSuite(
+                _("Model {id} was trained on {name}, which is no data set of suite {suite}.").format(
+                    id=model.id, name=strangers[0], suite=manifest.name
+                )
+            )
+    if {job.reasoning for job in all_jobs} >= {*get_args(Reasoning)}:
+        raise BrokenSuite(
+            _(
+                "Suite {suite} has jobs that reason and jobs that do not. Give each kind a suite of its own."
+            ).format(suite=manifest.name)
+        )

@@ -4,6 +4,7 @@ The file is part of the suite's digest. It never holds rows or weights, only com
 it holds nothing of the day, the hub's address or the machine on which it was written: the same commits make the same
 bytes. The first format pinned a model's weights alone, and is still read. The third is the second with what the hub
 knows of a model (`family`, `released`), for those who choose among models; a lock without such facts is of the second.
+The fourth is the third with what a suite with an `[admission]` has filled in (`parameters`, `dtype`) and refused.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta
 
 from joulemark.record.field_types import Commit, HubId, Sha256, Slug
 from joulemark.suite.errors import BrokenSuite
-from joulemark.suite.schema import Branch, DataSet, Entry, Model, PinnedFile, WeightsFile
+from joulemark.suite.schema import Branch, DataSet, Dtype, Entry, Model, PinnedFile, Positive, WeightsFile
 from joulemark.suite.toml_file import decode_toml
 from joulemark.translation import gettext as _
 
@@ -27,10 +28,14 @@ LOCK = "lock.toml"
 FIRST: Literal["joulemark-lock/1"] = "joulemark-lock/1"
 SECOND: Literal["joulemark-lock/2"] = "joulemark-lock/2"
 THIRD: Literal["joulemark-lock/3"] = "joulemark-lock/3"
+FOURTH: Literal["joulemark-lock/4"] = "joulemark-lock/4"
 RefusalReason = Literal["gated", "vanished"]
 NotOnHubReason = Literal[RefusalReason, "no-parquet"]
-Reason = Literal[NotOnHubReason, "no-weights"]
-"""Why a model or data set is not pinned: the hub refuses it, has no Parquet files of it, or no weights."""
+AdmissionReason = Literal["not-admitted", "disagrees"]
+Reason = Literal[NotOnHubReason, "no-weights", AdmissionReason]
+"""Why a model or data set is not pinned: the hub refuses it, has no Parquet files of it, or no weights; or it is
+something that the suite does not admit, or is not as the suite says.
+"""
 
 
 class PinnedModel(Entry, frozen=True, kw_only=True):
@@ -38,7 +43,8 @@ class PinnedModel(Entry, frozen=True, kw_only=True):
 
     `beside` are all files that decide what runs and are no weights; None in the first format. `family` is the
     architecture's name in its configuration (`model_type`), `released` the day since when the hub has the repository;
-    both None before the third format, and where the hub does not say.
+    both None before the third format, and where the hub does not say. `parameters` is the number of them in its files,
+    where the suite had it from memory, and `dtype` the format of most of them: of the fourth format alone.
     """
 
     id: Slug
@@ -51,6 +57,13 @@ class PinnedModel(Entry, frozen=True, kw_only=True):
     gated: bool = False
     family: Slug | None = None
     released: date | None = None
+    parameters: Positive | None = None
+    dtype: Dtype | None = None
+
+    @property
+    def has_fillings(self) -> bool:
+        """Whether it holds what the fourth format alone can hold."""
+        return self.parameters is not None or self.dtype is not None
 
     @property
     def has_facts(self) -> bool:
@@ -89,7 +102,7 @@ class Lock(Entry, frozen=True, kw_only=True):
     `hub` and `pinned_on` are of the first format alone.
     """
 
-    format: Literal["joulemark-lock/1", "joulemark-lock/2", "joulemark-lock/3"]
+    format: Literal["joulemark-lock/1", "joulemark-lock/2", "joulemark-lock/3", "joulemark-lock/4"]
     suite: str
     suite_version: str
     version: str
@@ -112,7 +125,15 @@ class Lock(Entry, frozen=True, kw_only=True):
                     second=SECOND
                 )
             )
-        if (self.format == THIRD) != any(model.has_facts for model in self.models):
+        needs_fourth = _needs_fourth(self.models, self.unavailable)
+        if (self.format == FOURTH) != needs_fourth:
+            raise ValueError(
+                _(
+                    "`parameters` and `dtype` of models, and what a suite does not admit, belong to the format "
+                    "{fourth}, and to no other"
+                ).format(fourth=FOURTH)
+            )
+        if not needs_fourth and (self.format == THIRD) != any(model.has_facts for model in self.models):
             raise ValueError(
                 _("`family` and `released` of models belong to the format {third}, and to no other").format(
                     third=THIRD
@@ -140,10 +161,14 @@ def second_format(
 ) -> Lock:
     """A lock whose version follows from what it pins: the suite's, and 12 digits of the digest of all else.
 
-    Of the third format where a model has facts.
+    Of the third format where a model has facts, of the fourth where the suite had some filled in or refused.
     """
     unnamed = Lock(
-        format=THIRD if any(model.has_facts for model in models) else SECOND,
+        format=FOURTH
+        if _needs_fourth(models, unavailable)
+        else THIRD
+        if any(model.has_facts for model in models)
+        else SECOND,
         suite=suite,
         suite_version=suite_version,
         version="",
@@ -153,6 +178,12 @@ def second_format(
     )
     digest = hashlib.sha256(unnamed.to_toml()).hexdigest()
     return msgspec.structs.replace(unnamed, version=f"{suite_version}.{digest[:12]}")
+
+
+def _needs_fourth(models: Iterable[PinnedModel], unavailable: Iterable[Unavailable]) -> bool:
+    return any(model.has_fillings for model in models) or any(
+        entry.reason in get_args(AdmissionReason) for entry in unavailable
+    )
 
 
 def decode_lock(content: bytes, *, suite: str, version: str) -> Lock:
@@ -201,6 +232,9 @@ def _pin_model(model: Model, pin: PinnedModel | None) -> Model:
         licence=model.licence or pin.licence,
         family=model.family or pin.family,
         released=model.released or pin.released,
+        parameters=pin.parameters or model.parameters,
+        dtype=model.dtype or pin.dtype,
+        unchecked=tuple(name for name in model.unchecked if getattr(pin, name, None) is None),
     )
 
 

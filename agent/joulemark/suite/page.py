@@ -13,7 +13,8 @@ from joulemark.suite.loader import load_suite
 from joulemark.suite.words import limits_in_words, preparation_in_words
 
 if TYPE_CHECKING:
-    from joulemark.suite.schema import DataSet, Job, Model
+    from joulemark.suite.jobs import Job
+    from joulemark.suite.schema import DataSet, Model
     from joulemark.suite.suite import Suite
 
 STANDARD, LEAN, OPEN, QUICK = "a100-2024", "a100-2024-lean", "a100-2024-open", "quick"
@@ -46,8 +47,8 @@ Whatever the hub refuses, or no longer has, is named in the lock with a sentence
 put in its place: the suite `{OPEN}` has open data sets for these, under names and on boards of their own.
 
 **Files.** `suite.toml` and `lock.toml` have JSON Schemas: [suite-1](schema/suite-1.json) and
-[suite-lock-3](schema/suite-lock-3.json), which describes the first two formats too: the first pinned a model's weights
-alone, the second knows no family and no day of release. Both are still read.
+[suite-lock-4](schema/suite-lock-4.json), which describes the first three formats too: the first pinned a model's
+weights alone, the second knows no family and no day of release, the third no number format. All are still read.
 """
 
 

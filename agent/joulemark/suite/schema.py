@@ -5,7 +5,7 @@ A published suite is never edited: a change is a new version beside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Literal
 
@@ -21,8 +21,21 @@ Seconds = Annotated[float, Meta(ge=0, le=86400)]
 ModelKind = Literal["task-specific", "general-purpose"]
 Dtype = Literal["float32", "float16", "bfloat16"]
 """`float32` is what the 2024 study ran, which named no type to its libraries; the others are strata of their own."""
+FieldName = Annotated[str, Meta(pattern="^[a-z_]{1,40}$(?!\n)")]
 Masking = Literal["append", "replace-last"]
 Architecture = Literal["encoder-decoder", "decoder-only"]
+Modality = Literal[
+    "text-to-category",
+    "text-to-text",
+    "image-to-category",
+    "image-to-text",
+    "text-to-image",
+    "sound-to-text",
+    "text-to-vector",
+]
+"""What goes in and what comes out; a picture with a question counts as a picture."""
+OwnReasoning = Literal["switch", "always"]
+"""Of a model that can reason before it answers: whether it can be told not to."""
 Branch = Literal["main", "refs/convert/parquet"]
 CONVERSION: Literal["refs/convert/parquet"] = "refs/convert/parquet"
 """The branch on which the hub keeps a data set as Parquet, also of those that are a script on their own branch."""
@@ -83,13 +96,11 @@ class Protocol(Entry, frozen=True, kw_only=True):
 
 
 class Task(Entry, frozen=True, kw_only=True):
-    """One of the ten tasks of the 2024 study (arXiv 2311.16863, table 1), under the same id; title in English."""
+    """A task; the ten of the 2024 study (arXiv 2311.16863, table 1) are under the same id. Title in English."""
 
     id: Slug
     title: str
-    modality: Literal[
-        "text-to-category", "text-to-text", "image-to-category", "image-to-text", "text-to-image"
-    ]
+    modality: Modality
     quality_metrics: tuple[Slug, ...]
 
 
@@ -106,6 +117,22 @@ class Resize(Entry, frozen=True, kw_only=True):
     width: Positive
     height: Positive
     method: Literal["nearest"] = "nearest"
+
+
+class Retrieval(Entry, frozen=True, kw_only=True):
+    """The texts that the queries of a data set are to find, in other configurations of its repository, same split.
+
+    `passages` has a text in the column `text` under the name in `passage_id`; `relevance` has in `relevant` the names
+    of the passages that answer the query named in `query`; `query_id` is the column of that name among the queries.
+    """
+
+    passages: str
+    passage_id: str
+    text: str
+    relevance: str
+    query: str
+    relevant: str
+    query_id: str
 
 
 class DataSet(Entry, frozen=True, kw_only=True):
@@ -132,6 +159,9 @@ class DataSet(Entry, frozen=True, kw_only=True):
 
     `class_names` are its classes by number, for files that do not name them; files that name others are refused.
     `spellings` are other names of a class, by the one that counts: a label of the data set or of a model is read so.
+
+    `retrieval` says where the texts are that its queries are to find. `unchecked` names the fields whose value no
+    source that was read states.
     """
 
     id: Slug
@@ -167,6 +197,8 @@ class DataSet(Entry, frozen=True, kw_only=True):
     study_id: Slug | None = None
     class_names: tuple[str, ...] = ()
     spellings: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    retrieval: Retrieval | None = None
+    unchecked: tuple[FieldName, ...] = ()
 
     def __post_init__(self) -> None:
         """Raises ValueError unless it says where its rows are, in one of the two ways."""
@@ -229,12 +261,18 @@ class Model(Entry, frozen=True, kw_only=True):
     beginnings of the names of tensors in those files for which the model has no place, and which may stay unused.
 
     `parameters` is their number: `counted` on what is loaded, or `reported` by the 2024 study, whose list counts some
-    models without their heads and rounds others. `licence`, an SPDX expression, is that of the weights, None where
-    the suite does not know it; `family` and `architecture` likewise. `released` is the day since when the hub has the
-    repository, out of the lock (the hub's record of days begins on 2022-03-02).
+    models without their heads and rounds others, or by the publisher, who rounds too. `licence`, an SPDX expression,
+    is that of the weights, None where the suite does not know it; `family` and `architecture` likewise. `released` is
+    the day since when the hub has the repository, out of the lock (the hub's record of days begins on 2022-03-02).
 
     `labels` says what its labels mean, by how its configuration spells them, where these are numbers or names of its
     own. A label that is not in it means what it says.
+
+    `dtype` is the number format of its files, `custom_code` whether its repository brings a program of its own, both
+    None where the suite does not know. `reasoning` says whether it can be told not to reason before it answers, None
+    where it cannot reason. `trained_on` are the data sets of the suite whose training part it is known to have seen:
+    its cells there are marked. `unchecked` names the fields whose value no source that was read states: pinning
+    replaces them with what the hub says.
     """
 
     id: Slug
@@ -257,6 +295,11 @@ class Model(Entry, frozen=True, kw_only=True):
     architecture: Architecture | None = None
     released: date | None = None
     labels: Mapping[str, str] = msgspec.field(default_factory=dict)
+    dtype: Dtype | None = None
+    custom_code: bool | None = None
+    reasoning: OwnReasoning | None = None
+    trained_on: tuple[Slug, ...] = ()
+    unchecked: tuple[FieldName, ...] = ()
 
     def __post_init__(self) -> None:
         """Raises ValueError unless it says where its weights are, in one of the two ways."""
@@ -287,85 +330,35 @@ class Model(Entry, frozen=True, kw_only=True):
         return owner if slash else None
 
 
-class Limits(Entry, frozen=True, kw_only=True):
-    """How a model is asked.
+class Admission(Entry, frozen=True, kw_only=True):
+    """What pinning lets into a suite: a repository of which one of these is false is named as unavailable.
 
-    A generator has `prompt` (with `{text}`, or `{question}` and `{context}`, for the input), `prompt_style` (`chat`:
-    one turn of the model's own chat format; `completion`: the bare text) and `decoding` (`greedy`; `sample`: each token
-    is drawn among the `top_k` likeliest at `temperature`; or `default`: as the model's own files say, which may be
-    beams or draws). `task_settings` names the part of a model's ``config.json`` (under `task_specific_params`) that
-    goes over its general settings, as a pipeline of that name did; the words that the configuration puts before each
-    text go with it. It ends after `max_new_tokens`, or once its text has
-    `max_length` tokens: the output's of an encoder-decoder, prompt and output of a decoder. `min_length` is counted
-    like `max_length`. An extractive summarizer has `summary_sentences`. A generator of pictures has `image_width`,
-    `image_height` (pixels) and `steps` (of denoising). A detector has `threshold`, the score (0 to 1) that what it
-    finds must be above. A classifier needs none of them.
+    `gated`: repositories that are given only to whoever agrees to terms. `custom_code`: models whose repository brings
+    a program of its own. `pickles`: models without weights as safetensors; reading a pickle runs what is in it.
     """
 
-    prompt: str | None = None
-    prompt_style: Literal["chat", "completion"] | None = None
-    max_new_tokens: Positive | None = None
-    max_length: Positive | None = None
-    min_length: Positive | None = None
-    decoding: Literal["greedy", "sample", "default"] | None = None
-    top_k: Positive | None = None
-    temperature: Annotated[float, Meta(gt=0)] | None = None
-    task_settings: Slug | None = None
-    summary_sentences: Positive | None = None
-    image_width: Positive | None = None
-    image_height: Positive | None = None
-    steps: Positive | None = None
-    threshold: Annotated[float, Meta(ge=0, lt=1)] | None = None
-
-
-class Job(Limits, frozen=True, kw_only=True):
-    """One model on one data set for one task, and how it is asked."""
-
-    task: Slug
-    dataset: Slug
-    model: Slug
+    gated: bool = True
+    custom_code: bool = True
+    pickles: bool = True
 
     @property
-    def key(self) -> str:
-        """`task/dataset/model`: the job's name."""
-        return f"{self.task}/{self.dataset}/{self.model}"
-
-    @property
-    def generates_text(self) -> bool:
-        """Whether its answers are written token by token, and are counted in tokens."""
-        if self.summary_sentences is not None:
-            return False
-        return self.prompt is not None or self.task in (
-            "text_generation",
-            "summarization",
-            "image_captioning",
-        )
-
-
-class Cells(Limits, frozen=True, kw_only=True):
-    """Each of `models` on each of `datasets`, all asked alike: as many jobs as the product of both."""
-
-    task: Slug
-    datasets: Annotated[tuple[Slug, ...], Meta(min_length=1)]
-    models: Annotated[tuple[Slug, ...], Meta(min_length=1)]
-
-    def jobs(self) -> Iterator[Job]:
-        """The jobs, data set by data set."""
-        limits = {name: getattr(self, name) for name in Limits.__struct_fields__}
-        for dataset in self.datasets:
-            for model in self.models:
-                yield Job(task=self.task, dataset=dataset, model=model, **limits)
+    def is_strict(self) -> bool:
+        """Whether it keeps anything out: what the suite says is then compared with the hub and filled in from it."""
+        return not (self.gated and self.custom_code and self.pickles)
 
 
 class Choice(Entry, frozen=True, kw_only=True):
-    """A place where the study's article and its logs or scripts differ or are silent: what each says, what was taken.
+    """A choice that a suite's author made, and why.
 
-    `checked` is False where a value rests on what is generally known and not on a source that was read.
+    In a suite of the 2024 study: a place where the article (`paper`) and the logs or scripts (`logs`) differ or are
+    silent. `source` is where what was taken is from, elsewhere. `checked` is False where a value rests on what is
+    generally known and not on a source that was read.
     """
 
     about: str
     paper: str | None = None
     logs: str | None = None
+    source: str | None = None
     taken: str
     why: str
     checked: bool = True

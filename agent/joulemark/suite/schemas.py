@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 PUBLISHED: dict[str, type[Entry]] = {
     "suite-1": Manifest,
-    "suite-lock-3": Lock,
+    "suite-lock-4": Lock,
     "suite-answers-1": KnownAnswers,
 }
 """``suite.toml``, ``lock.toml`` and ``answers.toml`` by the name of their schema; its number is the version."""

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from joulemark.record.field_types import Sha256
+from joulemark.suite.abilities import missing_ability
 from joulemark.suite.errors import NotPinned, RowsElsewhere, UnknownEntry
+from joulemark.suite.jobs import Job
 from joulemark.suite.lock import Unavailable
 from joulemark.suite.reference_answers import KnownAnswer
 from joulemark.suite.rows import Row, text_of_row
 from joulemark.suite.sampling import Sample, draw, first
-from joulemark.suite.schema import Choice, DataSet, Entry, Job, Model, Protocol, Task
+from joulemark.suite.schema import Admission, Choice, DataSet, Dtype, Entry, Model, Protocol, Task
 from joulemark.translation import gettext as _
 
 T = TypeVar("T")
@@ -23,7 +25,8 @@ class Suite(Entry, frozen=True, kw_only=True):
     `digest` is the SHA-256 over the names and bytes of all of its files; together with `name` and `version` it is how
     a result says what it ran. `contents` holds the rows of each data set that is a file, under its id. `choices` are
     the places where the study's article and logs differ. `unavailable` is what the hub would not give when the suite
-    was pinned: jobs that need it cannot run. `known` are answers that are known beforehand.
+    was pinned: jobs that need it cannot run. `known` are answers that are known beforehand. `admission` is what
+    pinning lets in.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Suite(Entry, frozen=True, kw_only=True):
     choices: tuple[Choice, ...] = ()
     unavailable: tuple[Unavailable, ...] = ()
     reference_answers: tuple[KnownAnswer, ...] = ()
+    admission: Admission = Admission()
 
     @property
     def is_pinned(self) -> bool:
@@ -53,7 +57,8 @@ class Suite(Entry, frozen=True, kw_only=True):
         for entry in self.unavailable:
             if (entry.what, entry.id) in (("model", job.model), ("data set", job.dataset)):
                 return entry.sentence
-        return self.dataset(job.dataset).obstacle
+        dataset = self.dataset(job.dataset)
+        return dataset.obstacle or (missing_ability(job) if dataset.hub_id is not None else None)
 
     def task(self, name: str) -> Task:
         """The task of this id. Raises UnknownEntry."""
@@ -159,6 +164,10 @@ class Suite(Entry, frozen=True, kw_only=True):
             return first(dataset=dataset_id, revision=revision, ids=ids, count=count)
         return draw(dataset=dataset_id, revision=revision, ids=ids, seed=seed, count=count)
 
+    def dtype(self, job: Job) -> Dtype | None:
+        """The number format that the job is meant to run in; None where neither it nor the protocol names one."""
+        return job.dtype or self.protocol.dtype
+
     def dataset_revision(self, dataset_id: str) -> str:
         """The data set's commit on the hub or its file's SHA-256. Raises UnknownEntry or NotPinned."""
         return self._fixed(dataset_id, self.dataset(dataset_id).revision)
@@ -187,13 +196,21 @@ def require_pinned(suite: Suite, *, typed: str | None = None) -> None:
     `typed` is how the user named the suite, where that may have been a folder.
     """
     if not suite.is_pinned:
-        raise NotPinned(
-            _(
-                "Suite {name} {version} names models and data sets on the hub, but not which revision of "
-                "them: pin it with `joulemark suite pin {typed} --out FOLDER`, then run the suite in that "
-                "folder."
-            ).format(name=suite.name, version=suite.version, typed=typed or suite.name)
-        )
+        raise NotPinned(why_unpinned(suite, typed=typed))
+
+
+def pin_command(suite: Suite) -> str:
+    """The command that fixes the suite's revisions."""
+    return f"joulemark suite pin {suite.name} --out FOLDER"
+
+
+def why_unpinned(suite: Suite, *, typed: str | None = None) -> str:
+    """Why a suite without revisions is not run, and what to do."""
+    return _(
+        "Suite {name} {version} names models and data sets on the hub, but not which revision of "
+        "them: pin it with `joulemark suite pin {typed} --out FOLDER`, then run the suite in that "
+        "folder."
+    ).format(name=suite.name, version=suite.version, typed=typed or suite.name)
 
 
 def _find(what: str, name: str, entries: Mapping[str, T]) -> T:

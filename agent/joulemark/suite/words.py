@@ -9,7 +9,8 @@ from joulemark.translation import gettext as _
 from joulemark.translation import ngettext
 
 if TYPE_CHECKING:
-    from joulemark.suite.schema import DataSet, Limits
+    from joulemark.suite.jobs import Limits
+    from joulemark.suite.schema import DataSet
 
 
 def preparation_in_words(dataset: DataSet) -> str:
@@ -70,8 +71,22 @@ def _bounds(limits: Limits) -> Iterator[str]:
         )
     if limits.steps is not None:
         yield ngettext("{count} step", "{count} steps", limits.steps).format(count=limits.steps)
+    yield from _conditions(limits)
     if limits.threshold is not None:
         yield _("scores above {threshold}").format(threshold=limits.threshold)
+
+
+def _conditions(limits: Limits) -> Iterator[str]:
+    if limits.reasoning == "off":
+        yield _("reasoning off")
+    if limits.reasoning_budget is not None:
+        yield ngettext(
+            "reasoning of at most {count} token",
+            "reasoning of at most {count} tokens",
+            limits.reasoning_budget,
+        ).format(count=limits.reasoning_budget)
+    if limits.dtype is not None:
+        yield limits.dtype
 
 
 def _decoding(limits: Limits) -> Iterator[str]:

@@ -150,7 +150,8 @@ class Recipe:
     `weights`: SHA-256 by file name within the folder; where it is given, those files and no others may be there.
     `beside`: likewise of all other files; None where nothing is known of them. `unused_tensors`: beginnings of names of
     tensors that may lie in the weights without a place in the model.
-    `prompt`: what a general-purpose model is asked, with `{text}` or other columns in braces.
+    `prompt`: what a general-purpose model is asked, with `{text}` or other columns in braces; with `chat` as one turn
+    of its own chat format, without reasoning. `switches_reasoning`: it reasons unless its format is told not to.
     """
 
     task: str
@@ -168,6 +169,8 @@ class Recipe:
     reading: SpanSearch = field(default_factory=SpanSearch)
     diffusion: Diffusion = field(default_factory=Diffusion)
     prompt: str | None = None
+    chat: bool = False
+    switches_reasoning: bool = False
 
     @property
     def model_name(self) -> str:

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from joulemark.suite import DataSet, Job, Model, Suite
+from joulemark.suite.abilities import BY_PROMPT, missing_ability
 from joulemark.translation import gettext as _
 from joulemark.workloads.base import UPDATE, WorkloadError
 from joulemark.workloads.preprocess import Preprocessing, Row, numbered
@@ -26,7 +27,7 @@ ROLES: Mapping[str, tuple[tuple[str, ...], str | None]] = {
 }
 """What each task calls the columns that a data set lists, in their order, and what it calls the reference."""
 
-PROMPTED = frozenset({"text_classification", "extractive_qa", "summarization"})
+PROMPTED = BY_PROMPT
 """Tasks that a general-purpose model is asked for in words, where the job has a prompt."""
 
 SENTIMENTS: Mapping[str, tuple[str, ...]] = {
@@ -51,7 +52,12 @@ def obstacle(suite: Suite, job: Job) -> str | None:
         return _("This version does not know the task {task}. {update}").format(
             task=job.task, update=_(UPDATE)
         )
-    return _of_dataset(dataset, job) or _of_limits(job)
+    return (
+        _of_dataset(dataset, job)
+        or _of_limits(job)
+        or _of_reasoning(suite.model(job.model), job)
+        or missing_ability(job)
+    )
 
 
 def recipe_of(
@@ -70,7 +76,7 @@ def recipe_of(
         columns=_columns(dataset),
         model=model.id,
         device=device,
-        dtype=suite.protocol.dtype or "float32",
+        dtype=suite.dtype(job) or "float32",
         weights={file.name: file.sha256 for file in model.files},
         beside=None if model.beside is None else {file.name: file.sha256 for file in model.beside},
         unused_tensors=model.unused_tensors,
@@ -79,6 +85,8 @@ def recipe_of(
         decoding=_decoding(job),
         diffusion=Diffusion(steps=job.steps, width=job.image_width, height=job.image_height),
         prompt=job.prompt,
+        chat=job.prompt_style == "chat",
+        switches_reasoning=model.reasoning == "switch",
     )
 
 
@@ -138,8 +146,8 @@ def _of_dataset(dataset: DataSet, job: Job) -> str | None:
 
 
 def _of_limits(job: Job) -> str | None:
-    if job.prompt_style == "chat":
-        return _("Chat formats are not applied to models of the hub. Set `completion` in the suite.")
+    if job.prompt_style == "chat" and task_of(job) == job.task:
+        return _("Chat formats are for what a model is asked in words. Set `completion` in the suite.")
     if job.task not in PROMPTED and job.prompt not in (None, "{text}"):
         return _("{task} takes no prompt. Remove it from the suite.").format(task=job.task)
     if job.max_new_tokens is not None and job.max_length is not None:
@@ -150,6 +158,18 @@ def _of_limits(job: Job) -> str | None:
         return _(
             "Models of the hub write summaries and do not extract sentences. Remove "
             "summary_sentences from the suite."
+        )
+    return None
+
+
+def _of_reasoning(model: Model, job: Job) -> str | None:
+    if model.reasoning == "always" and job.reasoning != "on":
+        return _(
+            "{id} always reasons before it answers. Set `reasoning` of the job to on in the suite."
+        ).format(id=model.id)
+    if model.reasoning == "switch" and job.prompt is not None and job.prompt_style != "chat":
+        return _("The reasoning of {id} is switched by its chat format. Set `chat` in the suite.").format(
+            id=model.id
         )
     return None
 

@@ -11,6 +11,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 from joulemark.translation import gettext as _
 from joulemark.workloads import labels, metrics
 from joulemark.workloads.base import Output, Query, WorkloadError
+from joulemark.workloads.chat import chat_tokens, plain_tokens, require_chat
 from joulemark.workloads.labels import filled, first_label
 from joulemark.workloads.own_settings import OwnSettings, own_settings
 from joulemark.workloads.preprocess import Row, text_of
@@ -38,6 +39,8 @@ class Prompted(TaskWorkload):
                 _("{task} needs a prompt. Set `prompt` in the suite.").format(task=self.recipe.task)
             )
         self._tokenizer = open_tokenizer(folder)
+        if self.recipe.chat:
+            require_chat(self._tokenizer, self.recipe)
         self._own = own_settings(folder, self.recipe.decoding.task_settings)
         config = AutoConfig.from_pretrained(folder, local_files_only=True)
         kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
@@ -51,7 +54,9 @@ class Prompted(TaskWorkload):
 
     def respond(self, query: Query) -> Output:
         """See TaskWorkload. The end-of-text token counts as an output token, a decoder's start token does not."""
-        tokens = self._tokenizer(self._own.prefix + query.inputs["text"], return_tensors="pt")
+        text = self._own.prefix + query.inputs["text"]
+        encode = chat_tokens if self.recipe.chat else plain_tokens
+        tokens = encode(self._tokenizer, text)
         tokens.pop("token_type_ids", None)
         given = int(tokens["input_ids"].shape[1])
         apart = self._model.config.is_encoder_decoder
