@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 OURS, GROWTH = "joulemark", "growth"
 """Tools: the platform at a size is `OURS`, a comma and the size."""
-UNUSABLE = "{file} is no scale.json of an earlier run: {why}. Name a file that `make bench-scale` has written."
+UNUSABLE = (
+    "{file} is no scale.json of an earlier run: {why}. Name a file that `make bench-scale` has written."
+)
 
 
 class FormerRunUnusable(Exception):

@@ -111,7 +111,10 @@ TEMPLATES = [
             "loaders": [
                 (
                     "django.template.loaders.cached.Loader",
-                    [f"measurements.web.compact_templates.{loader}" for loader in ("FolderLoader", "AppLoader")],
+                    [
+                        f"measurements.web.compact_templates.{loader}"
+                        for loader in ("FolderLoader", "AppLoader")
+                    ],
                 )
             ],
             "context_processors": [

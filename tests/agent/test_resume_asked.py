@@ -79,7 +79,9 @@ def test_the_last_line_is_true_of_each_result(enrolled: Agent) -> None:
     assert lines[0].startswith(
         f"Energy of 1 of 2 results is estimated: CPU time of this process and its children {DEFAULT_WATTS}"
     )
-    assert lines[1].startswith("Energy of 1 of 2 results is estimated: CPU time of this process and its children x 40")
+    assert lines[1].startswith(
+        "Energy of 1 of 2 results is estimated: CPU time of this process and its children x 40"
+    )
     assert enrolled(*RUN, "--only", SMALL, "--cpu-watts", "40") == 0
     (line,) = [line for line in enrolled.out.splitlines() if line.startswith("Energy")]
     assert DEFAULT_WATTS in line, "the one result that is covered was measured by an earlier run"

@@ -63,9 +63,7 @@ def own_gauge(trace: Trace, share: float) -> Gauge:
 @given(st.floats(min_value=0.5, max_value=50.0))
 def test_whatever_watts_are_stated_the_numbers_compared_are_the_same(watts: float) -> None:
     stated, common = result_numbers(run_of(watts=watts)), result_numbers(run_of())
-    assert [stated[name] for name in ENERGIES] == pytest.approx(
-        [common[name] for name in ENERGIES], rel=1e-9
-    )
+    assert [stated[name] for name in ENERGIES] == pytest.approx([common[name] for name in ENERGIES], rel=1e-9)
     of_the_nonce = {"sample_sha256", "inputs_sha256"}
     assert {name for name in stated if stated[name] != common[name]} <= {*ENERGIES, *of_the_nonce}
 

@@ -170,7 +170,9 @@ def fill() -> None:
             {"id": "1000000 + i", "submission_id": NAME, "leaf_id": "2000000 + i", "state": STATE},
             where=f"{STATE} <> 'received'",
         )
-        cursor.execute("ANALYZE")  # for the updates: without figures the planner may join row by row, for hours
+        cursor.execute(
+            "ANALYZE"
+        )  # for the updates: without figures the planner may join row by row, for hours
         day = "date_trunc('day', now()) - {} * interval '1 minute'".format
         give_own(cursor, RETIRED, f"received_at < {day(RESULTS * 19 // 20)}")
         give_own(cursor, RECENT, f"received_at BETWEEN {day(RESULTS // 20)} AND {day(0)}")
