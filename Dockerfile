@@ -25,8 +25,8 @@ COPY requirements/build.txt requirements/platform.txt requirements/
 RUN pip install --no-deps --require-hashes --requirement requirements/build.txt \
     && pip install --no-deps --require-hashes --no-build-isolation --requirement requirements/platform.txt
 
-# Owned by root and not writable for the one who runs it. What it writes lies in two volumes: keys, secret and static
-# files for itself alone; the log for everybody.
+# Owned by root and not writable for the one who runs it. What it writes lies in three volumes: keys, secret and static
+# files for itself alone; log and releases for everybody.
 COPY LICENSE README.md manage.py pyproject.toml ./
 COPY agent/ agent/
 COPY measurements/ measurements/
@@ -37,12 +37,13 @@ RUN pip install --no-deps --no-index --no-build-isolation --editable ./agent --e
     && python -m compileall -q agent measurements platform \
     && useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin joulemark \
     && install --directory --owner=joulemark --group=joulemark --mode=0750 /var/lib/joulemark \
-    && install --directory --owner=joulemark --group=joulemark --mode=0755 /srv/joulemark /srv/joulemark/log /tls \
+    && install --directory --owner=joulemark --group=joulemark --mode=0755 /srv/joulemark /srv/joulemark/log /srv/joulemark/releases /tls \
     && install --directory --owner=joulemark --group=joulemark --mode=0700 /backups
 
 ENV JOULEMARK_DATA_DIR=/var/lib/joulemark \
-    JOULEMARK_LOG_DIR=/srv/joulemark/log
+    JOULEMARK_LOG_DIR=/srv/joulemark/log \
+    JOULEMARK_RELEASES_DIR=/srv/joulemark/releases
 USER 10001:10001
-VOLUME ["/var/lib/joulemark", "/srv/joulemark/log"]
+VOLUME ["/var/lib/joulemark", "/srv/joulemark/log", "/srv/joulemark/releases"]
 EXPOSE 8000
 CMD ["python", "manage.py", "serve", "--bind", "0.0.0.0:8000"]

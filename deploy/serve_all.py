@@ -105,6 +105,7 @@ def _serve(folder: Path | None, *, https: int, http: int) -> None:
             "JOULEMARK_PROXIES": "1",
             "JOULEMARK_DATA_DIR": str(folder / "data"),
             "JOULEMARK_LOG_DIR": str(folder / "files" / "log"),
+            "JOULEMARK_RELEASES_DIR": str(folder / "files" / "releases"),
             "JOULEMARK_BIND": f"127.0.0.1:{web}",
             "JOULEMARK_WEB_PROCESSES": os.environ.get("JOULEMARK_WEB_PROCESSES", "2"),
             "JOULEMARK_JUDGES": os.environ.get("JOULEMARK_JUDGES", "2"),

@@ -50,6 +50,7 @@ def periods_s() -> dict[str, float]:
         "ledger.sequence",
         "ledger.ask_witnesses",
         "webhooks.run",
+        RELEASES,
     )  # `joulemark_site.embedded` does the same
     names = of_one_process if settings.CELERY_TASK_ALWAYS_EAGER else schedule
     return {name: schedule[name]["schedule"].run_every.total_seconds() for name in names}

@@ -157,7 +157,7 @@ OF_RESULT = ("suite", "task", "dataset", "model", "hardware_class", "contributor
 def read_evidence(result_id: str) -> Evidence | None:
     """The evidence of one result, or None when these bytes were never received."""
     submission = (
-        Submission.objects.select_related("key__contributor", "leaf", "ticket", "withdrawal")
+        Submission.objects.select_related("key__contributor", "leaf", "ticket", "withdrawal__leaf")
         .select_related(*(f"result__{name}" for name in OF_RESULT))
         .filter(pk=result_id)
         .first()

@@ -21,6 +21,7 @@ from measurements.contributors.sources import CONTRIBUTORS
 from measurements.display.units import wh_per_1000
 from measurements.intake.models import UNJUDGED, State
 from measurements.intake.sources import SUBMISSIONS
+from measurements.ledger.release_entries import read_release_entries
 from measurements.ledger.sources import LEAVES
 from measurements.pages.charts import (
     window_plot,
@@ -28,6 +29,7 @@ from measurements.pages.charts import (
 from measurements.pages.evidence import Evidence, read_evidence
 from measurements.pages.plot_sheets import plot_files
 from measurements.pages.result_power import result_power
+from measurements.review.retirements import releases_before_withdrawal
 from measurements.review.sources import RESULTS
 from measurements.review.verdict_rules import rules_of_verdict
 from measurements.summaries.power_curves import read_power_curve
@@ -59,6 +61,7 @@ def result(request: HttpRequest, result_id: str) -> HttpResponse:
         "power_files": plot_files(partial(path_of, "result-power-plot", result_id)),
         "rules": rules_of_verdict(evidence.verdict) if evidence.verdict else None,
         "effect": _effect(evidence),
+        "releases": releases_before_withdrawal(evidence.submission, read_release_entries()),
         "follows": evidence.submission.state in UNJUDGED,
     }
     return render(request, "pages/result.html", context)

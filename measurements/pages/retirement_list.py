@@ -12,15 +12,17 @@ from measurements.catalog.sources import CATALOG
 from measurements.contributors.sources import CONTRIBUTORS
 from measurements.intake.models import State
 from measurements.intake.sources import SUBMISSIONS
+from measurements.ledger.release_entries import read_release_entries
+from measurements.ledger.sources import LEAVES
 from measurements.review.listing import PER_PAGE
 from measurements.review.moves import RETIRED
-from measurements.review.retirements import retired_submissions
+from measurements.review.retirements import releases_before_withdrawal, retired_submissions
 from measurements.review.sources import STATE_REASONS
 from measurements.review.state_reasons import reason_of
 from measurements.web.bounded_pages import BoundedPaginator
 
 
-@made_of(CATALOG, CONTRIBUTORS, STATE_REASONS, SUBMISSIONS)
+@made_of(CATALOG, CONTRIBUTORS, LEAVES, STATE_REASONS, SUBMISSIONS)
 @require_safe
 def retirement_list(request: HttpRequest) -> HttpResponse:
     """One page of the rejected results, or of the withdrawn ones where `state` asks for them."""
@@ -28,9 +30,13 @@ def retirement_list(request: HttpRequest) -> HttpResponse:
     if state not in RETIRED:
         raise Http404(gettext("Retired results are rejected or withdrawn; ask for one of these states."))
     page = BoundedPaginator(retired_submissions(State(state)), PER_PAGE).get_page(request.GET.get("page"))
+    releases = read_release_entries()
     context = {
         "page": page,
-        "rows": [(submission, reason_of(submission, state=state)) for submission in page],
+        "rows": [
+            (submission, reason_of(submission, state=state), releases_before_withdrawal(submission, releases))
+            for submission in page
+        ],
         "state": state,
         "states": [retired.value for retired in RETIRED],
     }

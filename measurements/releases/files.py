@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_safe
 
 from joulemark.release import layout
 from joulemark.release.layout import is_release_path, media_type
 from measurements.releases import storage
-from measurements.releases.release_list import listed_names
+from measurements.releases.release_list import is_listed
 from measurements.web.file_parts import file_answer
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 @require_safe
 def release_list(_request: HttpRequest) -> HttpResponse:
-    """The list of releases: the one file that changes, and so is asked for anew."""
+    """The list of releases: the one file that changes, and so is asked for anew. Of a bucket, a redirect to it."""
+    if storage.local_folder() is None:  # a process that serves pages need not reach the bucket
+        return HttpResponseRedirect(f"{settings.RELEASES_URL}{layout.RELEASES}")
     data = storage.read(layout.RELEASES)
     if data is None:
         raise Http404("There is no release yet.")
@@ -32,7 +35,7 @@ def release_file(request: HttpRequest, release_path: str) -> HttpResponseBase:
     """A file of a release; whatever is there never changes. Of a release that is not listed nothing is shown."""
     path = release_path
     folder = path.partition("/")[0]
-    if not is_release_path(path) or (folder[:1].isdigit() and folder not in listed_names()):
+    if not is_release_path(path) or (folder[:1].isdigit() and not is_listed(folder)):
         raise Http404("No release has this file; releases.json and the manifests name all that there are.")
     address = storage.address(path)
     if address is not None:

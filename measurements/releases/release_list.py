@@ -33,6 +33,17 @@ def listed_names() -> list[str]:
     return [release.name for release in read_list().releases]
 
 
+def is_listed(name: str) -> bool:
+    """Whether the root lists a release of this name, by its row: the list itself grows with every release.
+
+    It is read where there is a manifest and no row, as in a database that was restored.
+    """
+    rows = list(Release.objects.filter(name=name).values_list("published_at", flat=True))
+    if rows:
+        return rows[0] is not None
+    return storage.root().exists(own_path(name, layout.MANIFEST)) and name in listed_names()
+
+
 def list_releases() -> None:
     """List every release that has a row, beside those that are listed already; idempotent.
 

@@ -13,7 +13,7 @@ import logging
 import shutil
 import tempfile
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,7 @@ from joulemark.release.manifest import (
 )
 from measurements.concurrency.advisory_locks import key_of, session_lock
 from measurements.ledger.log_key import log_key, verifier_key
-from measurements.ledger.models import Checkpoint, Leaf, LeafKind
+from measurements.ledger.models import Checkpoint, LeafKind
 from measurements.ledger.services import append_leaf
 from measurements.published.terms import LICENCE
 from measurements.releases import storage
@@ -48,6 +48,8 @@ from measurements.releases.moment import quiet_moment, reading
 from measurements.releases.own_files import made_by, store_own_files
 from measurements.releases.range_writer import RangeFiles, is_settled, keep_range, settled_files, write_range
 from measurements.releases.release_list import list_releases, listed_names
+from measurements.releases.release_row import release_row
+from measurements.releases.schedule import is_release_due
 from measurements.releases.snapshot_writer import write_snapshots
 from measurements.releases.staging import Staging
 
@@ -73,38 +75,38 @@ def publish_release(*, name: str | None = None) -> Release:
             raise NotPublished(
                 "A release is being written by another process; it will be listed when it is whole."
             )
-        list_releases()  # one whose writer was killed before
-        chosen = _next_name(name)
-        Path(settings.RELEASES_WORK_DIR).mkdir(parents=True, exist_ok=True)
-        _remove_what_a_killed_writer_left()
-        with tempfile.TemporaryDirectory(dir=settings.RELEASES_WORK_DIR) as folder:
-            staging = Staging(Path(folder))
-            write_settled_ranges(staging)
-            release = _write(staging, chosen)
-        list_releases()
-        release.refresh_from_db()
-        return release
+        return _publish(name)
 
 
 def publish_due_release() -> Release | None:
-    """Make a release if the last one is as old as settings.RELEASES_EVERY_S and the log has news; None if not."""
-    last = Release.objects.first()
-    if not settings.RELEASES_EVERY_S:
+    """Make a release if one is due and nobody is at it; None if not. Raises as `publish_release` does."""
+    if not is_release_due():
         return None
-    if last is not None:
-        news = Leaf.objects.exclude(kind=LeafKind.RELEASE).exclude(index__lt=last.tree_size)
-        # whoever looks so often comes half a look too early as often as too late: the day of a release does not wander
-        due_after_s = settings.RELEASES_EVERY_S - settings.RELEASE_LOOK_S / 2
-        is_old = last.made_at <= timezone.now() - timedelta(seconds=due_after_s)
-        if last.published_at is not None and not (is_old and news.exists()):
+    with _alone() as is_first:
+        # another process may have made it between the look and the lock
+        if not is_first or not is_release_due():
+            logger.info("no release: another process makes it")
             return None
-    elif not Leaf.objects.exists():
-        return None
-    try:
-        return publish_release()
-    except NotPublished as error:
-        logger.info("no release: %s", error)
-        return None
+        try:
+            return _publish(None)
+        except NotPublished as error:
+            logger.info("no release: %s", error)
+            return None
+
+
+def _publish(name: str | None) -> Release:
+    """Write a release and list it, for whoever is alone."""
+    list_releases()  # one whose writer was killed before
+    chosen = _next_name(name)
+    Path(settings.RELEASES_WORK_DIR).mkdir(parents=True, exist_ok=True)
+    _remove_what_a_killed_writer_left()
+    with tempfile.TemporaryDirectory(dir=settings.RELEASES_WORK_DIR) as folder:
+        staging = Staging(Path(folder))
+        write_settled_ranges(staging)
+        release = _write(staging, chosen)
+    list_releases()
+    release.refresh_from_db()
+    return release
 
 
 def write_settled_ranges(staging: Staging) -> int:
@@ -178,18 +180,7 @@ def _leaf_tables(ranges: list[RangeFiles]) -> dict[str, TableFiles]:
 @transaction.atomic
 def _record(manifest: Manifest, data: bytes, own: list[StoredFile], *, new_bytes: int) -> Release:
     """Write the row and its leaf: both are kept or neither."""
-    release = Release(
-        name=manifest.name,
-        made_at=manifest.made_at,
-        tree_size=manifest.tree_size,
-        root_hash=manifest.root_hash,
-        manifest_sha256=hashlib.sha256(data).hexdigest(),
-        n_results=manifest.counts.get("results", 0),
-        n_rows=sum(table.rows for table in manifest.tables.values()),
-        n_files=len(manifest.files) + len(own),
-        total_bytes=manifest.total_bytes + sum(file.bytes for file in own),
-        new_bytes=new_bytes,
-    )
+    release = release_row(manifest, data, own, new_bytes=new_bytes)
     release.leaf = append_leaf(
         kind=LeafKind.RELEASE,
         subject=release.manifest_sha256,
@@ -212,7 +203,7 @@ def previous_manifest() -> Manifest | None:
 def _next_name(name: str | None) -> ReleaseName:
     """The name of the release to make, which is later than all others. Raises NotPublished or Malformed."""
     names = sorted(map(parse_name, {*listed_names(), *Release.objects.values_list("name", flat=True)}))
-    chosen = parse_name(name) if name is not None else ReleaseName(datetime.now(UTC).date())
+    chosen = parse_name(name) if name is not None else ReleaseName(timezone.now().astimezone(UTC).date())
     if name is None and names and names[-1] >= chosen:
         chosen = names[-1].next
     if names and chosen <= names[-1]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from celery import shared_task
 from django.conf import settings
 
+from measurements.releases.schedule import is_release_due
+
 
 @shared_task(name="releases.publish", time_limit=settings.RELEASE_LIMIT_S)
 def publish() -> None:
@@ -12,8 +14,7 @@ def publish() -> None:
 
     Ranges that a killed one has written stay.
     """
-    from measurements.releases import (
-        services,  # the Parquet library is loaded by whoever writes a release alone
-    )
+    if is_release_due():
+        from measurements.releases import services  # loads the Parquet library, of a hundred megabytes
 
-    services.publish_due_release()
+        services.publish_due_release()

@@ -9,12 +9,14 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from joulemark.record.messages import ResultState, ResultStatus
+from joulemark.record.messages import ReleasesHolding, ResultState, ResultStatus
 from joulemark.record.requests import APPEAL_TYPE, WITHDRAWAL_TYPE, Appeal, Appealed, Withdrawal
 from measurements.intake.api import REFUSALS, answer, read_body
-from measurements.intake.models import Submission
+from measurements.intake.models import State, Submission
 from measurements.intake.rates import PrefixThrottle
+from measurements.ledger.release_entries import read_release_entries
 from measurements.review import contributor_requests
+from measurements.review.retirements import releases_before_withdrawal
 from measurements.web.links import page_url
 from measurements.web.message_schemas import message, signed_message
 from measurements.web.openapi import SIGNED_BYTES, problems
@@ -81,4 +83,10 @@ def status_of(submission: Submission) -> ResultStatus:
         if verdict
         else (),
         url=page_url(submission.pk),
+        releases=_releases_of(submission) if submission.state == State.WITHDRAWN else None,
     )
+
+
+def _releases_of(submission: Submission) -> ReleasesHolding | None:
+    span = releases_before_withdrawal(submission, read_release_entries())
+    return ReleasesHolding(count=span.count, first=span.first, last=span.last) if span else None

@@ -1,4 +1,4 @@
-"""What Celery beat does in production, for the embedded platform: threads that sweep and sequence the log."""
+"""What Celery beat does in production, for the embedded platform: threads that sweep, sequence the log and publish."""
 
 from __future__ import annotations
 
@@ -20,12 +20,16 @@ LONGEST_PAUSE_S = 300.0
 
 @dataclass(frozen=True)
 class Periodic:
-    """Work that a thread of its own does now and every `every_s` seconds. `task` is its name in Celery's schedule."""
+    """Work that a thread of its own does every `every_s` seconds, first after `first_after_s`.
+
+    `task` is its name in Celery's schedule.
+    """
 
     name: str
     work: Callable[[], object]
     every_s: float
     task: str = ""
+    first_after_s: float = 0.0
 
     def pause_s(self, failures: int) -> float:
         """The pause after so many failed rounds in a row: twice as long each time, within a limit."""
@@ -33,11 +37,17 @@ class Periodic:
 
 
 def periodic_work(*, every_s: float) -> list[Periodic]:
-    """The periodic work: the sweeps every `every_s` seconds, the log and the watch as their settings say."""
+    """The periodic work: the sweeps every `every_s` seconds, the log, releases and the watch as their settings say.
+
+    Whether a release is due is looked for as beat does, first after a whole pause: who has just started a platform
+    measures on the same machine, or is about to read from it.
+    """
+    look_s = settings.RELEASE_LOOK_S
     from measurements.boards.tasks import sweep as sweep_boards
     from measurements.ledger.sequencer import sequence
     from measurements.ledger.witness_client import ask_witnesses
     from measurements.monitoring.watch import Watch
+    from measurements.releases.tasks import publish
     from measurements.review.tasks import sweep as sweep_review
     from measurements.webhooks.tasks import run_webhooks
 
@@ -47,6 +57,7 @@ def periodic_work(*, every_s: float) -> list[Periodic]:
         Periodic("sequencer", sequence, settings.LOG_EVERY_S, "ledger.sequence"),
         Periodic("witness client", ask_witnesses, settings.WITNESS_EVERY_S, "ledger.ask_witnesses"),
         Periodic("webhooks", run_webhooks, settings.WEBHOOKS_EVERY_S, "webhooks.run"),
+        Periodic("releases", publish, look_s, "releases.publish", first_after_s=look_s),
         Periodic("watch", Watch().round, settings.WATCH_EVERY_S),
     ]
 
@@ -64,6 +75,8 @@ def repeat(periodic: Periodic, wait: Callable[[float], bool]) -> None:
 
     Whatever a round raises ends that round alone: there is nobody to start the thread again.
     """
+    if periodic.first_after_s and wait(periodic.first_after_s):
+        return
     failures = 0
     while True:
         try:

@@ -158,6 +158,31 @@ def test_every_file_and_volume_that_is_named_is_there() -> None:
     assert used == set(COMPOSE["volumes"])
 
 
+def test_releases_lie_in_a_volume_that_the_proxy_serves_or_in_a_bucket_that_operators_name() -> None:
+    environment = COMPOSE["x-platform"]["environment"]
+    folder = environment["JOULEMARK_RELEASES_DIR"]
+    assert folder == f"{SERVICES['proxy']['environment']['JOULEMARK_FILES']}/releases"
+    for name in PLATFORM - {"self-signed"}:
+        assert f"releases:{folder}" in {mount.removesuffix(":ro") for mount in _mounts(name)}, name
+    assert [mount for mount in _mounts("proxy") if mount.startswith("releases:")] == [f"releases:{folder}:ro"]
+    of_bucket = {f"JOULEMARK_RELEASES_{word}" for word in ("BUCKET", "URL", "ENDPOINT", "REGION")}
+    operations = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    for name in of_bucket:
+        assert environment[name] == f"${{{name}:-}}"
+        assert f"`{name}`" in operations
+    (override,) = re.findall(r"(?s)```yaml\n(services:\n  releases:.*?)```", operations)
+    added = yaml.safe_load(override)
+    assert set(added["services"]) == {"releases", "manage"}
+    for service in added["services"].values():
+        assert service["environment"]["AWS_SHARED_CREDENTIALS_FILE"].rpartition("/")[2] in added["secrets"]
+    for name in added["services"]:
+        assert "outside" in SERVICES[name]["networks"], "it reaches the bucket"
+
+
+def _mounts(name: str) -> list[str]:
+    return [mount for mount in SERVICES[name]["volumes"] if isinstance(mount, str)]
+
+
 def test_the_image_makes_the_folders_of_the_volumes_that_the_platform_writes() -> None:
     recipe = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     for name in PLATFORM:

@@ -37,6 +37,7 @@ def variables(tmp_path: Path) -> dict[str, str]:
         "DATABASE_PASSWORD_FILE": str(tmp_path / "password"),
         "JOULEMARK_DATA_DIR": str(tmp_path / "data"),
         "JOULEMARK_LOG_DIR": str(tmp_path / "log"),
+        "JOULEMARK_RELEASES_DIR": str(tmp_path / "releases"),
     }
 
 

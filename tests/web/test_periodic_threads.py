@@ -94,7 +94,7 @@ def test_every_thread_of_the_server_outlives_every_exception(
     again = {periodic.name: threading.Event() for periodic in every}
     assert len(again) == len(every), "each has a name of its own"
     assert set(again) == {
-        "review sweeper", "boards sweeper", "sequencer", "witness client", "webhooks", "watch",
+        "review sweeper", "boards sweeper", "sequencer", "witness client", "webhooks", "releases", "watch",
     }  # fmt: skip
     failed: set[str] = set()
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +19,10 @@ from django.utils import timezone
 
 from joulemark.atomic_file import draft_of
 from joulemark_simulation.result_rows import Run, demo_catalog, make_result
+from joulemark_site import embedded
+from joulemark_site.embedded import periodic_work, repeat
+from measurements.monitoring.models import PeriodicRun
+from measurements.monitoring.periodic_runs import RELEASES
 from measurements.releases import services, storage
 from measurements.releases.models import Release, WrittenRange
 from measurements.releases.range_writer import write_range
@@ -103,3 +112,63 @@ def test_a_release_a_day_is_made_at_the_same_look_each_day(settings: LazySetting
     for age, is_due in ((timedelta(hours=23), False), (timedelta(hours=24, minutes=-5), True)):
         Release.objects.update(made_at=timezone.now() - age)
         assert (publish_due_release() is not None) == is_due
+
+
+def test_the_one_process_of_an_embedded_platform_makes_a_release_on_each_day_with_news(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: LazySettings
+) -> None:
+    """Its thread, on a clock that stands still but for the thread's pauses: news on all days but the third."""
+    settings.RELEASES_EVERY_S, settings.RELEASE_LOOK_S = 24 * 3600, 3600
+    start = timezone.now().replace(hour=0, minute=30)
+    clock = [start]
+    monkeypatch.setattr(timezone, "now", lambda: clock[0])
+    monkeypatch.setattr(embedded, "close_old_connections", lambda: None)
+    (periodic,) = [work for work in periodic_work(every_s=60) if work.task == RELEASES]
+    days: list[int] = []
+
+    def wait(pause_s: float) -> bool:
+        clock[0] += timedelta(seconds=pause_s)
+        day = (clock[0] - start).days
+        if day not in days and day != 2:
+            make_result(Run(by=f"person {day}"))
+        days.append(day)
+        return day == 5
+
+    with sqlite_in_place_of_postgresql(tmp_path / "embedded.sqlite3"):
+        call_command("migrate", verbosity=0)
+        demo_catalog()
+        repeat(periodic, wait)
+        made = list(Release.objects.order_by("id").values_list("name", "made_at", "published_at"))
+        assert PeriodicRun.objects.get(name=RELEASES).finished_at == clock[0] - timedelta(hours=1)
+    in_the_first_hour = start + timedelta(hours=1)
+    assert [made_at for _name, made_at, _listed in made] == [
+        in_the_first_hour,
+        in_the_first_hour + timedelta(days=1),
+        start + timedelta(days=3),
+        start + timedelta(days=4),
+    ]
+    assert [name for name, *_ in made] == [str(made_at.date()) for _name, made_at, _listed in made]
+    assert all(listed is not None for *_, listed in made)
+
+
+def test_a_look_at_what_is_not_due_loads_nothing_that_writes() -> None:
+    loaded = "import sys, django; django.setup(); from measurements.releases import tasks; "
+    look = "tasks.is_release_due = lambda: False; tasks.publish(); "
+    code = f"{loaded}{look}assert 'pyarrow' not in sys.modules, 'pyarrow is loaded'"
+    subprocess.run([sys.executable, "-c", code], check=True, env=dict(os.environ))
+
+
+def test_who_comes_second_looks_again_and_makes_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    demo_catalog()
+    make_result(Run(by="ada"))
+    alone, made = services._alone, []
+
+    @contextmanager
+    def alone_after_another_process() -> Iterator[bool]:
+        monkeypatch.setattr(services, "_alone", alone)
+        made.append(publish_release())
+        yield True
+
+    monkeypatch.setattr(services, "_alone", alone_after_another_process)
+    assert publish_due_release() is None
+    assert list(Release.objects.all()) == made

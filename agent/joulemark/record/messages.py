@@ -174,8 +174,20 @@ otherwise, the others say the same, or they do not."""
 """States of a result. `checking` and `withdrawn` are reserved: no platform gives them yet."""
 
 
+class ReleasesHolding(Answer, frozen=True, kw_only=True):
+    """Releases of the data that hold a result: how many, and the names of the first and the last."""
+
+    count: Annotated[int, Meta(ge=1)]
+    first: Word
+    last: Word
+
+
 class ResultStatus(Answer, frozen=True, kw_only=True):
-    """Where a result stands. `findings` are (code, severity, sentence)."""
+    """Where a result stands. `findings` are (code, severity, sentence).
+
+    `releases` are those that were published before the result was withdrawn: they keep its bytes and count it as
+    before. Null for one that is not withdrawn, or is in none.
+    """
 
     result_id: Sha256
     state: ResultState
@@ -184,6 +196,7 @@ class ResultStatus(Answer, frozen=True, kw_only=True):
     rules_version: Word | None
     findings: tuple[tuple[str, str, str], ...]
     url: Word
+    releases: ReleasesHolding | None = None
 
 
 Energy = Annotated[float, Meta(gt=0)]

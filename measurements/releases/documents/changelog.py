@@ -6,19 +6,25 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from django.db.models import Count
 
 from joulemark.release.columns import CELL_KEY_NAMES
 from measurements.intake.models import State, Submission
 from measurements.releases import storage
-from measurements.review.models import Transition
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from joulemark.release.manifest import Manifest
 
 MAX_LISTED = 100
 """Results and cells that are named; of more their number is told."""
+
+NAMED_STATES = (State.WITHDRAWN.value, State.REJECTED.value, State.QUARANTINED.value)
+"""States in which a result counts no more; whichever became one of these is named."""
 
 CellKeyWords = tuple[str, ...]
 
@@ -56,15 +62,49 @@ def _result_lines(manifest: Manifest, previous: Manifest) -> list[str]:
     by_state = dict(added.order_by().values_list("state").annotate(Count("pk")))
     words = ", ".join(f"{number} {state}" for state, number in sorted(by_state.items()))
     lines = ["## Results\n", f"* {sum(by_state.values())} added{f': {words}' if words else ''}."]
-    for state in (State.WITHDRAWN, State.REJECTED, State.QUARANTINED):
-        moved = Transition.objects.filter(
-            moved_at__gt=previous.made_at, moved_at__lte=manifest.made_at, after=state
-        ).order_by("id")
-        earlier = moved.filter(submission__leaf__index__lt=previous.tree_size)
-        ids = list(earlier.values_list("submission_id", flat=True)[:MAX_LISTED])
-        lines.append(f"* {earlier.count()} of former releases became {state.value}.")
-        lines += [f"  * `{result_id}`" for result_id in ids]
+    became = _became(manifest, previous)
+    if became is None:
+        return [*lines, "* The states of the previous release are not in the root, so they are not compared."]
+    for state, ids in became.items():
+        lines.append(f"* {len(ids)} of former releases became {state}.")
+        lines += [f"  * `{result_id}`" for result_id in ids[:MAX_LISTED]]
     return lines
+
+
+def _became(manifest: Manifest, previous: Manifest) -> dict[str, list[str]] | None:
+    """Results of the previous release that now are in each state of NAMED_STATES and then were in another one.
+
+    Read off the tables `states` of both releases: which ways a result took between them makes no difference. Sorted by
+    id. None where a file of the previous release is not in the root any more.
+    """
+    now = _result_states(manifest, lambda states: pc.is_in(states["state"], pa.array(NAMED_STATES)))
+    if now is None:
+        return None
+    named = pa.array(list(now), pa.string())
+    then = _result_states(previous, lambda states: pc.is_in(states["result_id"], named))
+    if then is None:
+        return None
+    return {
+        state: sorted(
+            result_id for result_id, is_in in now.items() if is_in == state != then.get(result_id, state)
+        )
+        for state in NAMED_STATES
+    }
+
+
+def _result_states(
+    manifest: Manifest, chosen: Callable[[pa.RecordBatch], pa.BooleanArray]
+) -> dict[str, str] | None:
+    """The states of chosen results of a release, by result id; None where a file is not in the root."""
+    states: dict[str, str] = {}
+    for file in manifest.tables["states"].of_form("parquet"):
+        data = storage.read(file.path)
+        if data is None:
+            return None
+        for batch in pq.ParquetFile(io.BytesIO(data)).iter_batches(columns=["result_id", "state"]):
+            rows = batch.filter(chosen(batch)).to_pydict()
+            states |= dict(zip(rows["result_id"], rows["state"], strict=True))
+    return states
 
 
 def _cell_lines(manifest: Manifest, previous: Manifest) -> list[str]:

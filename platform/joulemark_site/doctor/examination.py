@@ -11,6 +11,7 @@ from joulemark_site.doctor import (
     machine_checks,
     outside_checks,
     queue_checks,
+    release_checks,
     settings_checks,
 )
 from joulemark_site.doctor.finding import Finding, NotAsked
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from joulemark_site.environment import BadSetting
 
 INSIDE = [*settings_checks.CHECKS, *file_checks.CHECKS, *file_checks.MACHINE_CHECKS, *database_checks.CHECKS,
-          *queue_checks.CHECKS, *machine_checks.CHECKS]  # fmt: skip
+          *queue_checks.CHECKS, *release_checks.CHECKS, *machine_checks.CHECKS]  # fmt: skip
 OUTSIDE = outside_checks.CHECKS
 AT_START = settings_checks.CHECKS
 """They ask no service and no file: `prepare` and `serve` print what they find."""

@@ -24,7 +24,7 @@ WHAT_TO_DO = {
     LeafKind.WITHDRAWAL: "withdrawals take effect when their results are sent again",
     LeafKind.NAME_DECISION: "decisions about names of hardware must be made again",
     LeafKind.SUITE_PINNED: "suites must be pinned again: `manage.py pin_suite`",
-    LeafKind.RELEASE: "releases stay listed and keep their files; the next one is made as ever",
+    LeafKind.RELEASE: "their files are not where releases lie: copy them there, then `manage.py restore_releases`",
 }
 
 
