@@ -43,5 +43,6 @@ def read_release_entries() -> ReleaseEntries:
     bodies = Leaf.objects.filter(kind=LeafKind.RELEASE, index__isnull=False).order_by("index")
     facts = [decode(body.encode()).facts for body in bodies.values_list("body", flat=True)]
     return ReleaseEntries(
-        names=[str(fact["name"]) for fact in facts], tree_sizes=[int(fact["tree_size"]) for fact in facts]
+        names=[str(fact["name"]) for fact in facts],
+        tree_sizes=[int(str(fact["tree_size"])) for fact in facts],
     )
