@@ -282,13 +282,10 @@ def suite_with(content: dict[str, bytes]) -> Suite:
     return suite_of_files(content, folder="tiny")
 
 
-WAITING = {"a100-2024", "a100-2024-lean", "a100-2024-open", "quick", "quick-2026", "tasks-2026"}
-
-
-@pytest.mark.parametrize("name", sorted(WAITING))
+@pytest.mark.parametrize("name", ["a100-2024", "a100-2024-open", "quick", "tasks-2026"])
 def test_suites_that_wait_for_the_operator_are_listed_with_what_to_do(client: Client, name: str) -> None:
     waiting = {row["name"]: row for row in client.get("/api/v1/suites/").json()["unpinned"]}
-    assert set(waiting) == WAITING, "and none of which no job can be run"
+    assert sorted(waiting) == "a100-2024 a100-2024-lean a100-2024-open quick quick-2026 tasks-2026".split()
     assert f"`manage.py pin_suite {name}`" in waiting[name]["sentence"]
     assert waiting[name]["cells"] == len(load_suite(name).jobs)
 

@@ -123,15 +123,15 @@ def _configuration(
     listing: tuple[RepositoryEntry, ...], repository: Repository, hub: HubClient, admission: Admission
 ) -> bytes:
     """The model's ``config.json``, where the suite wants to know what is in it."""
-    found = [file for file in listing if file.path == "config.json" and file.lfs is None]
-    if admission.custom_code or not found:
+    files = [file for file in listing if file.path == "config.json" and file.lfs is None]
+    if admission.custom_code or not files:
         return b""
-    return hub.content("models", repository.id, repository.sha, found[0])
+    return hub.content("models", repository.id, repository.sha, files[0])
 
 
 def _dtype(repository: Repository) -> Dtype | None:
     dtype = file_dtype(repository)
-    return next((known for known in DTYPES.values() if known == dtype), None)
+    return next((name for name in DTYPES.values() if name == dtype), None)
 
 
 def _admit(
