@@ -285,7 +285,14 @@ def suite_with(content: dict[str, bytes]) -> Suite:
 @pytest.mark.parametrize("name", ["a100-2024", "a100-2024-open", "quick", "tasks-2026"])
 def test_suites_that_wait_for_the_operator_are_listed_with_what_to_do(client: Client, name: str) -> None:
     waiting = {row["name"]: row for row in client.get("/api/v1/suites/").json()["unpinned"]}
-    assert sorted(waiting) == "a100-2024 a100-2024-lean a100-2024-open quick quick-2026 tasks-2026".split()
+    assert sorted(waiting) == [
+        "a100-2024",
+        "a100-2024-lean",
+        "a100-2024-open",
+        "quick",
+        "quick-2026",
+        "tasks-2026",
+    ]
     assert f"`manage.py pin_suite {name}`" in waiting[name]["sentence"]
     assert waiting[name]["cells"] == len(load_suite(name).jobs)
 
