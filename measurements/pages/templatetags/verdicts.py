@@ -80,6 +80,7 @@ EVIDENCE_OF = {
     "completeness": "setup",
     "sensor_rules": "power",
     "estimate_rules": "values",
+    "control_rules": "power",
     "recomputed": "values",
     "power_rules": "power",
     "device_rules": "setup",
