@@ -61,7 +61,9 @@ def result(request: HttpRequest, result_id: str) -> HttpResponse:
         "power_files": plot_files(partial(path_of, "result-power-plot", result_id)),
         "rules": rules_of_verdict(evidence.verdict) if evidence.verdict else None,
         "effect": _effect(evidence),
-        "releases": releases_before_withdrawal(evidence.submission, read_release_entries()),
+        "releases": releases_before_withdrawal(evidence.submission, read_release_entries())
+        if evidence.submission.state == State.WITHDRAWN
+        else None,
         "follows": evidence.submission.state in UNJUDGED,
     }
     return render(request, "pages/result.html", context)

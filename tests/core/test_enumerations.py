@@ -89,6 +89,9 @@ SHARED = {
         {"agent/joulemark/session/diagnosis.py", "agent/joulemark/session/suite_source.py"}
     ): "two places of a folder",
     frozenset(
+        {"agent/joulemark/record/control.py", "agent/joulemark/suite/jobs.py"}
+    ): "when a kernel runs, and which token's vector is a text's",
+    frozenset(
         {"measurements/ledger/models.py", "measurements/review/moves.py"}
     ): "leaves, and causes that bring some",
     frozenset({"measurements/display/choices.py"}): "titles of reasons of two intervals, which are sentences",

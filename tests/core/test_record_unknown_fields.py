@@ -48,6 +48,7 @@ NEEDED_SUITE = messages.NeededSuite(name="demo", version="1", digest=ID)
 BATCH_ITEM = requests.BatchItem(status=202, result_id=ID, receipt=SEALED, problem=PROBLEM)
 LOG_ROW = audit.LogRow(index=3, kind="verdict", subject=ID, facts={"state": "accepted"})
 LISTED = audit.PublicResult(result_id=ID, state="accepted", energy_per_query_j=1.5)
+RELEASES = messages.ReleasesHolding(count=2, first="2026-05-05", last="2026-05-06")
 ANSWERS: tuple[Answer, ...] = (
     messages.Ticket(id=NONCE, nonce=NONCE, sample_seed=7, issued_at=NOW, expires_at=NOW),
     messages.LogProof(index=2, proof=(bytes(32), bytes(32)), checkpoint="a note"),
@@ -59,8 +60,9 @@ ANSWERS: tuple[Answer, ...] = (
     messages.Needed(suite=NEEDED_SUITE, jobs=(NEEDED_JOB, NEEDED_JOB)),
     messages.ResultStatus(
         result_id=ID, state="accepted", received_at=NOW, judged_at=NOW, rules_version="7",
-        findings=(("JM-A", "flag", "A sentence."),), url=ORIGIN,
+        findings=(("JM-A", "flag", "A sentence."),), url=ORIGIN, releases=RELEASES,
     ),
+    RELEASES,
     requests.Revoked(key_id=ID, revoked_at=NOW, judged_again=2),
     messages.Cosigned(size=3, witnesses=("a witness",)),
     requests.Appealed(result_id=ID, filed_at=NOW, decide_by=NOW),

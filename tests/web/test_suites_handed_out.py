@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 from msgspec.structs import replace
 
 from joulemark.log.leaf import decode
@@ -25,7 +24,6 @@ from joulemark.suite.archive import decode_archive, encode_archive
 from joulemark.suite.loader import digest_of, files_of, folder_of
 from joulemark_simulation import records
 from measurements.catalog import suites
-from measurements.catalog.models import PinnedSuite
 from measurements.catalog.models import Suite as SuiteRow
 from measurements.intake.suite_services import NotHandedOut, hand_out_suite
 from measurements.ledger import sequencer
@@ -376,31 +374,3 @@ def test_the_command_says_what_is_wrong(
             pin(*words)
         assert refused.value.returncode == code, sentence
     assert pinned_leaves() == []
-
-
-def test_an_archive_that_was_edited_in_the_database_is_found_and_not_used(
-    client: Client, caplog: pytest.LogCaptureFixture
-) -> None:
-    row, _ = hand_out_suite(archive=TINY)
-    sequencer.sequence()
-    PinnedSuite.objects.update(archive=TINY.replace(b"Tiny", b"Tidy"))
-    suites._stored.clear()
-    assert suites.known_suite(row.suite.digest) is None
-    assert "JM-SUITE-ARCHIVE" in caplog.text
-    assert listed(client) == []
-    sentences = list(faults())
-    assert any(
-        f"a suite pinned of {row.suite.digest[:12]}, but its row is about" in said for said in sentences
-    )
-    assert any("archive_sha256 was" in said for said in sentences)
-    PinnedSuite.objects.all().delete()
-    assert any("that row is gone" in sentence for sentence in faults())
-
-
-def test_a_suite_that_was_never_logged_is_found() -> None:
-    row, _ = hand_out_suite(archive=TINY)
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE ledger_leaf DISABLE TRIGGER ALL")
-        cursor.execute("DELETE FROM ledger_leaf WHERE kind = 'suite-pinned'")
-        cursor.execute("ALTER TABLE ledger_leaf ENABLE TRIGGER ALL")
-    assert f"The suite {row} is handed out and was never logged." in list(faults())
