@@ -79,6 +79,13 @@ SECTIONS = (
                 ),
             ),
             GlossaryEntry(
+                term=_("control kernel"),
+                meaning=_(
+                    "A fixed, seeded workload of matrix products and copies, first and last in each job on a GPU: "
+                    "what cards of one design have in common."
+                ),
+            ),
+            GlossaryEntry(
                 term=_("scope"),
                 meaning=_("The hardware whose energy is included: `gpu`, `cpu`, `dram`, or a sum of them."),
             ),
