@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.html import format_html_join
-from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from measurements.answer_cache.sources import made_of, note
@@ -17,6 +17,7 @@ from measurements.boards.board_query import QueryRefused
 from measurements.boards.page_views import VIEWED
 from measurements.boards.requested_rows import requested_query, requested_table
 from measurements.boards.sources import BOARDS
+from measurements.catalog.models import Task
 from measurements.catalog.sources import CATALOG
 from measurements.display.row_plot import MANY_ROWS
 from measurements.pages.page_sheets import quality_sheet, table_on_page, table_sheet
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from measurements.display.plot_file import Sheet
     from measurements.web.as_of import Moment
 
+NO_ROWS = gettext_lazy("There is no such task, or nothing has been accepted for it yet.")
+
 
 @made_of(BOARDS, CATALOG, PUBLISHED, on_view=VIEWED.note)
 @honours_as_of
@@ -47,9 +50,11 @@ def task(request: HttpRequest, task: str) -> HttpResponse:
         address = address_at(moment, "task", task, **query.parameters)
         if address != request.get_full_path():
             return HttpResponseRedirect(address)
-        table = _table(request, task, query)
+        table = requested_table(request, task, query)
     except QueryRefused as refusal:
         return _refused(request, task, refusal)
+    if table is None:
+        return _page(request, {"subject": _task_without_rows(task, moment)})
     note(
         request,
         {(line.row.task, line.row.dataset, line.row.model) for line in table.rows if line.row.dataset},
@@ -58,6 +63,7 @@ def task(request: HttpRequest, task: str) -> HttpResponse:
     sheet = table_on_page(table, moment)
     context = {
         "table": table,
+        "subject": table.task,
         "task_slug": task,
         "heads": table_heads(table),
         "unit": unit_title(table.query),
@@ -87,6 +93,14 @@ def task(request: HttpRequest, task: str) -> HttpResponse:
         "social": social_image(sheet, lambda _form: table.path(moment, name="task-card")),
     }  # fmt: skip
     return _page(request, context)
+
+
+def _task_without_rows(slug: str, moment: Moment | None) -> Task:
+    """A task that a suite names and nobody has measured. Raises Http404 where there is none, or not at the moment."""
+    found = None if moment else Task.objects.named(slug)
+    if found is None:
+        raise Http404(str(NO_ROWS))
+    return found
 
 
 def _quality_address(table: BoardTable, moment: Moment | None, form: str) -> str:
@@ -131,5 +145,5 @@ def _table(request: HttpRequest, task: str, query: BoardQuery) -> BoardTable:
     """The table that a request asks for. Raises QueryRefused, or Http404 where the task has no row."""
     table = requested_table(request, task, query)
     if table is None:
-        raise Http404(gettext("There is no such task, or nothing has been accepted for it yet."))
+        raise Http404(str(NO_ROWS))
     return table

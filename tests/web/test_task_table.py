@@ -337,6 +337,17 @@ def test_what_is_not_there_is_refused_in_words_in_every_format(
     assert client.get("/en/tasks/no-such-task/").status_code == 404
 
 
+def test_a_task_that_nobody_has_measured_has_a_page_that_says_so(client: Client) -> None:
+    """Suites name tasks before there is a result: data sets and models link to them."""
+    Task.objects.create(slug="unmeasured", title="Text embedding", modality="text > vector")
+    for language, word in (("en", "Nothing has been accepted"), ("ru", "пока ничего не принято")):
+        page = client.get(f"/{language}/tasks/unmeasured/")
+        assert page.status_code == 200
+        assert word in page.content.decode()
+    assert client.get("/api/v1/tasks/unmeasured.csv").status_code == 404
+    assert client.get("/en/tasks/unmeasured/?as_of=2020-01-01").status_code == 404
+
+
 def test_a_page_reads_a_bounded_number_of_queries_and_each_row_is_on_one(
     client: Client, django_assert_max_num_queries: DjangoAssertNumQueries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
