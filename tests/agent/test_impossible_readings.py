@@ -217,7 +217,8 @@ def test_whatever_a_driver_answers_the_session_ends_in_order(
     ended = two_jobs(sessions, tmp_path_factory.mktemp("home"), **fault)
     if "[1/2]" not in ended.err or "error" in ended.answer():
         return
-    if stopped := ended.answer()["stopped"]:  # a lasting cause, as MIG is: the next job would get the same finding
+    stopped = ended.answer()["stopped"]
+    if stopped:  # by a lasting cause, as MIG is: the next job would get the same finding
         assert stopped["what_to_do"]
     else:
         assert "[2/2]" in ended.err
