@@ -98,7 +98,14 @@ def test_scaled_down(send: Send, a100: Case) -> Outcome:
     return send(measuring(a100, lambda trace: scaled(trace, 0.2)))
 
 
-@attack("Own trace, every energy doubled", "rejected", "JM-IDLE-RANGE", "JM-NOISE", "JM-POWER-HIGH")
+@attack(
+    "Own trace, every energy doubled",
+    "rejected",
+    "JM-CONTROL-ENERGY",
+    "JM-IDLE-RANGE",
+    "JM-NOISE",
+    "JM-POWER-HIGH",
+)
 def test_scaled_up(send: Send, a100: Case) -> Outcome:
     return send(measuring(a100, lambda trace: scaled(trace, 2.0)))
 
