@@ -346,7 +346,9 @@ COLUMN_HELP = {
     ),
     _("Latency, median"): ColumnHelp(meaning=_("Half of the queries took less time, half took more.")),
     _("Releases that hold it"): ColumnHelp(
-        meaning=_("Releases of the data that were made before it was taken back: they never change and count it.")
+        meaning=_(
+            "Releases of the data that were made before it was taken back: they never change and count it."
+        )
     ),
     _("Clause"): ColumnHelp(
         meaning=_("Where the standard asks for it: a clause, a term of its formula, or a point of an annex.")
