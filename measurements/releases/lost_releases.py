@@ -146,9 +146,12 @@ def _file(path: str, data: bytes) -> StoredFile:
 def _new_bytes(manifest: Manifest, own: list[StoredFile]) -> int:
     """The size of what no former release has, as far as their manifests can be read."""
     name = parse_name(manifest.name)
-    former = [listed.manifest for listed in read_list().releases if parse_name(listed.name) < name]
+    former = [listed for listed in read_list().releases if parse_name(listed.name) < name]
     stored = {
-        file.path for path in former if (data := storage.read(path)) for file in decode_manifest(data).files
+        file.path
+        for listed in former
+        if (data := storage.read(listed.manifest)) and hashlib.sha256(data).hexdigest() == listed.sha256
+        for file in decode_manifest(data).files
     }
     new = [file for file in manifest.files if file.path not in stored]
     return sum(file.bytes for file in (*new, *own))

@@ -92,11 +92,16 @@ def _change(file: Path) -> None:
     file.write_bytes(data)
 
 
+def _break(file: Path) -> None:
+    """What can no longer be read, wherever the middle of a file is."""
+    file.write_bytes(b"?" + file.read_bytes()[1:])
+
+
 def _rename(file: Path) -> None:
     file.rename(file.with_name(f"{file.name}.away"))
 
 
-@pytest.mark.parametrize("spoil", [_change, _rename])
+@pytest.mark.parametrize("spoil", [_change, _break, _rename])
 @pytest.mark.parametrize("name", ["manifest.json", "SHA256SUMS", "attestation.dsse.json"])
 def test_what_does_not_fit_the_log_does_not_come_back(tmp_path: Path, name: str, spoil: Any) -> None:
     before = _publish(2)
