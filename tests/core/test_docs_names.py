@@ -37,6 +37,7 @@ IDENTIFIER = re.compile(r"[A-Za-z_]\w{2,}(?:\.[A-Za-z_]\w+)?")
 OUTSIDE = {
     "deploy/secrets",
     "deploy/secrets/database-password",
+    "deploy/secrets/releases-credentials",
     "dist/",
     "var/",
     "tile/",
