@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 LOADING_S = 0.3
 WATTS = {"products": 280.0, "copies": 240.0}
 """Within the limit of every card that is measured on a real clock, as a driver would keep it."""
-FLOP_S, BYTE_S = 15e12, 1.6e12
-"""Floating-point operations and bytes a second, as of an A100."""
+FLOP_S, BYTE_S = 7e12, 0.28e12
+"""Floating-point operations and bytes a second that the least of the simulated cards can do, too."""
 
 
 class SimulatedControl:
