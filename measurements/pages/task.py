@@ -97,10 +97,10 @@ def task(request: HttpRequest, task: str) -> HttpResponse:
 
 def _task_without_rows(slug: str, moment: Moment | None) -> Task:
     """A task that a suite names and nobody has measured. Raises Http404 where there is none, or not at the moment."""
-    found = None if moment else Task.objects.named(slug)
-    if found is None:
+    named = None if moment else Task.objects.named(slug)
+    if named is None:
         raise Http404(str(NO_ROWS))
-    return found
+    return named
 
 
 def _quality_address(table: BoardTable, moment: Moment | None, form: str) -> str:

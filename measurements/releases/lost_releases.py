@@ -62,8 +62,8 @@ def restore_lost() -> tuple[list[str], dict[str, str]]:
     """
     restored, why_not = [], {}
     digests = {release.sha256: release.name for release in read_list().releases}
-    known = set(Release.objects.values_list("leaf_id", flat=True))
-    leaves = Leaf.objects.filter(kind=LeafKind.RELEASE).exclude(pk__in=known).order_by("id")
+    with_row = set(Release.objects.values_list("leaf_id", flat=True))
+    leaves = Leaf.objects.filter(kind=LeafKind.RELEASE).exclude(pk__in=with_row).order_by("id")
     for leaf in leaves:
         name = str(leaf.entry().facts["name"])
         try:

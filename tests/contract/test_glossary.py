@@ -14,6 +14,7 @@ ALSO_PLAIN_WORDS = {
     "cell": "a cell of a processor's table, in words of their own",
     "checkpoint": "the name of a parameter in an address",
     "claim": "what a sender claims of itself",
+    "control kernel": "the genitive `ядра` has another stem",
     "coverage": "the coverage of an interval",
     "energy counter": "`this counter` is enough where both stand in one sentence",
     "equivalence": "`degree of equivalence` is a term of its own",

@@ -17,9 +17,8 @@ from importlib.resources import files
 
 ANY_W = 12.0
 """Watts for a processor that is not in the table: row Any of the same source."""
-SOURCE = "Green Algorithms v3.0, TDP_cpu.csv (Lannelongue et al. 2021, doi:10.1002/advs.202100707)"
 
-MARKS = re.compile(r"\((?:r|tm|c)\)|@.*$")
+MARKS = re.compile(r"\((?:r|tm|c)\)|@.*")
 """Trade marks, and the clock that some makers append."""
 WORD = re.compile(r"[a-z0-9.]+")
 UNTOLD = frozenset({"intel", "amd", "cpu", "processor"})

@@ -38,10 +38,10 @@ STATED_BY_USER = marked("stated by the contributor")
 
 def watts_of(processor: str | None = None) -> tuple[float, str]:
     """Watts of a busy core of the processor of this name, by default this machine's, and where they come from."""
-    found = core_watts((cpu_name() or "") if processor is None else processor)
-    if found.processor is None:
-        return found.watts, DEFAULT_WATTS_SOURCE
-    return found.watts, LISTED_SOURCE.format(processor=found.processor)
+    listed = core_watts((cpu_name() or "") if processor is None else processor)
+    if listed.processor is None:
+        return listed.watts, DEFAULT_WATTS_SOURCE
+    return listed.watts, LISTED_SOURCE.format(processor=listed.processor)
 
 
 def provenance_of(watts: float, source: str | None) -> str:

@@ -25,6 +25,7 @@ DisplayName = Annotated[str, Meta(min_length=1, max_length=60, pattern=f"^[^\\x0
 HubId = Annotated[
     str, Meta(pattern=f"^[A-Za-z0-9][A-Za-z0-9._-]{{0,95}}(/[A-Za-z0-9][A-Za-z0-9._-]{{0,95}})?{END}")
 ]
+FieldName = Annotated[str, Meta(pattern=f"^[a-z_]{{1,40}}{END}")]
 EntryName = Annotated[str, Meta(pattern=f"^[a-z0-9._-]+/[a-z0-9._-]+{END}")]
 DecimalText = Annotated[str, Meta(pattern=rf"^\d+(\.\d+)?{END}")]
 CountryCode = Annotated[str, Meta(pattern=f"^[A-Z]{{3}}{END}", description="ISO 3166-1 alpha-3")]

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from joulemark.record.field_types import EntryName, HubId, Sha256, Slug
+from joulemark.record.field_types import EntryName, FieldName, HubId, Sha256, Slug
 from joulemark.record.trace import Mode
 from joulemark.translation import gettext as _
 
@@ -21,7 +21,6 @@ Seconds = Annotated[float, Meta(ge=0, le=86400)]
 ModelKind = Literal["task-specific", "general-purpose"]
 Dtype = Literal["float32", "float16", "bfloat16"]
 """`float32` is what the 2024 study ran, which named no type to its libraries; the others are strata of their own."""
-FieldName = Annotated[str, Meta(pattern="^[a-z_]{1,40}$(?!\n)")]
 Masking = Literal["append", "replace-last"]
 Architecture = Literal["encoder-decoder", "decoder-only"]
 Modality = Literal[
