@@ -99,7 +99,7 @@ def _restore(leaf: Leaf) -> Release:
         raise
     except RecordError as error:
         raise Unrestorable(f"{name}: {error} Restore its folder from a copy.") from error
-    except Exception as error:
+    except Exception as error:  # folders and buckets raise what they like; the sentence says which it was
         raise Unrestorable(
             f"{name}: the root of the releases cannot be read ({type(error).__name__}: {error}); once it can, run "
             "`manage.py restore_releases`."

@@ -55,7 +55,7 @@ def send(task: JudgingTask, result_ids: Sequence[str], *arguments: str, **option
         logger.warning("what is queued is not marked, the cache is away: %s", error)
     try:
         task.apply_async((list(result_ids), *arguments), **options)
-    except Exception:
+    except Exception:  # whatever a broker's client raises is raised on: without a message there is no mark
         take_up(task, result_ids, *arguments)
         raise
     try:

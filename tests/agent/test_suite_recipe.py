@@ -10,11 +10,12 @@ import msgspec
 import pytest
 
 from joulemark.suite import Job, Suite, load_suite
+from joulemark.suite.abilities import BY_PROMPT, TRAINED_FOR
 from joulemark.suite.schema import WeightsFile
 from joulemark.workloads import WorkloadError, suite_recipe
 from joulemark.workloads.preprocess import Preprocessing
 from joulemark.workloads.recipe import Answers, Decoding, Diffusion, Recipe
-from joulemark.workloads.suite_recipe import recipe_of
+from joulemark.workloads.suite_recipe import ROLES, recipe_of
 from joulemark.workloads.tasks import TASKS
 
 FULL, QUICK, TODAY = load_suite("a100-2024"), load_suite("quick"), load_suite("tasks-2026")
@@ -243,3 +244,9 @@ def test_rows_are_taken_dropped_kept_and_named_in_this_order() -> None:
     short = msgspec.structs.replace(dataset, take=3)
     assert suite_recipe.rows_of(short, ({"text": text} for text in texts)) == {"0": {"text": "one"}}
     assert suite_recipe.columns_of(FULL.dataset("squad")) == ("question", "context", "answers")
+
+
+def test_what_a_version_can_run_is_what_it_has_a_recipe_for() -> None:
+    """An ability without a recipe fails at a volunteer's, and a recipe without an ability is measured by nobody."""
+    assert ROLES.keys() == TRAINED_FOR
+    assert BY_PROMPT <= TRAINED_FOR

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -17,35 +16,22 @@ from joulemark.energy.core_watts import core_watts
 from joulemark.leaderboard.result_numbers import result_numbers
 from joulemark.meters import estimate
 from joulemark.meters.estimate import EstimateMeter, watts_of
-from joulemark.record.keys import public_hex
 from joulemark.record.trace import Gauge, Trace, to_deltas
-from joulemark.rules.case import Case, Context
+from joulemark.rules.case import Case
 from joulemark.rules.judge import judge
-from joulemark.suite import load_suite
 from joulemark_simulation import records
+from tests.core.estimate_cases import QUERIES, judged_case, statement_of
 
-NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-SUITE = load_suite("demo")
-JOB = records.first_job(SUITE)
 ENERGIES = ("energy_gross_j", "energy_per_query_j", "mean_power_w")
 CHILD = "import time\nwhile time.process_time() < 0.4: pass"
 
 
 def run_of(*, watts: float = records.CORE_W, own_share: float | None = None, windows: int = 3) -> Case:
     """An honest run of the demo suite's first job; `own_share` of the counted time stands in the gauge beside it."""
-    trace = records.trace(queries=SUITE.queries_per_window(JOB.dataset), windows=windows, watts=watts)
+    trace = records.trace(queries=QUERIES, windows=windows, watts=watts)
     if own_share is not None:
         trace = structs.replace(trace, gauges=(own_gauge(trace, own_share),))
-    known = Context(
-        received_at=NOW,
-        audience=records.ORIGIN,
-        public_key=public_hex(records.signing_key()),
-        key_revoked=False,
-        ticket=None,
-        suite=SUITE,
-        same_trace_as=None,
-    )
-    return Case(records.bundle(of=trace, now=NOW).statement(), trace, known)
+    return judged_case(statement_of(trace), trace)
 
 
 def own_gauge(trace: Trace, share: float) -> Gauge:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,42 +11,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from joulemark.record.keys import public_hex
 from joulemark.record.statement import TicketRef
 from joulemark.record.trace import to_deltas
-from joulemark.rules.case import AnnouncedRuns, Case, Context, TicketFacts
+from joulemark.rules.case import AnnouncedRuns, Case, TicketFacts
 from joulemark.rules.finding import Severity
 from joulemark.rules.judge import judge
-from joulemark.suite import load_suite
 from joulemark_simulation import records
+from tests.core.estimate_cases import JOB, NOW, QUERIES, SUITE, judged_case, statement_of
 
 if TYPE_CHECKING:
     from joulemark.rules.finding import Finding
 
-NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-SUITE = load_suite("demo")
-JOB = records.first_job(SUITE)
 OTHERWISE = "00000000"
 
 
 def case(*, quality: float = 0.75, answers: bytes | None = None, **context: Any) -> Case:
     """An honest estimate of the demo suite's first job, as a platform sees it that knows `context`."""
-    trace = records.trace(queries=SUITE.queries_per_window(JOB.dataset))
+    trace = records.trace(queries=QUERIES)
     trace = structs.replace(trace, answers=trace.answers if answers is None else answers)
-    statement = records.bundle(of=trace, now=NOW).statement()
+    statement = statement_of(trace)
     said = statement.predicate
     stated = tuple(structs.replace(one, value=quality) for one in said.quality)
     statement = structs.replace(statement, predicate=structs.replace(said, quality=stated))
-    known = Context(
-        received_at=NOW,
-        audience=records.ORIGIN,
-        public_key=public_hex(records.signing_key()),
-        key_revoked=False,
-        ticket=None,
-        suite=SUITE,
-        same_trace_as=None,
-    )
-    return Case(statement, trace, replace(known, **context))
+    return judged_case(statement, trace, **context)
 
 
 def found(of: Case) -> dict[str, Finding]:

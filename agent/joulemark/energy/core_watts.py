@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 ANY_W = 12.0
@@ -35,6 +35,7 @@ class CoreWatts:
     processor: str | None
 
 
+@lru_cache(maxsize=1024)
 def core_watts(processor: str) -> CoreWatts:
     """The watts by which estimates on a processor of this name are compared.
 

@@ -27,9 +27,6 @@ ROLES: Mapping[str, tuple[tuple[str, ...], str | None]] = {
 }
 """What each task calls the columns that a data set lists, in their order, and what it calls the reference."""
 
-PROMPTED = BY_PROMPT
-"""Tasks that a general-purpose model is asked for in words, where the job has a prompt."""
-
 SENTIMENTS: Mapping[str, tuple[str, ...]] = {
     "negative": ("negative", "Negative", "NEGATIVE", "neg", "Neg", "NEG", "1 star", "2 stars"),
     "neutral": ("neutral", "Neutral", "NEUTRAL", "neu", "Neu", "NEU", "3 stars"),
@@ -42,7 +39,7 @@ _SPELT = {spelling: sentiment for sentiment, spellings in SENTIMENTS.items() for
 
 def task_of(job: Job) -> str:
     """The key of `tasks.TASKS` that does the job."""
-    return f"{job.task}-prompted" if job.prompt is not None and job.task in PROMPTED else job.task
+    return f"{job.task}-prompted" if job.prompt is not None and job.task in BY_PROMPT else job.task
 
 
 def obstacle(suite: Suite, job: Job) -> str | None:
@@ -148,7 +145,7 @@ def _of_dataset(dataset: DataSet, job: Job) -> str | None:
 def _of_limits(job: Job) -> str | None:
     if job.prompt_style == "chat" and task_of(job) == job.task:
         return _("Chat formats are for what a model is asked in words. Set `completion` in the suite.")
-    if job.task not in PROMPTED and job.prompt not in (None, "{text}"):
+    if job.task not in BY_PROMPT and job.prompt not in (None, "{text}"):
         return _("{task} takes no prompt. Remove it from the suite.").format(task=job.task)
     if job.max_new_tokens is not None and job.max_length is not None:
         return _("max_new_tokens and max_length contradict each other. Keep one of them in the suite.")
