@@ -22,9 +22,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from benchmarks.bulk_rows import copy_rows, indexed_afterwards
+from benchmarks.scale_refreshed import refresh_all
 from joulemark_simulation import result_rows
 from measurements.boards.models import BoardVersion, CellRevision
-from measurements.boards.services import refresh_cell, refresh_cells_of, refresh_stale_cells
+from measurements.boards.services import refresh_cells_of, refresh_stale_cells
 from measurements.catalog.models import HardwareClass, Job, NameState
 from measurements.display.choices import ModelKind
 from measurements.intake.models import State, Submission, Ticket
@@ -187,8 +188,9 @@ class LargePlatform:
                 version=versions,
                 changed_at=timezone.now(),
             )
-        for key in self._cell_keys():  # no mark says that they have changed, and a sweep looks at few in turn
-            refresh_cell(key=key)
+        refresh_all(
+            self._cell_keys()
+        )  # no mark says that they have changed, and a sweep looks at few in turn
         refresh_stale_cells()
         self.run_periodic_tasks()
         with connection.cursor() as cursor:
