@@ -88,8 +88,8 @@ cell that cell's page does, and what a contributor asks of a result's standing. 
 ms a row), the list of boards and a board at a time (one look into an index for each cell, however long the
 history), and needed work with jobs; with its number a page of a list, which reads the keys of all before it. Ten
 million need 48 GB and an hour to fill: a run may measure one size and compute growth from an earlier run of the same
-versions (`benchmarks/scale.py --growth-from`), whose tables then stand first. A cold answer is asked once: one of a
-few milliseconds scatters by several times.
+versions (`benchmarks/scale.py --growth-from`), whose tables then stand first. A cold answer is asked three times and
+the median counts: one of a few milliseconds scatters by several times.
 {BUSY}""",
     "site": f"""The platform of the section above, with 1,000 results in one cell; eight clients ask one process of
 sixteen threads. Cold: after a result has changed and the shared cache is empty, each address of a kind once; warm:

@@ -29,8 +29,9 @@ ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 PATIENCE_S = float(os.environ.get("BENCH_PATIENCE", "2"))
 WARM_S = 0.3
 """About so long one client asks for a warm page, and sixteen in each round."""
-COLDS = 3
+COLD_ANSWERS = 3
 RENEWALS = 3
+"""How often a page is asked for as cold, and as renewed."""
 GREW_BYTES = 20 * 2**20
 """A process that an answer made larger than this is replaced, so that the next page's peak is its own."""
 BESIDE_MEMORY = "warm, beside memory"
@@ -145,7 +146,7 @@ class Measuring:
     def _costs_of_cold(self, address: str) -> tuple[Answer, list[Cost]]:
         """A cold answer and what it costs, several times: one alone scatters; the peak is of cold answers only."""
         costs = []
-        for _ in range(COLDS):
+        for _ in range(COLD_ANSWERS):
             self.cool()
             self.web.reset_peak()
             answer, cost = self._cost_of_one(address)

@@ -22,7 +22,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from benchmarks.bulk_rows import copy_rows, indexed_afterwards
-from benchmarks.scale_refreshed import refresh_all
+from benchmarks.scale_cells import refresh_all
 from joulemark_simulation import result_rows
 from measurements.boards.models import BoardVersion, CellRevision
 from measurements.boards.services import refresh_cells_of, refresh_stale_cells
@@ -188,9 +188,8 @@ class LargePlatform:
                 version=versions,
                 changed_at=timezone.now(),
             )
-        refresh_all(
-            self._cell_keys()
-        )  # no mark says that they have changed, and a sweep looks at few in turn
+        # No mark says that they have changed, and a sweep looks at few in turn.
+        refresh_all(self._cell_keys())
         refresh_stale_cells()
         self.run_periodic_tasks()
         with connection.cursor() as cursor:

@@ -26,7 +26,7 @@ from pathlib import Path, PurePosixPath
 FOLDER = Path(__file__).resolve().parents[1] / "build" / "chromium"
 VARIABLE = "JOULEMARK_CHROMIUM"
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-"""The first that is on PATH; the headless shell draws the same with two thirds of the processor time."""
+"""The first that is on PATH; the headless shell draws the same with less processor time."""
 FETCH_LIMIT_S = 600.0
 UNBROTLI = """require("stream").pipeline(
   process.stdin, require("zlib").createBrotliDecompress(), process.stdout, error => { if (error) throw error }
@@ -82,7 +82,7 @@ def find_chromium() -> Path:
         return Path(found)
     if (ours := _fetched()).is_file():
         return ours
-    message = "Chromium was not found: install Debian's package `chromium`, name one in "
+    message = "Chromium was not found: install Debian's package `chromium-headless-shell` or `chromium`, name one in "
     raise ChromiumMissing(f"{message}{VARIABLE}, or run `python tests/chromium.py --fetch`.")
 
 
